@@ -1,0 +1,72 @@
+// Package tenant holds what belongs to one Atlassian site: its installations, its settings, and the secrets that must not be seen.
+package tenant
+
+import (
+	"context"
+	"time"
+)
+
+// ID names a tenant: the lower-case host of the site, with its port where it is not the default ("acme.atlassian.net").
+// Everything in the store hangs below one.
+type ID string
+
+// Product is an Atlassian product. Under Connect each is an instance of its own: own clientKey, own secret, own base URL.
+type Product string
+
+// The products.
+const (
+	Jira       Product = "jira"
+	Confluence Product = "confluence"
+)
+
+// Installation is one installation of the app in one product of a site.
+type Installation struct {
+	Product     Product   `json:"product"`
+	Door        string    `json:"door"`       // the front door it came in by: "connect"
+	ClientKey   string    `json:"client_key"` // stable per product and site
+	AppKey      string    `json:"app_key"`
+	BaseURL     string    `json:"base_url"` // "https://acme.atlassian.net/wiki"; no trailing slash
+	Secret      Secret    `json:"-"`        // sealed apart by the store
+	Enabled     bool      `json:"enabled"`
+	InstalledAt time.Time `json:"installed_at"` // UTC
+	RemovedAt   time.Time `json:"removed_at"`   // UTC; zero while installed
+}
+
+// Live reports whether calls may be made and events accepted for it.
+func (i Installation) Live() bool { return i.ClientKey != "" && i.RemovedAt.IsZero() }
+
+// Tenant is one site with its installations, at most one a product.
+type Tenant struct {
+	ID            ID                       `json:"id"`
+	Installations map[Product]Installation `json:"installations"`
+}
+
+// Missing lists the products without a live installation, Confluence first.
+func (t Tenant) Missing() []Product {
+	var out []Product
+	for _, p := range []Product{Confluence, Jira} {
+		if !t.Installations[p].Live() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Registry keeps tenants. All methods are safe for concurrent use and speak in whole transactions.
+type Registry interface {
+	// Install records an installation under its tenant, which it makes when it is new. An installation with the same product
+	// replaces the former one (a reinstall rotates the secret). It fails with fault.Conflict when the clientKey belongs to
+	// another tenant or product.
+	Install(ctx context.Context, id ID, in Installation) (Tenant, error)
+	// Enable switches an installation on or off. fault.NotFound when there is none.
+	Enable(ctx context.Context, clientKey string, enabled bool) error
+	// Uninstall marks an installation removed at a time and forgets its secret; what was learned of the tenant stays.
+	Uninstall(ctx context.Context, clientKey string, at time.Time) error
+	// ByClientKey finds the tenant and the installation of a clientKey, secret included. fault.NotFound when there is none;
+	// any other error means the store could not tell, and must never be taken for "new".
+	ByClientKey(ctx context.Context, clientKey string) (Tenant, Installation, error)
+	// Get returns one tenant, secrets included. fault.NotFound when there is none.
+	Get(ctx context.Context, id ID) (Tenant, error)
+	// All lists the tenants by ID.
+	All(ctx context.Context) ([]Tenant, error)
+}
