@@ -19,6 +19,8 @@ const (
 	FileTickets Kind = "file-tickets" // Subject: page id; files whatever the page's threats lack
 	WritePanel  Kind = "write-panel"  // Subject: page id
 	SyncTicket  Kind = "sync-ticket"  // Subject: issue id; Args: the issue as the event showed it
+	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
+	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
 )
 
 // State says where a job is.

@@ -1,0 +1,176 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// candidate is one place where a threat's owner may be named, in the order in which they are asked.
+type candidate struct {
+	account string // looked up by account id, or
+	name    string // by a name as written
+	reason  string // "mentioned with the threat"
+}
+
+// candidates lists them in the order of the domain: mention, name, component lead, page owner, site default.
+func candidates(t threat.Text, lead jira.Component, pageOwner string, p Policy) []candidate {
+	var out []candidate
+	add := func(c candidate) {
+		if c.account != "" || c.name != "" {
+			out = append(out, c)
+		}
+	}
+	add(candidate{account: t.Person.Account, reason: "mentioned with the threat"})
+	if t.Person.Account == "" {
+		add(candidate{name: t.Person.Name, reason: fmt.Sprintf("named with the threat as %q", t.Person.Name)})
+	}
+	add(candidate{account: lead.LeadAccount, reason: fmt.Sprintf("leads the component %s", lead.Name)})
+	add(candidate{account: pageOwner, reason: "owns the page"})
+	add(candidate{account: p.DefaultOwner, reason: "default of the site"})
+	return out
+}
+
+// assignees answers who can be given tickets of a project.
+type assignees interface {
+	Assignable(ctx context.Context, project string, q jira.UserQuery) ([]jira.User, error)
+}
+
+// resolve asks the candidates in turn and takes the first whom Jira lets be assigned. The reason tells who was passed over and
+// why; when nobody fits, the owner is unknown and the reason says so. An error means Jira could not be asked.
+func resolve(ctx context.Context, who assignees, project string, all []candidate) (threat.Owner, error) {
+	var passed []string
+	for _, c := range all {
+		users, err := who.Assignable(ctx, project, jira.UserQuery{Account: c.account, Name: c.name})
+		if err != nil {
+			return threat.Owner{}, fault.Wrap(err, "looking up who can be assigned in %s", project)
+		}
+		switch u, ok := only(users, c); {
+		case ok:
+			reason := c.reason
+			if len(passed) > 0 {
+				reason += " (" + strings.Join(passed, "; ") + ")"
+			}
+			return threat.Owner{Account: u.Account, Name: u.Name, Reason: reason}, nil
+		case c.name != "" && len(users) > 1:
+			passed = append(passed, fmt.Sprintf("%q fits %d people", c.name, len(users)))
+		case c.name != "":
+			passed = append(passed, fmt.Sprintf("nobody assignable is called %q", c.name))
+		default:
+			passed = append(passed, fmt.Sprintf("who %s cannot be assigned in %s", c.reason, project))
+		}
+	}
+	if len(passed) == 0 {
+		return threat.Owner{Reason: "the page names nobody, and the site has no default owner"}, nil
+	}
+	return threat.Owner{Reason: strings.Join(passed, "; ")}, nil
+}
+
+// only is the one active person that a look-up found. A name must fit exactly one; of several, the one whose whole name is as
+// written wins.
+func only(users []jira.User, c candidate) (jira.User, bool) {
+	var fit, exact []jira.User
+	for _, u := range users {
+		if !u.Active || u.App {
+			continue
+		}
+		if c.account != "" && u.Account != c.account {
+			continue
+		}
+		fit = append(fit, u)
+		if c.name != "" && strings.EqualFold(u.Name, c.name) {
+			exact = append(exact, u)
+		}
+	}
+	if len(exact) == 1 {
+		return exact[0], true
+	}
+	if len(fit) == 1 {
+		return fit[0], true
+	}
+	return jira.User{}, false
+}
+
+// directory remembers for a while what Jira said about people and components, so that a page of many threats costs few calls.
+// The zero value is ready.
+type directory struct {
+	mu    sync.Mutex
+	until time.Time
+	users map[directoryKey][]jira.User
+	parts map[directoryKey][]jira.Component
+}
+
+type directoryKey struct {
+	tenant  tenant.ID
+	project string
+	query   jira.UserQuery
+}
+
+// directoryLife bounds how long a person who left, or came, stays unnoticed.
+const directoryLife = 10 * time.Minute
+
+// asking is a directory seen from one tenant, over its client.
+type asking struct {
+	*directory
+	tenant tenant.ID
+	jira   *jira.Client
+	now    time.Time
+}
+
+// fresh forgets everything at once when its time is over; the caller holds mu.
+func (a asking) fresh() {
+	if a.now.After(a.until) {
+		a.until = a.now.Add(directoryLife)
+		a.users, a.parts = map[directoryKey][]jira.User{}, map[directoryKey][]jira.Component{}
+	}
+}
+
+func (a asking) Assignable(ctx context.Context, project string, q jira.UserQuery) ([]jira.User, error) {
+	return remember(a, &a.directory.users, directoryKey{a.tenant, project, q}, func() ([]jira.User, error) {
+		return a.jira.Assignable(ctx, project, q)
+	})
+}
+
+// component is the project's component that a threat's element names, else the policy's; the zero value when there is none.
+func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Component, error) {
+	all, err := remember(a, &a.directory.parts, directoryKey{tenant: a.tenant, project: p.Project}, func() ([]jira.Component, error) {
+		return a.jira.Components(ctx, p.Project)
+	})
+	if err != nil {
+		return jira.Component{}, fault.Wrap(err, "listing the components of %s", p.Project)
+	}
+	for _, name := range []string{t.Component, t.Element, p.Component} {
+		for _, c := range all {
+			if name != "" && strings.EqualFold(c.Name, name) {
+				return c, nil
+			}
+		}
+	}
+	return jira.Component{}, nil
+}
+
+// remember answers from memory, or asks outside of the lock: two asking at once is cheaper than all waiting for one.
+func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask func() (V, error)) (V, error) {
+	a.mu.Lock()
+	a.fresh()
+	v, ok := (*in)[key]
+	a.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	v, err := ask()
+	if err != nil {
+		return v, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	(*in)[key] = v
+	return v, nil
+}
