@@ -1,0 +1,90 @@
+// Package confluence is a small client for Confluence Cloud: REST v2 for pages and spaces, v1 for search, which v2 lacks. It
+// works on an *http.Client of outbound, which signs, limits and retries.
+package confluence
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+)
+
+// Client calls one Confluence site. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
+// outbound.Check give them; times it returns are UTC.
+type Client struct {
+	base string
+	hc   *http.Client
+}
+
+// New makes a client. The base is an installation's base URL, with Confluence's context path ("https://acme.atlassian.net/wiki").
+func New(base string, hc *http.Client) *Client {
+	return &Client{base: strings.TrimRight(base, "/"), hc: hc}
+}
+
+// get reads a path below the base into out, and returns the response, whose body is closed.
+func (c *Client) get(ctx context.Context, path string, query url.Values, out any) (*http.Response, error) {
+	return c.call(ctx, http.MethodGet, path, query, nil, out)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (*http.Response, error) {
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var body io.Reader
+	if in != nil {
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return nil, fault.As(fault.Internal, err, "encode %s %s", method, path)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, fault.As(fault.Invalid, err, "%s %s", method, path)
+	}
+	req.Header.Set("Accept", "application/json")
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.hc.Do(req)
+	if err != nil {
+		return nil, fault.Wrap(err, "confluence")
+	}
+	if err := outbound.Check(resp); err != nil {
+		return nil, fault.Wrap(err, "confluence")
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return nil, unread(method, path, err)
+	}
+	return resp, nil
+}
+
+// unread is the error of an answer that said yes and then could not be read: a write has probably happened.
+func unread(method, path string, err error) error {
+	var known *fault.Error
+	kind := fault.Busy
+	switch {
+	case method != http.MethodGet:
+		kind = fault.Uncertain
+	case errors.As(err, &known):
+		kind = known.Kind
+	}
+	return fault.As(kind, err, "confluence: %s %s: the answer could not be read", method, path)
+}
+
+// segment makes an id fit for a path.
+func segment(id string) (string, error) {
+	if id == "" || id == "." || id == ".." || len(id) > 255 {
+		return "", fault.New(fault.Invalid, "%q is no id of anything in Confluence", id)
+	}
+	return url.PathEscape(id), nil
+}

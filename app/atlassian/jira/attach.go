@@ -1,0 +1,79 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+)
+
+// RemoteLink leads from an issue to something outside Jira.
+type RemoteLink struct {
+	GlobalID     string // names the link: one with the same id is replaced; at most 255 characters
+	URL          string
+	Title        string
+	Relationship string // "threat stated on"
+	Summary      string
+}
+
+// Link sets a remote link, replacing the one with the same GlobalID, so it may be repeated.
+func (c *Client) Link(ctx context.Context, issue string, link RemoteLink) error {
+	if link.GlobalID == "" || len(link.GlobalID) > 255 {
+		return fault.New(fault.Invalid, "jira: a remote link needs a global id of at most 255 characters, not %q", link.GlobalID)
+	}
+	path, err := issuePath(issue, "/remotelink")
+	if err != nil {
+		return err
+	}
+	in := gojira.RemoteLink{
+		GlobalID: link.GlobalID, Relationship: link.Relationship,
+		Application: &gojira.RemoteLinkApplication{Type: "com.github.throughline", Name: "Throughline"},
+		Object:      &gojira.RemoteLinkObject{URL: link.URL, Title: link.Title, Summary: link.Summary},
+	}
+	_, err = c.call(outbound.Repeatable(ctx), http.MethodPost, path, in, nil)
+	return fault.Wrap(err, "link issue %s", issue)
+}
+
+// SetProperty sets an issue property to a value that encodes as at most 32,768 characters of JSON. It may be repeated.
+func (c *Client) SetProperty(ctx context.Context, issue, key string, value any) error {
+	seg, err := segment(key)
+	if err != nil {
+		return err
+	}
+	path, err := issuePath(issue, "/properties/"+seg)
+	if err != nil {
+		return err
+	}
+	_, err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, value, nil)
+	return fault.Wrap(err, "set property %s of issue %s", key, issue)
+}
+
+// Comment adds a comment, in wiki markup, and returns its id. fault.Uncertain when it may have been added.
+func (c *Client) Comment(ctx context.Context, issue, body string) (string, error) {
+	path, err := issuePath(issue, "/comment")
+	if err != nil {
+		return "", err
+	}
+	var out gojira.Comment
+	_, err = c.call(ctx, http.MethodPost, path, gojira.Comment{Body: body}, &out)
+	return out.ID, fault.Wrap(err, "comment on issue %s", issue)
+}
+
+// Assign sets the assignee by account id; an empty one unassigns. It may be repeated.
+func (c *Client) Assign(ctx context.Context, issue, account string) error {
+	path, err := issuePath(issue, "/assignee")
+	if err != nil {
+		return err
+	}
+	in := struct {
+		ID *string `json:"accountId"`
+	}{}
+	if account != "" {
+		in.ID = &account
+	}
+	_, err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
+	return fault.Wrap(err, "assign issue %s", issue)
+}

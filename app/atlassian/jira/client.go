@@ -1,0 +1,96 @@
+// Package jira is a small client for Jira over go-jira: its transport and types, and what it lacks. It speaks REST v2, where
+// rich text is wiki markup. go-jira's own Search and JWTAuthTransport are not used: the one calls what Atlassian removed, the
+// other computes wrong query hashes.
+package jira
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+)
+
+// Client calls one Jira site. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
+// outbound.Check give them; times it returns are UTC.
+type Client struct {
+	base string
+	api  *gojira.Client
+}
+
+// New makes a client. The base is an installation's base URL ("https://acme.atlassian.net"). fault.Invalid when it is no URL.
+func New(base string, hc *http.Client) (*Client, error) {
+	api, err := gojira.NewClient(hc, base)
+	if err != nil {
+		return nil, fault.As(fault.Invalid, err, "jira: base URL %q", base)
+	}
+	return &Client{base: strings.TrimRight(base, "/"), api: api}, nil
+}
+
+// URL is where people see an issue.
+func (c *Client) URL(key string) string { return c.base + "/browse/" + url.PathEscape(key) }
+
+// call sends a request and reads its answer into out, unless that is nil. The response that it returns has its body closed.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) (*http.Response, error) {
+	req, err := c.api.NewRequestWithContext(ctx, method, path, in)
+	if err != nil {
+		return nil, fault.As(fault.Invalid, err, "jira: %s %s", method, path)
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.api.Do(req, out)
+	if resp == nil {
+		return nil, fault.Wrap(err, "jira")
+	}
+	defer resp.Body.Close()
+	if bad := outbound.Check(resp.Response); bad != nil {
+		return nil, fault.Wrap(bad, "jira")
+	}
+	if err != nil {
+		return nil, unread(req, err)
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
+	return resp.Response, nil
+}
+
+// unread is the error of an answer that said yes and then could not be read: a write has probably happened.
+func unread(req *http.Request, err error) error {
+	var known *fault.Error
+	kind := fault.Uncertain
+	switch {
+	case errors.As(err, &known):
+		kind = known.Kind
+	case req.Method == http.MethodGet:
+		kind = fault.Busy
+	}
+	return fault.As(kind, err, "jira: %s %s: the answer could not be read", req.Method, req.URL.Path)
+}
+
+// segment makes an id or key fit for a path.
+func segment(id string) (string, error) {
+	if id == "" || id == "." || id == ".." || len(id) > 255 {
+		return "", fault.New(fault.Invalid, "%q is no id or key of anything in Jira", id)
+	}
+	return url.PathEscape(id), nil
+}
+
+// issuePath is the path of an issue, and of what belongs to it.
+func issuePath(idOrKey, below string) (string, error) {
+	seg, err := segment(idOrKey)
+	return "rest/api/2/issue/" + seg + below, err
+}
+
+// Fields returns what an error says of single fields, by field id ("assignee": "User '…' cannot be assigned issues."), so that a
+// caller can leave out what a project does not take. Nil when the error names none.
+func Fields(err error) map[string]string {
+	var r *outbound.Refusal
+	if errors.As(err, &r) {
+		return r.Fields
+	}
+	return nil
+}

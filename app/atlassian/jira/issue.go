@@ -1,0 +1,132 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// Issue is an issue as far as Throughline looks at it.
+type Issue struct {
+	ID           string
+	Key          string
+	URL          string // for people
+	Project      string // key
+	Summary      string
+	Status       string // as the site names it
+	Category     threat.Category
+	Assignee     string // account id; empty when unassigned
+	AssigneeName string
+	Due          string // ISO 8601 date; empty when none
+	Resolution   string // as the site names it; empty while unresolved
+	Labels       []string
+	Updated      time.Time // UTC
+}
+
+// fields are those that an Issue is made of: asking for no more keeps answers small.
+var fields = [...]string{"summary", "status", "assignee", "duedate", "resolution", "labels", "updated", "project"}
+
+// Issue reads an issue by id or key. fault.NotFound when there is none that the app may see, which a deleted one looks like.
+func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
+	path, err := issuePath(idOrKey, "?fields="+strings.Join(fields[:], ","))
+	if err != nil {
+		return Issue{}, err
+	}
+	var w gojira.Issue
+	if _, err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+		return Issue{}, fault.Wrap(err, "read issue %s", idOrKey)
+	}
+	return c.issue(w), nil
+}
+
+// FindByLabel finds the issues that carry a label, oldest first. The index lags behind by seconds at times: that it finds none
+// does not prove that there is none.
+func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error) {
+	var out []Issue
+	err := c.Search(ctx, "labels = "+Quote(label)+" ORDER BY created ASC, key ASC", func(i Issue) bool {
+		out = append(out, i)
+		return true
+	})
+	return out, err
+}
+
+// Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira refuses
+// queries without any bound. fault.Invalid when it does not accept the query.
+func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
+	type ask struct {
+		JQL    string   `json:"jql"`
+		Fields []string `json:"fields"`
+		Most   int      `json:"maxResults"`
+		Page   string   `json:"nextPageToken,omitempty"`
+	}
+	ctx = outbound.Repeatable(ctx) // a read, although by POST
+	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
+		var w struct {
+			Issues []gojira.Issue `json:"issues"`
+			Next   string         `json:"nextPageToken"`
+			Last   bool           `json:"isLast"`
+		}
+		resp, err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w)
+		if err != nil {
+			return fault.Wrap(err, "search %q", jql)
+		}
+		outbound.Charge(resp, len(w.Issues)*outbound.ObjectPrice)
+		for _, i := range w.Issues {
+			if !yield(c.issue(i)) {
+				return nil
+			}
+		}
+		if w.Last || w.Next == "" || w.Next == q.Page {
+			return nil
+		}
+		q.Page = w.Next
+	}
+}
+
+// Quote writes a value as a JQL string.
+func Quote(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\x00", "").Replace(value) + `"`
+}
+
+func (c *Client) issue(w gojira.Issue) Issue {
+	out := Issue{ID: w.ID, Key: w.Key, URL: c.URL(w.Key)}
+	out.Project, _, _ = strings.Cut(w.Key, "-")
+	f := w.Fields
+	if f == nil {
+		return out
+	}
+	out.Summary, out.Labels, out.Updated = f.Summary, f.Labels, time.Time(f.Updated).UTC()
+	if f.Project.Key != "" {
+		out.Project = f.Project.Key
+	}
+	if f.Status != nil {
+		out.Status, out.Category = f.Status.Name, category(f.Status.StatusCategory.Key)
+	}
+	if f.Assignee != nil {
+		out.Assignee, out.AssigneeName = f.Assignee.AccountID, f.Assignee.DisplayName
+	}
+	if f.Resolution != nil {
+		out.Resolution = f.Resolution.Name
+	}
+	if due := time.Time(f.Duedate); !due.IsZero() {
+		out.Due = due.Format(time.DateOnly)
+	}
+	return out
+}
+
+// category is a status category by its key. "undefined", which Jira gives statuses that nobody sorted, means that work has not
+// been said to begin.
+func category(key string) threat.Category {
+	switch c := threat.Category(key); c {
+	case threat.Doing, threat.Done:
+		return c
+	}
+	return threat.ToDo
+}

@@ -1,0 +1,112 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+)
+
+// User is a person, or an app.
+type User struct {
+	AccountID string
+	Name      string
+	Active    bool
+}
+
+// Project is a project with the issue types that it has.
+type Project struct {
+	ID         string
+	Key        string
+	Name       string
+	Lead       User
+	IssueTypes []IssueType
+}
+
+// IssueType is one issue type of a project.
+type IssueType struct {
+	ID      string
+	Name    string
+	Subtask bool
+}
+
+// Component is a part of a project. Its Lead is zero when nobody leads it.
+type Component struct {
+	ID   string
+	Name string
+	Lead User
+}
+
+// Project reads a project by key or id. fault.NotFound when there is none that the app may see.
+func (c *Client) Project(ctx context.Context, key string) (Project, error) {
+	seg, err := segment(key)
+	if err != nil {
+		return Project{}, err
+	}
+	var w gojira.Project
+	if _, err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg, nil, &w); err != nil {
+		return Project{}, fault.Wrap(err, "read project %s", key)
+	}
+	p := Project{ID: w.ID, Key: w.Key, Name: w.Name, Lead: user(w.Lead)}
+	for _, t := range w.IssueTypes {
+		p.IssueTypes = append(p.IssueTypes, IssueType{ID: t.ID, Name: t.Name, Subtask: t.Subtask})
+	}
+	return p, nil
+}
+
+// Components lists a project's components with their leads.
+func (c *Client) Components(ctx context.Context, project string) ([]Component, error) {
+	seg, err := segment(project)
+	if err != nil {
+		return nil, err
+	}
+	var w []gojira.ProjectComponent
+	resp, err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg+"/components", nil, &w)
+	if err != nil {
+		return nil, fault.Wrap(err, "read components of project %s", project)
+	}
+	outbound.Charge(resp, len(w)*outbound.ObjectPrice)
+	var out []Component
+	for _, p := range w {
+		out = append(out, Component{ID: p.ID, Name: p.Name, Lead: user(p.Lead)})
+	}
+	return out, nil
+}
+
+// Assignable finds people by name or e-mail, as Jira's search understands it, who can be assigned issues of a project; at most 50.
+func (c *Client) Assignable(ctx context.Context, project, query string) ([]User, error) {
+	return c.assignable(ctx, url.Values{"project": {project}, "query": {query}, "maxResults": {"50"}})
+}
+
+// CanAssign reports whether an account can be assigned issues of a project, and who it is.
+func (c *Client) CanAssign(ctx context.Context, project, account string) (User, bool, error) {
+	users, err := c.assignable(ctx, url.Values{"project": {project}, "accountId": {account}, "maxResults": {"50"}})
+	for _, u := range users {
+		if u.AccountID == account {
+			return u, true, err
+		}
+	}
+	return User{}, false, err
+}
+
+func (c *Client) assignable(ctx context.Context, query url.Values) ([]User, error) {
+	var w []gojira.User
+	resp, err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w)
+	if err != nil {
+		return nil, fault.Wrap(err, "look for who can be assigned in project %s", query.Get("project"))
+	}
+	outbound.Charge(resp, len(w)*outbound.PersonPrice)
+	var out []User
+	for _, u := range w {
+		out = append(out, user(u))
+	}
+	return out, nil
+}
+
+func user(w gojira.User) User {
+	return User{AccountID: w.AccountID, Name: w.DisplayName, Active: w.Active}
+}

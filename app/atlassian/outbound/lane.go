@@ -1,0 +1,195 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+// lane is the road as one product of one site uses it.
+type lane struct {
+	road    *Road
+	tenant  tenant.ID
+	product tenant.Product
+	base    *url.URL
+	signer  Signer
+	refused error // why nothing may be sent, or nil
+}
+
+// call is one request with what the chain needs to know of it.
+type call struct {
+	method     string
+	template   string // the path with its ids replaced: "/api/v2/pages/{id}"
+	issue      string // id or key of the issue that is written to, else empty
+	repeatable bool
+}
+
+func (c call) write() bool    { return !c.repeatable }
+func (c call) String() string { return c.method + " " + c.template }
+
+const attempts = 3
+
+// RoundTrip sends a request, and again when it may be repeated and failed in a way that passes.
+func (l *lane) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.roundTrip(req)
+	if err != nil && req.Body != nil {
+		_ = req.Body.Close() // RoundTripper's contract: closed also when nothing was sent
+	}
+	return resp, err
+}
+
+func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
+	if err := l.admit(req.URL); err != nil {
+		return nil, err
+	}
+	c := call{
+		method:     req.Method,
+		template:   template(strings.TrimPrefix(req.URL.Path, strings.TrimRight(l.base.Path, "/"))),
+		repeatable: repeatable(req),
+	}
+	c.issue = writtenIssue(req)
+	for attempt := 1; ; attempt++ {
+		if err := l.open(c); err != nil {
+			return nil, err
+		}
+		resp, err := l.once(req, c)
+		if attempt == attempts || !passing(c, resp, err) || req.Context().Err() != nil {
+			return resp, err
+		}
+		body, ok := rewind(req)
+		if !ok {
+			return resp, err
+		}
+		if resp != nil {
+			_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
+			_ = resp.Body.Close()
+		}
+		if err := pause(req.Context(), attempt); err != nil {
+			return nil, fault.As(fault.Busy, err, "%s at %s", c, l.tenant)
+		}
+		req = req.Clone(req.Context())
+		req.Body = body
+	}
+}
+
+// admit lets only requests to the installation's own base URL pass.
+func (l *lane) admit(u *url.URL) error {
+	if l.refused != nil {
+		return l.refused
+	}
+	inside := u.Path == l.base.Path || strings.HasPrefix(u.Path, strings.TrimRight(l.base.Path, "/")+"/")
+	if u.Scheme != l.base.Scheme || !strings.EqualFold(u.Host, l.base.Host) || !inside || u.User != nil {
+		return fault.New(fault.Denied, "a call to %s://%s was stopped: clients of %s may only call %s", u.Scheme, u.Host, l.tenant, l.base)
+	}
+	return nil
+}
+
+// open asks everybody who may hold a call back. Busy says how long.
+func (l *lane) open(c call) error {
+	if err := l.road.breaker.open(l.tenant); err != nil {
+		l.road.metrics.heldBack(l.product, "breaker")
+		return err
+	}
+	if err := l.road.gates.open(l.tenant, l.product, c); err != nil {
+		l.road.metrics.heldBack(l.product, "rate limit")
+		return err
+	}
+	if err := l.road.points.take(l.tenant, price(c), c.write()); err != nil {
+		l.road.metrics.heldBack(l.product, "points")
+		return err
+	}
+	return nil
+}
+
+// once sends a request one time and remembers what its answer means for the next.
+func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
+	var reached atomic.Bool // a connection was had, so bytes may have left
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
+	})
+	ctx = context.WithValue(ctx, chargeKey{}, func(points int) { l.road.points.charge(l.tenant, points) })
+	out := req.Clone(ctx)
+	if l.signer != nil {
+		if err := l.signer.Sign(out); err != nil {
+			return nil, fault.Wrap(err, "sign %s for %s", c, l.tenant)
+		}
+	}
+	began := l.road.now()
+	resp, err := l.road.send.RoundTrip(out)
+	l.road.metrics.answered(l.product, c, resp, err, l.road.now().Sub(began))
+	if err != nil {
+		switch {
+		case errors.Is(err, errInside):
+			return nil, fault.As(fault.Denied, err, "%s at %s: the site's name leads to an address that is not allowed", c, l.tenant)
+		case req.Context().Err() == nil: // the caller's giving up is no sign of a sick site
+			l.road.breaker.failed(l.tenant)
+		}
+		if reached.Load() && !c.repeatable {
+			return nil, fault.As(fault.Uncertain, err, "%s at %s broke off after it may have been received; look before repeating", c, l.tenant)
+		}
+		return nil, fault.As(fault.Busy, err, "%s at %s could not be completed; it may be repeated", c, l.tenant)
+	}
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		l.road.gates.limit(l.tenant, l.product, c, resp.Header)
+		l.road.log.Warn("rate limited", "tenant", l.tenant, "product", l.product, "call", c.String(),
+			"reason", reason(resp.Header), "retry_after", retryAfter(resp.Header, l.road.now()))
+	case resp.StatusCode >= 500:
+		l.road.breaker.failed(l.tenant)
+	default:
+		l.road.breaker.passed(l.tenant)
+	}
+	resp.Request = out
+	resp.Body = capped(resp.Body, l.road.maxBody)
+	return resp, nil
+}
+
+// passing reports whether a failure is of the sort that is over a moment later.
+func passing(c call, resp *http.Response, err error) bool {
+	if !c.repeatable {
+		return false
+	}
+	if err != nil {
+		return fault.Is(err, fault.Busy)
+	}
+	switch resp.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError:
+		return resp.Header.Get("Retry-After") == "" // the site named a time: the job's to wait, not a request's
+	}
+	return false
+}
+
+// rewind gives the request's body once more.
+func rewind(req *http.Request) (io.ReadCloser, bool) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req.Body, true
+	}
+	if req.GetBody == nil {
+		return nil, false
+	}
+	body, err := req.GetBody()
+	return body, err == nil
+}
+
+// pause waits before the next attempt: 200 ms, doubling, between half and all of it.
+func pause(ctx context.Context, attempt int) error {
+	full := 200 * time.Millisecond << (attempt - 1)
+	t := time.NewTimer(full/2 + rand.N(full/2))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

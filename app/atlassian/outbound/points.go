@@ -1,0 +1,127 @@
+package outbound
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+// DefaultLimit is what Atlassian allows an app of the first tier, over all its tenants, in one hour of the UTC clock
+// (Jira Cloud "Rate limiting", as of August 2026).
+const DefaultLimit = 65_000
+
+// points is the account book of the hour. A tenth of the limit is kept for writes, so that reads cannot keep finished work from
+// being written down; once half is spent, a tenant that has had its even share waits for the others.
+type points struct {
+	limit int
+	now   func() time.Time
+
+	mu     sync.Mutex
+	hour   time.Time
+	used   int // in the hour
+	by     map[tenant.ID]int
+	calls  int // since the start
+	points int // since the start
+}
+
+func newPoints(limit int, now func() time.Time) *points {
+	switch {
+	case limit == 0:
+		limit = DefaultLimit
+	case limit < 0:
+		limit = 0
+	}
+	return &points{limit: limit, now: now, by: map[tenant.ID]int{}}
+}
+
+// take books one call, or says with Busy how long it has to wait.
+func (p *points) take(id tenant.ID, cost int, write bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.turn()
+	if p.limit > 0 {
+		wait := p.hour.Add(time.Hour).Sub(now)
+		usable := p.limit
+		if !write {
+			usable -= p.limit / 10
+		}
+		if p.used+cost > usable {
+			return fault.BusyFor(wait, "the hour's %d points for calls to Atlassian are used up; calls go on in %s", p.limit, wait.Round(time.Second))
+		}
+		sharers := len(p.by)
+		if _, known := p.by[id]; !known {
+			sharers++
+		}
+		if !write && sharers > 1 && p.used > p.limit/2 && p.by[id]+cost > usable/sharers {
+			return fault.BusyFor(wait, "%s has had its share of the hour's points (%d of %d); its reads go on in %s",
+				id, p.by[id], p.limit, wait.Round(time.Second))
+		}
+	}
+	p.calls++
+	p.add(id, cost)
+	return nil
+}
+
+// charge books what an answer cost beyond the call itself.
+func (p *points) charge(id tenant.ID, cost int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turn()
+	p.add(id, cost)
+}
+
+func (p *points) add(id tenant.ID, cost int) {
+	p.used += cost
+	p.points += cost
+	p.by[id] += cost
+}
+
+// turn opens the hour's page and returns the time.
+func (p *points) turn() time.Time {
+	now := p.now().UTC()
+	if hour := now.Truncate(time.Hour); !hour.Equal(p.hour) {
+		p.hour, p.used = hour, 0
+		clear(p.by)
+	}
+	return now
+}
+
+func (p *points) spent() Spent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turn()
+	return Spent{Calls: p.calls, Points: p.points, Hour: p.used, Limit: p.limit}
+}
+
+// price is what a call costs before its answer is known: a write 1; a read 1 and 1 for the object that it names. What a search
+// finds is added by Charge.
+func price(c call) int {
+	switch {
+	case c.method != http.MethodGet && c.method != http.MethodHead, strings.Contains(c.template, "search"):
+		return 1
+	default:
+		return 2
+	}
+}
+
+type chargeKey struct{}
+
+// The prices of what an answer holds, for Charge.
+const (
+	ObjectPrice = 1 // an issue, page, project or other core object
+	PersonPrice = 2 // a user, group or permission
+)
+
+// Charge books the points of what a search found, once its answer is read. A response of another road costs nothing.
+func Charge(resp *http.Response, points int) {
+	if resp == nil || resp.Request == nil || points <= 0 {
+		return
+	}
+	if charge, ok := resp.Request.Context().Value(chargeKey{}).(func(int)); ok {
+		charge(points)
+	}
+}
