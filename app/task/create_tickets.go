@@ -18,7 +18,7 @@ type order struct {
 	draft  jira.Draft
 }
 
-// create files tickets for at most jira.MaxBatch threats. What Jira refuses because of a field that can be done without is asked
+// create files tickets for at most jira.MaxBulk threats. What Jira refuses because of a field that can be done without is asked
 // for once more without it; what it still refuses is blocked, with Jira's words.
 func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 	orders := make([]order, len(some))
@@ -58,7 +58,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 // refusal is an order that Jira did not take, and why.
 type refusal struct {
 	order
-	cause *jira.Refusal
+	cause error
 }
 
 // post commits an intent for each order, makes the one create call, and binds what it made. It returns what Jira refused. After
@@ -83,15 +83,15 @@ func (f *filing) post(ctx context.Context, orders []order) ([]refusal, error) {
 	var bound []binding
 	var refused []refusal
 	for i, m := range made {
-		if m.Refused != nil {
+		if m.Err != nil {
 			orders[i].threat.Intent = nil
-			refused = append(refused, refusal{orders[i], m.Refused})
+			refused = append(refused, refusal{orders[i], m.Err})
 			continue
 		}
 		f.Count.Ticket("filed")
 		// What the call has set is known without reading it again; the status is that of a new issue.
 		bound = append(bound, binding{orders[i].threat, jira.Issue{
-			ID: m.ID, Key: m.Key, Category: threat.ToDo, Assignee: drafts[i].Assignee, AssigneeName: orders[i].threat.Owner.Name, Due: drafts[i].Due,
+			ID: m.ID, Key: m.Key, URL: m.URL, Category: threat.ToDo, Assignee: drafts[i].Assignee, AssigneeName: orders[i].threat.Owner.Name, Due: drafts[i].Due,
 		}})
 	}
 	if len(bound) == 0 {
@@ -116,7 +116,7 @@ func (f *filing) takeBack(ctx context.Context, threats []*threat.Threat, cause e
 func simpler(r refusal) (order, bool) {
 	o := r.order
 	dropped := false
-	for field, why := range r.cause.Fields {
+	for field, why := range jira.Fields(r.cause) {
 		switch {
 		case field == "assignee" && o.draft.Assignee != "":
 			o.threat.Owner = threat.Owner{Reason: fmt.Sprintf("Jira refused to assign %s (%s): %s", o.threat.Owner.Name, o.threat.Owner.Reason, why)}

@@ -133,16 +133,14 @@ func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Rec
 	return rec, err
 }
 
-// follow makes a job on a page's lane.
+// follow makes a job of a page. All of them share the lane that is the page's id, so that one page's record is read and
+// written by one job at a time.
 func (d *Desk) follow(kind work.Kind, page string, from work.Job, after time.Duration) work.Job {
 	return work.Job{
-		Kind: kind, Subject: page, Lane: pageLane(page), RunAt: d.Now().Add(after),
+		Kind: kind, Subject: page, RunAt: d.Now().Add(after),
 		Occurred: from.Occurred, Observed: from.Observed,
 	}
 }
-
-// pageLane is the lane of everything that reads or writes one page's record.
-func pageLane(page string) string { return "page:" + page }
 
 func decode[T any](job work.Job) (T, error) {
 	var v T

@@ -38,7 +38,7 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 			}
 		}
 	}
-	for some := range slices.Chunk(f.todo, jira.MaxBatch) {
+	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
 		if err := f.create(ctx, some); err != nil {
 			return work.Outcome{}, err
 		}
@@ -148,7 +148,7 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 	for _, b := range all {
 		t := b.threat
 		t.Ticket = &threat.Ticket{
-			ID: b.issue.ID, Key: b.issue.Key, URL: f.jira.BrowseURL(b.issue.Key), Status: b.issue.Status, Category: b.issue.Category,
+			ID: b.issue.ID, Key: b.issue.Key, URL: b.issue.URL, Status: b.issue.Status, Category: b.issue.Category,
 			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
 		}
 		t.Intent, t.Blocked = nil, ""

@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/event"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
@@ -35,10 +36,15 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	} else if err != nil {
 		return work.Outcome{}, fault.Wrap(err, "looking for the threat of issue %s", issue.Key)
 	}
-	if lane := pageLane(t.Page); job.Lane != lane {
+	if job.Lane != t.Page {
 		// Only now is it known whose page it is; on its lane nothing else changes the threat meanwhile.
-		job.Lane = lane
+		job.Lane = t.Page
 		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, trace.Change{Tenant: job.Tenant, Jobs: []work.Job{job}}), "handing over the event of %s", issue.Key)
+	}
+	if issue.Category == "" && !issue.Deleted {
+		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
+			return work.Outcome{}, err
+		}
 	}
 	change, ok := apply(page, t, issue, job.Observed, d.Now())
 	if !ok {
@@ -47,6 +53,24 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	change.Tenant = job.Tenant
 	change.Jobs = []work.Job{d.follow(work.WritePanel, t.Page, job, d.Policy.Gather)}
 	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, change), "keeping what became of %s", issue.Key)
+}
+
+// readIssue completes an event that did not say in which status category its issue is.
+func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (event.Issue, error) {
+	client, err := d.Sites.Jira(ctx, id)
+	if err != nil {
+		return e, err
+	}
+	is, err := client.Issue(ctx, e.ID)
+	if fault.Is(err, fault.NotFound) {
+		e.Deleted = true
+		return e, nil
+	} else if err != nil {
+		return e, fault.Wrap(err, "reading issue %s", e.Key)
+	}
+	e.Key, e.Status, e.Category, e.Assignee, e.AssigneeName = is.Key, is.Status, is.Category, is.Assignee, is.AssigneeName
+	e.Due, e.Resolution, e.Updated = is.Due, is.Resolution, is.Updated
+	return e, nil
 }
 
 // apply decides what an issue event changes in its threat. It reports false when it is old news. It is pure.

@@ -31,7 +31,7 @@ func (d *Desk) tellTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
-	err = client.Comment(ctx, say.Issue, say.wiki())
+	_, err = client.Comment(ctx, say.Issue, say.wiki())
 	if fault.Is(err, fault.NotFound) {
 		return work.Outcome{Verdict: work.Discard, Reason: "the ticket is gone"}, nil
 	}

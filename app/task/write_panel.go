@@ -75,8 +75,8 @@ func (d *Desk) putPanel(ctx context.Context, job work.Job, wiki *confluence.Clie
 	}
 	version, message := page.Version.Number, says(rec.Threats)
 	if !bytes.Equal(spliced, body) {
-		page.Body = string(spliced)
-		if version, err = wiki.Update(ctx, confluence.Update{Page: page, Version: version + 1, Message: message, Minor: true}); err != nil {
+		next := confluence.Update{Page: page.ID, Title: page.Title, Body: string(spliced), Version: version + 1, Message: message, Minor: true}
+		if version, err = wiki.Update(ctx, next); err != nil {
 			return fault.Wrap(err, "writing the panel of page %s", rec.Page.ID)
 		}
 	}
