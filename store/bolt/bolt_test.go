@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/throughline/throughline/app/work"
 	"github.com/throughline/throughline/store"
+	"github.com/throughline/throughline/store/storetest"
 )
 
 var masterKey = []byte("0123456789abcdef0123456789abcdef")
@@ -62,4 +64,17 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "accepts/s")
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "max-ms")
+}
+
+func TestExercise(t *testing.T) {
+	var mu sync.Mutex
+	paths := map[testing.TB]string{}
+	storetest.Exercise(t, func(t testing.TB, o store.Options) (store.Store, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if paths[t] == "" {
+			paths[t] = filepath.Join(t.TempDir(), "data", "throughline.db")
+		}
+		return store.Open(t.Context(), "bolt://"+paths[t], o)
+	})
 }
