@@ -127,3 +127,12 @@ func Backoff(attempt int) time.Duration {
 	}
 	return min(d, 15*time.Minute)
 }
+
+// Stats counts the jobs of a queue.
+type Stats struct {
+	Waiting int // due ones included
+	Due     int // could run now
+	Running int
+	Held    int
+	Oldest  time.Duration // how long the job that is due longest has been so; 0 when none is
+}
