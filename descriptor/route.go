@@ -69,7 +69,7 @@ func Events(product string) []string {
 	case Confluence:
 		return []string{
 			"page_created", "page_updated", "page_moved", "page_restored",
-			"page_trashed", "page_removed", "page_archived", "page_unarchived",
+			"page_trashed", "page_removed", "page_archived",
 			"label_added", "label_removed",
 		}
 	case Jira:

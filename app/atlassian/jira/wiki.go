@@ -13,6 +13,7 @@ const wordJoiner = "\u2060"
 // emphasis comes of it. Line breaks stay; other control characters and those that turn the direction of writing are left out.
 // Rules: Jira's "Text Formatting Notation Help".
 func Escape(text string) string {
+	text = strings.ToValidUTF8(text, "")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
@@ -31,7 +32,7 @@ func escapeLine(b *strings.Builder, line string) {
 	}
 	before := ' ' // the character before, as the text has it
 	for i, r := range line {
-		after, _ := utf8.DecodeRuneInString(line[i+utf8.RuneLen(max(r, 0)):])
+		after, _ := utf8.DecodeRuneInString(line[i+utf8.RuneLen(r):])
 		switch {
 		case r == '\t':
 			b.WriteByte(' ')
@@ -86,7 +87,7 @@ func Summary(text string) string {
 			return -1
 		}
 		return r
-	}, text)
+	}, strings.ToValidUTF8(text, ""))
 	text = strings.Join(strings.Fields(text), " ")
 	if units(text) <= MaxSummary {
 		return text

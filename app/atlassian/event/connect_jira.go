@@ -1,0 +1,146 @@
+package event
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/work"
+)
+
+// issueEvents are the events of Jira that concern issues.
+var issueEvents = map[string]effect{
+	"jira:issue_created":     changed,
+	"jira:issue_updated":     changed,
+	"jira:issue_deleted":     vanished,
+	"comment_created":        noted,
+	"comment_updated":        noted,
+	"comment_deleted":        noted,
+	"issue_property_set":     noted,
+	"issue_property_deleted": noted,
+}
+
+// jiraUser is a person: with an account id on Cloud, with key and name on Data Center.
+type jiraUser struct {
+	AccountID   string `json:"accountId"`
+	Key         string `json:"key"`
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+}
+
+func (u *jiraUser) account() string {
+	if u == nil {
+		return ""
+	}
+	return cmp.Or(u.AccountID, u.Key, u.Name)
+}
+
+type named struct {
+	Name string `json:"name"`
+}
+
+// jiraPayload is the part of Jira's payloads that is used.
+type jiraPayload struct {
+	Event     string    `json:"webhookEvent"`
+	Timestamp millis    `json:"timestamp"`
+	User      *jiraUser `json:"user"`
+	Issue     *struct {
+		ID     id     `json:"id"`
+		Key    string `json:"key"`
+		Fields struct {
+			Summary string `json:"summary"`
+			Status  *struct {
+				Name     string `json:"name"`
+				Category struct {
+					Key string `json:"key"`
+				} `json:"statusCategory"`
+			} `json:"status"`
+			Assignee   *jiraUser `json:"assignee"`
+			Due        string    `json:"duedate"`
+			Resolution *named    `json:"resolution"`
+			Labels     []string  `json:"labels"`
+			Updated    string    `json:"updated"`
+			Project    struct {
+				Key string `json:"key"`
+			} `json:"project"`
+		} `json:"fields"`
+	} `json:"issue"`
+	Changelog struct {
+		ID id `json:"id"`
+	} `json:"changelog"`
+	Comment struct {
+		ID      id     `json:"id"`
+		Updated string `json:"updated"`
+	} `json:"comment"`
+	Property struct {
+		Key string `json:"key"`
+	} `json:"property"`
+}
+
+// jira decodes issue, comment and property events. Data Center's comment events carry no issue.
+func jira(e Event) (work.Delivery, error) {
+	var w jiraPayload
+	if err := decode(e.Body, &w); err != nil {
+		return work.Delivery{}, fault.As(fault.Invalid, err, "jira event %s", e.Name)
+	}
+	if w.Event != "" && w.Event != e.Name {
+		return work.Delivery{}, fault.New(fault.Invalid, "a jira event that calls itself %q came to the address of %s", short(w.Event), e.Name)
+	}
+	if w.Issue == nil || !w.Issue.ID.valid() {
+		return work.Delivery{}, fault.New(fault.Invalid, "jira event %s names no issue", e.Name)
+	}
+	at := w.Timestamp.time()
+	dated := !at.IsZero()
+	if !dated {
+		at = e.Seen.UTC()
+	}
+	issue := w.issue(e.Name)
+	issue.At = at
+	if issue.Updated.IsZero() {
+		issue.Updated = at
+	}
+	d := work.Delivery{Seen: e.Seen}
+	if e.Identifier != "" && len(e.Identifier) <= 200 {
+		d.Key = key(tenant.Jira, e.Name, nil, true, "by-identifier", e.Identifier)
+	} else {
+		d.Key = key(tenant.Jira, e.Name, e.Body, dated, issue.ID, string(w.Changelog.ID), string(w.Comment.ID), w.Property.Key,
+			strconv.FormatInt(at.UnixMilli(), 10))
+	}
+	if issueEvents[e.Name] == noted {
+		return d, nil
+	}
+	var err error
+	d.Jobs, err = job(work.SyncTicket, issue.ID, issue, at, e.Seen)
+	return d, err
+}
+
+func (w *jiraPayload) issue(event string) Issue {
+	f := &w.Issue.Fields
+	out := Issue{
+		ID: string(w.Issue.ID), Key: w.Issue.Key, Project: f.Project.Key, Summary: f.Summary, Due: f.Due, Labels: f.Labels,
+		Assignee: f.Assignee.account(), Updated: jiraTime(f.Updated),
+		Deleted: issueEvents[event] == vanished, By: w.User.account(), Event: event,
+	}
+	if out.Project == "" {
+		out.Project, _, _ = strings.Cut(out.Key, "-")
+	}
+	if f.Assignee != nil {
+		out.AssigneeName = f.Assignee.DisplayName
+	}
+	if f.Resolution != nil {
+		out.Resolution = f.Resolution.Name
+	}
+	if f.Status != nil {
+		out.Status = f.Status.Name
+		switch c := threat.Category(f.Status.Category.Key); c {
+		case threat.ToDo, threat.Doing, threat.Done:
+			out.Category = c
+		case "undefined": // a status that nobody sorted: work has not been said to begin
+			out.Category = threat.ToDo
+		}
+	}
+	return out
+}
