@@ -1,30 +1,21 @@
 package storage
 
-import "github.com/throughline/throughline/app/document"
+import (
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/document/markup"
+)
 
 // rule says how an element is read.
 type rule struct {
-	kind document.Kind // the node it becomes; "" for none
-	body body
-	do   special
+	markup.Rule
+	do special
 }
-
-// body says what text means directly inside an element.
-type body uint8
-
-const (
-	same   body = iota // as in the element around it
-	prose              // every character counts
-	blocks             // white space between blocks counts for nothing
-	rows               // only elements belong here
-)
 
 // special marks the elements that need more than a node.
 type special uint8
 
 const (
 	plain     special = iota
-	drop              // neither it nor its content is read
 	macro             // ac:structured-macro
 	parameter         // ac:parameter
 	link              // ac:link, a
@@ -49,102 +40,54 @@ func ruleOf(name string) rule {
 			return rule{do: resource}
 		}
 	}
-	return xhtml(name)
-}
-
-func xhtml(name string) rule {
-	switch name {
-	case "p":
-		return rule{kind: document.Paragraph, body: prose}
-	case "h1", "h2", "h3", "h4", "h5", "h6":
-		return rule{kind: document.Heading, body: prose}
-	case "ul", "ol":
-		return rule{kind: document.List, body: rows}
-	case "li":
-		return rule{kind: document.Item, body: blocks}
-	case "table":
-		return rule{kind: document.Table, body: rows}
-	case "thead", "tbody", "tfoot", "colgroup":
-		return rule{body: rows}
-	case "caption", "summary":
-		return rule{kind: document.Summary, body: prose}
-	case "tr":
-		return rule{kind: document.Row, body: rows}
-	case "td", "th":
-		return rule{kind: document.Cell, body: blocks}
-	case "blockquote":
-		return rule{kind: document.Quote, body: blocks}
-	case "pre":
-		return rule{kind: document.Code, body: prose}
-	case "div", "section", "article", "center", "figure":
-		return rule{kind: document.Layout, body: blocks}
-	case "dl":
-		return rule{kind: document.Terms, body: rows}
-	case "dt":
-		return rule{kind: document.Term, body: prose}
-	case "dd":
-		return rule{kind: document.Def, body: blocks}
-	case "details":
-		return rule{kind: document.Details, body: blocks}
-	case "strong", "b":
-		return rule{kind: document.Strong, body: prose}
-	case "em", "i", "cite":
-		return rule{kind: document.Emphasis, body: prose}
-	case "code", "tt", "kbd", "samp":
-		return rule{kind: document.CodeSpan, body: prose}
-	case "del", "s", "strike":
-		return rule{kind: document.Strike, body: prose}
-	case "a":
-		return rule{kind: document.Link, body: prose, do: link}
-	case "br", "hr":
-		return rule{kind: document.Break}
-	case "img":
-		return rule{kind: document.Image, do: image}
-	case "time":
-		return rule{kind: document.Date, do: date}
-	case "style", "script":
-		return rule{do: drop}
-	default:
-		return rule{}
+	r := rule{Rule: markup.RuleOf(name)}
+	switch r.Kind {
+	case document.Link:
+		r.do = link
+	case document.Image:
+		r.do = image
+	case document.Date:
+		r.do = date
 	}
+	return r
 }
 
 func confluence(name string) rule {
 	switch name {
 	case "structured-macro", "macro":
-		return rule{kind: document.Macro, body: blocks, do: macro}
+		return rule{Rule: markup.Rule{Kind: document.Macro, Body: markup.Blocks}, do: macro}
 	case "parameter", "default-parameter":
-		return rule{body: prose, do: parameter}
+		return rule{Rule: markup.Rule{Body: markup.Prose}, do: parameter}
 	case "rich-text-body", "adf-content":
-		return rule{body: blocks}
+		return rule{Rule: markup.Rule{Body: markup.Blocks}}
 	case "plain-text-body":
-		return rule{body: prose, do: verbatim}
+		return rule{Rule: markup.Rule{Body: markup.Prose}, do: verbatim}
 	case "link":
-		return rule{kind: document.Link, body: rows, do: link}
+		return rule{Rule: markup.Rule{Kind: document.Link, Body: markup.Rows}, do: link}
 	case "link-body", "plain-text-link-body", "rich-text-link-body":
-		return rule{body: prose}
+		return rule{Rule: markup.Rule{Body: markup.Prose}}
 	case "task-list":
-		return rule{kind: document.List, body: rows}
+		return rule{Rule: markup.Rule{Kind: document.List, Body: markup.Rows}}
 	case "task":
-		return rule{kind: document.Item, body: rows, do: task}
+		return rule{Rule: markup.Rule{Kind: document.Item, Body: markup.Rows}, do: task}
 	case "task-body":
-		return rule{body: blocks}
+		return rule{Rule: markup.Rule{Body: markup.Blocks}}
 	case "task-status":
-		return rule{body: prose, do: state}
+		return rule{Rule: markup.Rule{Body: markup.Prose}, do: state}
 	case "layout", "layout-section", "layout-cell":
-		return rule{kind: document.Layout, body: blocks}
+		return rule{Rule: markup.Rule{Kind: document.Layout, Body: markup.Blocks}}
 	case "image":
-		return rule{kind: document.Image, body: rows, do: image}
+		return rule{Rule: markup.Rule{Kind: document.Image, Body: markup.Rows}, do: image}
 	case "caption":
-		return rule{kind: document.Paragraph, body: prose}
+		return rule{Rule: markup.Rule{Kind: document.Paragraph, Body: markup.Prose}}
 	case "emoticon":
-		return rule{kind: document.Emoticon, do: emoticon}
+		return rule{Rule: markup.Rule{Kind: document.Emoticon}, do: emoticon}
 	case "adf-extension":
-		return rule{body: blocks, do: extension}
+		return rule{Rule: markup.Rule{Body: markup.Blocks}, do: extension}
 	case "adf-fallback":
-		return rule{body: blocks, do: fallback}
+		return rule{Rule: markup.Rule{Body: markup.Blocks}, do: fallback}
 	case "task-id", "task-uuid", "placeholder", "adf-attribute", "adf-mark":
-		return rule{do: drop}
+		return rule{Rule: markup.Rule{Drop: true}}
 	default: // ac:inline-comment-marker, ac:adf-node, …
 		return rule{}
 	}

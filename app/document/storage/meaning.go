@@ -12,31 +12,31 @@ func (p *parser) begin(f *frame) {
 	switch f.rule.do {
 	case macro:
 		f.macro = &macroParts{}
-		n.Name = p.attr("ac:name")
+		n.Name = p.Attr("ac:name")
 	case parameter:
-		f.value = p.attr("ac:name")
+		f.value = p.Attr("ac:name")
 	case resource:
 		p.resource(f)
 	case link:
 		if f.name == "a" {
-			n.Name = p.attr("href")
-		} else if anchor := p.attr("ac:anchor"); anchor != "" {
+			n.Name = p.Attr("href")
+		} else if anchor := p.Attr("ac:anchor"); anchor != "" {
 			n.Name = "#" + anchor
 		}
 	case image:
-		if n.Name, n.Text = p.attr("src"), p.attr("alt"); n.Text == "" {
-			n.Text = p.attr("ac:alt")
+		if n.Name, n.Text = p.Attr("src"), p.Attr("alt"); n.Text == "" {
+			n.Text = p.Attr("ac:alt")
 		}
 	case emoticon:
-		n.Name, n.Text = p.attr("ac:name"), p.attr("ac:emoji-fallback")
+		n.Name, n.Text = p.Attr("ac:name"), p.Attr("ac:emoji-fallback")
 		if strings.HasPrefix(n.Text, ":") { // a short name, which no reader sees
 			n.Text = ""
 		}
 	case date:
-		n.Name = p.attr("datetime")
+		n.Name = p.Attr("datetime")
 		n.Text = n.Name
 	}
-	switch f.rule.kind {
+	switch f.rule.Kind {
 	case document.Heading:
 		n.Level = int(f.name[1] - '0')
 	case document.List:
@@ -55,8 +55,8 @@ func (p *parser) cell(f *frame) {
 		set(f.node, "header", "true")
 	}
 	for _, name := range []string{"colspan", "rowspan"} {
-		if len(p.attrs) > 0 {
-			set(f.node, name, p.attr(name))
+		if len(p.Attrs) > 0 {
+			set(f.node, name, p.Attr(name))
 		}
 	}
 }
@@ -92,7 +92,7 @@ func (p *parser) resourceName() string {
 	for _, name := range []string{
 		"ri:account-id", "ri:userkey", "ri:username", "ri:filename", "ri:content-title", "ri:value", "ri:space-key", "ri:content-id",
 	} {
-		if v := p.attr(name); v != "" {
+		if v := p.Attr(name); v != "" {
 			return v
 		}
 	}
@@ -134,7 +134,7 @@ func (p *parser) end(f *frame, tag document.Span) bool {
 		}
 		n.Children = nil
 	}
-	if f.rule.kind == document.Details {
+	if f.rule.Kind == document.Details {
 		n.Name = title(n)
 	}
 	return true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/document/markup"
 )
 
 // Parse reads a page body. The document keeps body as its source and must not see it changed.
@@ -17,7 +18,7 @@ func Parse(body []byte) (*document.Document, error) {
 	if err := check(body); err != nil {
 		return nil, err
 	}
-	p := parser{scanner: scanner{src: string(body)}}
+	p := parser{Scanner: markup.Scanner{Source: string(body)}}
 	root, err := p.parse()
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func check(body []byte) error {
 // Text is what a reader sees of a fragment cut out of a body, white space collapsed. It need not be well-formed: tags
 // without their other half are markup still, and what is no markup is text.
 func Text(fragment string) string {
-	p := parser{scanner: scanner{src: strings.ToValidUTF8(fragment, "\uFFFD"), lenient: true}}
+	p := parser{Scanner: markup.Scanner{Source: strings.ToValidUTF8(fragment, "\uFFFD"), Lenient: true}}
 	root, err := p.parse()
 	if err != nil { // only for depth and size: then no reader sees it either
 		return ""
@@ -54,7 +55,7 @@ func Text(fragment string) string {
 
 // parser builds the tree in one pass. Children of open elements wait in one list, innermost last.
 type parser struct {
-	scanner
+	markup.Scanner
 	arena
 	stack   []frame
 	waiting []*document.Node
@@ -69,7 +70,7 @@ type frame struct {
 	start int            // of its tag
 	inner int            // behind its tag
 	base  int            // its children begin here in waiting
-	body  body
+	body  markup.Body
 	macro *macroParts // of a macro
 	value string      // parameter: its name; task: its state
 }
@@ -77,28 +78,28 @@ type frame struct {
 func (p *parser) parse() (*document.Node, error) {
 	root := p.node()
 	root.Kind = document.Root
-	root.Span = document.Span{End: len(p.src)}
+	root.Span = document.Span{End: len(p.Source)}
 	root.Inner = root.Span
-	p.stack = append(p.stack, frame{node: root, body: blocks})
+	p.stack = append(p.stack, frame{node: root, body: markup.Blocks})
 	for {
-		t, err := p.next()
+		t, err := p.Next()
 		if err != nil {
 			return nil, err
 		}
-		switch t.kind {
-		case text:
+		switch t.Kind {
+		case markup.Text:
 			if p.dropped == 0 {
 				p.text(t)
 			}
-		case cdata:
-			if p.dropped == 0 && t.inner.Len() > 0 {
-				p.exact(t.inner)
+		case markup.CDATA:
+			if p.dropped == 0 && t.Inner.Len() > 0 {
+				p.exact(t.Inner)
 			}
-		case startTag:
+		case markup.StartTag:
 			err = p.open(t)
-		case endTag:
+		case markup.EndTag:
 			err = p.close(t)
-		case endOfSource:
+		case markup.End:
 			return root, p.finish(root)
 		}
 		if err != nil {
@@ -108,11 +109,11 @@ func (p *parser) parse() (*document.Node, error) {
 }
 
 func (p *parser) finish(root *document.Node) error {
-	if top := p.top(); len(p.stack) > 1 && !p.lenient {
-		return p.fail(top.start, "<"+short(top.name)+"> is not closed")
+	if top := p.top(); len(p.stack) > 1 && !p.Lenient {
+		return document.Invalid(p.Source, top.start, "<"+markup.Short(top.name)+"> is not closed")
 	}
 	for len(p.stack) > 1 {
-		p.pop(document.Span{Start: len(p.src), End: len(p.src)})
+		p.pop(document.Span{Start: len(p.Source), End: len(p.Source)})
 	}
 	root.Children = p.list(p.waiting)
 	return nil
@@ -120,62 +121,62 @@ func (p *parser) finish(root *document.Node) error {
 
 func (p *parser) top() *frame { return &p.stack[len(p.stack)-1] }
 
-func (p *parser) open(t token) error {
+func (p *parser) open(t markup.Token) error {
 	if len(p.stack) > document.DepthLimit {
-		return document.Invalid(p.src, t.span.Start, "more than 1,000 elements inside each other")
+		return document.Invalid(p.Source, t.Span.Start, "more than 1,000 elements inside each other")
 	}
 	if p.count > document.NodeLimit {
-		return document.Invalid(p.src, t.span.Start, "more than 1,000,000 pieces in one page: split the page")
+		return document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
 	}
-	f := frame{name: t.name, rule: ruleOf(t.name), start: t.span.Start, inner: t.span.End, base: len(p.waiting), body: p.top().body}
-	if f.rule.body != same {
-		f.body = f.rule.body
+	f := frame{name: t.Name, rule: ruleOf(t.Name), start: t.Span.Start, inner: t.Span.End, base: len(p.waiting), body: p.top().body}
+	if f.rule.Body != markup.Same {
+		f.body = f.rule.Body
 	}
 	if f.rule.do == fallback && len(p.waiting) > p.top().base {
-		f.rule.do = drop // the extension's content has been read
+		f.rule.Drop = true // the extension's content has been read
 	}
-	if p.dropped > 0 || f.rule.do == drop {
-		if !t.single {
+	if p.dropped > 0 || f.rule.Drop {
+		if !t.Single {
 			p.dropped++
 			p.stack = append(p.stack, f)
 		}
 		return nil
 	}
-	if f.rule.kind != "" {
+	if f.rule.Kind != "" {
 		f.node = p.node()
-		f.node.Kind = f.rule.kind
-		f.node.Span = t.span
-		f.node.Inner = document.Span{Start: t.span.End, End: t.span.End}
+		f.node.Kind = f.rule.Kind
+		f.node.Span = t.Span
+		f.node.Inner = document.Span{Start: t.Span.End, End: t.Span.End}
 	}
 	p.begin(&f)
 	p.stack = append(p.stack, f)
-	if t.single {
-		p.pop(document.Span{Start: t.span.End, End: t.span.End})
+	if t.Single {
+		p.pop(document.Span{Start: t.Span.End, End: t.Span.End})
 	}
 	return nil
 }
 
-func (p *parser) close(t token) error {
+func (p *parser) close(t markup.Token) error {
 	top := len(p.stack) - 1
-	if p.lenient {
-		for top > 0 && p.stack[top].name != t.name {
+	if p.Lenient {
+		for top > 0 && p.stack[top].name != t.Name {
 			top--
 		}
 		if top == 0 { // its start tag lies before the fragment
-			if ruleOf(t.name).kind.IsBlock() {
-				p.leaf(document.Break, t.span)
+			if ruleOf(t.Name).Kind.IsBlock() {
+				p.leaf(document.Break, t.Span)
 			}
 			return nil
 		}
 		for len(p.stack)-1 > top {
-			p.pop(document.Span{Start: t.span.Start, End: t.span.Start})
+			p.pop(document.Span{Start: t.Span.Start, End: t.Span.Start})
 		}
 	} else if top == 0 {
-		return p.fail(t.span.Start, "</"+short(t.name)+"> closes nothing")
-	} else if open := p.stack[top]; open.name != t.name {
-		return p.fail(t.span.Start, "</"+short(t.name)+"> stands where <"+short(open.name)+"> is to be closed")
+		return document.Invalid(p.Source, t.Span.Start, "</"+markup.Short(t.Name)+"> closes nothing")
+	} else if open := p.stack[top]; open.name != t.Name {
+		return document.Invalid(p.Source, t.Span.Start, "</"+markup.Short(t.Name)+"> stands where <"+markup.Short(open.name)+"> is to be closed")
 	}
-	p.pop(t.span)
+	p.pop(t.Span)
 	return nil
 }
 
@@ -201,15 +202,15 @@ func (p *parser) pop(end document.Span) {
 }
 
 // text adds a run of character data, split at its references.
-func (p *parser) text(t token) {
-	run, at := p.src[t.span.Start:t.span.End], t.span.Start
-	if f := p.top(); f.body != prose && (f.body == rows || p.between(f)) && blank(run) {
+func (p *parser) text(t markup.Token) {
+	run, at := p.Source[t.Span.Start:t.Span.End], t.Span.Start
+	if f := p.top(); f.body != markup.Prose && (f.body == markup.Rows || p.between(f)) && markup.Blank(run) {
 		return
 	}
-	if p.lenient {
+	if p.Lenient {
 		run = strings.TrimSuffix(run, "]]>")
 	}
-	if !t.refs {
+	if !t.Refs {
 		p.exact(document.Span{Start: at, End: at + len(run)})
 		return
 	}
@@ -220,7 +221,7 @@ func (p *parser) text(t token) {
 		}
 		decoded, n := "", 0
 		for i < len(run) {
-			if decoded, n = reference(run[i:]); n > 0 {
+			if decoded, n = markup.Reference(run[i:]); n > 0 {
 				break
 			}
 			if next := strings.IndexByte(run[i+1:], '&'); next < 0 {
@@ -246,7 +247,7 @@ func (p *parser) between(f *frame) bool {
 func (p *parser) exact(s document.Span) {
 	if s.Len() > 0 {
 		n := p.leaf(document.Text, s)
-		n.Text, n.Inner = p.src[s.Start:s.End], s
+		n.Text, n.Inner = p.Source[s.Start:s.End], s
 	}
 }
 
@@ -256,13 +257,4 @@ func (p *parser) leaf(kind document.Kind, s document.Span) *document.Node {
 	n.Kind, n.Span, n.Inner = kind, s, document.Span{Start: s.End, End: s.End}
 	p.waiting = append(p.waiting, n)
 	return n
-}
-
-func blank(s string) bool {
-	for i := range len(s) {
-		if !isSpace(s[i]) {
-			return false
-		}
-	}
-	return true
 }

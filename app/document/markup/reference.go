@@ -1,4 +1,4 @@
-package storage
+package markup
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ var errFragment = errors.New("no markup")
 // longestName bounds how far a reference's end is looked for; the longest name of HTML has 31 letters.
 const longestName = 34
 
-// reference decodes the character reference that s begins with ("&amp;", "&#x2014;") and returns its length in s, 0 when
+// Reference decodes the character reference that s begins with ("&amp;", "&#x2014;") and returns its length in s, 0 when
 // it is none. All names of HTML are known, each with its semicolon.
-func reference(s string) (string, int) {
+func Reference(s string) (string, int) {
 	end := strings.IndexByte(s[:min(len(s), longestName)], ';')
 	if end < 2 {
 		return "", 0
@@ -73,8 +73,8 @@ func isCharacter(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 
-// decode resolves all references of s; what is none stays as it is.
-func decode(s string) string {
+// Decode resolves all references of s; what is none stays as it is.
+func Decode(s string) string {
 	i := strings.IndexByte(s, '&')
 	if i < 0 {
 		return s
@@ -82,7 +82,7 @@ func decode(s string) string {
 	var b strings.Builder
 	for i >= 0 {
 		b.WriteString(s[:i])
-		decoded, n := reference(s[i:])
+		decoded, n := Reference(s[i:])
 		if n == 0 {
 			decoded, n = "&", 1
 		}
