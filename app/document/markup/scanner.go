@@ -42,9 +42,9 @@ type Attr struct {
 // refuses declarations, so nothing can expand, and attributes that stand twice. It knows no namespaces and checks neither
 // the balance of tags nor, outside of markup and references, which characters stand in the source.
 type Scanner struct {
-	Source string
-	Lenient bool // read a fragment cut out of a source: what is no markup is text, and nothing is an error
-	HTML    bool // lenient only: attributes need no quotes and no values
+	Source  string
+	Lenient bool   // read a fragment cut out of a source: what is no markup is text, and nothing is an error
+	HTML    bool   // lenient only: attributes need no quotes and no values
 	Attrs   []Attr // of the last start tag, valid until the next token
 
 	pos      int

@@ -1,0 +1,25 @@
+package markdown_test
+
+import (
+	"testing"
+
+	"github.com/throughline/throughline/app/document/documenttest"
+	"github.com/throughline/throughline/app/document/markdown"
+)
+
+func TestParseCorpus(t *testing.T) {
+	for name, source := range documenttest.Corpus(t, "dev/*.md", "designs/*.md") {
+		t.Run(name, func(t *testing.T) {
+			d, err := markdown.Parse(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := documenttest.CheckTree(d); err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range documenttest.CheckReading(d, markdown.Text) {
+				t.Error(err)
+			}
+		})
+	}
+}
