@@ -1,6 +1,8 @@
 package markdown_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/app/document/documenttest"
@@ -17,9 +19,20 @@ func TestParseCorpus(t *testing.T) {
 			if err := documenttest.CheckTree(d); err != nil {
 				t.Fatal(err)
 			}
-			for _, err := range documenttest.CheckReading(d, markdown.Text) {
+			for _, err := range documenttest.CheckReading(d, markdown.Text, loose) {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// loose leaves out what a fragment alone cannot tell from markup.
+func loose(s string) string {
+	s = regexp.MustCompile(`<+[a-z]*>+`).ReplaceAllString(s, "")
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("[]|*_`~#>+-\\", r) {
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -28,25 +28,6 @@ func Parse(src []byte) (*document.Document, error) {
 	return &document.Document{Format: document.Markdown, Source: src, Root: root}, nil
 }
 
-// Text is what a reader sees of a fragment cut out of a source, white space collapsed. Marks of emphasis and code whose
-// other half lies outside of the fragment are markup still.
-func Text(fragment string) string {
-	src := bytes.ToValidUTF8([]byte(fragment), []byte("\uFFFD"))
-	root, err := parse(src, src)
-	if err != nil { // only for depth and size: then no reader sees it either
-		return ""
-	}
-	return dropHalves(document.Flatten(root).Text)
-}
-
-// dropHalves removes marks that the parser took for text.
-func dropHalves(s string) string {
-	for _, mark := range []string{"***", "**", "__", "~~", "``", "`"} {
-		s = strings.ReplaceAll(s, mark, "")
-	}
-	return strings.TrimSpace(s)
-}
-
 // parse reads masked, which has the same bytes as src or blanks in their place.
 func parse(src, masked []byte) (root *document.Node, err error) {
 	if err := checkDepth(masked); err != nil {

@@ -24,7 +24,7 @@ func TestParseCorpus(t *testing.T) {
 			if err := documenttest.CheckTree(d); err != nil {
 				t.Fatal(err)
 			}
-			for _, err := range documenttest.CheckReading(d, storage.Text) {
+			for _, err := range documenttest.CheckReading(d, storage.Text, nil) {
 				t.Error(err)
 			}
 			if got, want := storage.Text(string(body)), document.Flatten(d.Root).Text; got != want {
