@@ -34,7 +34,11 @@ type Site interface {
 	User(accountID string) (User, bool)
 	Caller(ctx context.Context) User      // who makes this request; requests without valid authentication never reach a product
 	Emit(e Event)                         // after the change it tells of is kept
-	Keep(product string, state any) error // stores a product's whole state durably before the request is answered
+	Keep(product string, state any) error // stores a product's whole state; a Snapshot is encoded and written in the background
 	Load(product string, state any) (bool, error)
 	Lag() time.Duration // how long search lags behind, a fault that can be asked for
 }
+
+// Snapshot is a state that can be encoded at any later time, under the product's own lock. Keep(product, Snapshot(f)) costs a
+// change nothing but a note that there is something to write: changes that follow each other closely are written once.
+type Snapshot func() ([]byte, error)
