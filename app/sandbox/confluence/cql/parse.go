@@ -118,7 +118,7 @@ func (p *parser) term() (expr, error) {
 
 func (p *parser) test() (expr, error) {
 	name := p.next()
-	f, ok := known[strings.ToLower(name.text)]
+	f, ok := known(strings.ToLower(name.text))
 	if name.kind != word || !ok {
 		return nil, fmt.Errorf("no field is called %v", name)
 	}
@@ -164,15 +164,21 @@ const (
 	ordered  = " = > >= < <= "
 )
 
-var known = map[string]field{
-	"id": {operators: equality}, "content": {operators: equality}, "type": {operators: equality},
-	"space": {operators: equality}, "space.key": {operators: equality}, "space.type": {operators: equality},
-	"space.title": {operators: textual}, "title": {operators: textual}, "text": {operators: " ~ "},
-	"sitesearch": {alias: "text", operators: " ~ "},
-	"label":      {operators: equality}, "creator": {operators: equality}, "contributor": {operators: equality},
-	"ancestor": {operators: equality}, "parent": {operators: equality},
-	"created":      {date: true, operators: ordered},
-	"lastmodified": {date: true, operators: ordered},
+// known looks up a field by its name in lower case.
+func known(name string) (field, bool) {
+	switch name {
+	case "id", "content", "type", "space", "space.key", "space.type", "label", "creator", "contributor", "ancestor", "parent":
+		return field{operators: equality}, true
+	case "title", "space.title":
+		return field{operators: textual}, true
+	case "text":
+		return field{operators: " ~ "}, true
+	case "sitesearch":
+		return field{alias: "text", operators: " ~ "}, true
+	case "created", "lastmodified":
+		return field{date: true, operators: ordered}, true
+	}
+	return field{}, false
 }
 
 func (p *parser) operator() (op string, negated bool, err error) {
@@ -215,14 +221,12 @@ func (p *parser) list(f field) ([]value, error) {
 	}
 }
 
-var reserved = []string{"and", "or", "not", "in", "order"}
-
 func (p *parser) value(f field) (value, error) {
 	t := p.next()
 	if t.kind != word && t.kind != text {
 		return value{}, fmt.Errorf("expected a value, found %v", t)
 	}
-	if t.kind == word && slices.Contains(reserved, strings.ToLower(t.text)) {
+	if t.kind == word && slices.ContainsFunc([]string{"and", "or", "not", "in", "order"}, t.is) {
 		return value{}, fmt.Errorf("expected a value, found %v", t)
 	}
 	if t.kind == word && p.take("(") {
@@ -268,7 +272,7 @@ func (p *parser) orderBy() ([]order, error) {
 	for {
 		t := p.next()
 		name := strings.ToLower(t.text)
-		if _, ok := known[name]; t.kind != word || !ok {
+		if _, ok := known(name); t.kind != word || !ok {
 			return nil, fmt.Errorf("can't order by %v", t)
 		}
 		o := order{field: name}
