@@ -3,6 +3,7 @@ package confluence_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 func TestUpdateNeedsTheNextVersion(t *testing.T) {
@@ -282,4 +284,30 @@ func TestProperties(t *testing.T) {
 
 func edit(number int, title, body string) confluence.Edit {
 	return confluence.Edit{Version: number, Title: title, Body: body}
+}
+
+func TestReadsAreMetered(t *testing.T) {
+	d := newDesk(t)
+	for i := range 3 {
+		d.create(fmt.Sprintf("Page %d", i), "", "design")
+	}
+	id := d.Pages()[0].ID
+	tests := []struct {
+		path string
+		want int64 // points: 1, and 1 for each page or 2 for each user that was read
+	}{
+		{"/wiki/api/v2/pages/" + id + "?body-format=storage", 2},
+		{"/wiki/api/v2/pages?limit=2", 3},
+		{"/wiki/rest/api/content/" + id + "?expand=body.storage", 2},
+		{"/wiki/rest/api/search?cql=label%3Ddesign", 4},
+		{"/wiki/rest/api/user/current", 3},
+	}
+	for _, tt := range tests {
+		var m site.Meter
+		r := httptest.NewRequest("GET", "http://127.0.0.1:8091"+tt.path, nil)
+		d.ServeHTTP(httptest.NewRecorder(), r.WithContext(site.WithMeter(r.Context(), &m)))
+		if got := m.Points(true); got != tt.want {
+			t.Errorf("GET %s cost %d points, want %d", tt.path, got, tt.want)
+		}
+	}
 }

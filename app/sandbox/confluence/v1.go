@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 func (c *Confluence) v1() map[string]call {
@@ -112,22 +114,30 @@ func (c *Confluence) v1User(r *http.Request) (any, error) {
 	if _, ok := c.site.User(id); !ok {
 		return nil, notFound("user", id)
 	}
+	site.Count(r.Context(), 0, 1)
 	return c.v1UserValue(id), nil
 }
 
 func (c *Confluence) v1CurrentUser(r *http.Request) (any, error) {
+	site.Count(r.Context(), 0, 1)
 	return c.v1UserValue(c.caller(r)), nil
 }
 
 func (c *Confluence) v1Users(r *http.Request) (any, error) {
 	ids := slices.DeleteFunc(values(r, "accountId"), func(id string) bool { _, ok := c.site.User(id); return !ok })
-	return c.v1Paged(r, len(ids), 200, func(i int) any { return c.v1UserValue(ids[i]) })
+	return c.v1Paged(r, len(ids), 200, func(i int) any {
+		site.Count(r.Context(), 0, 1)
+		return c.v1UserValue(ids[i])
+	})
 }
 
 func (c *Confluence) v1Spaces(r *http.Request) (any, error) {
 	keys := values(r, "spaceKey")
 	spaces := slices.DeleteFunc(c.Spaces(), func(s Space) bool { return len(keys) > 0 && !slices.Contains(keys, s.Key) })
-	return c.v1Paged(r, len(spaces), 500, func(i int) any { return c.v1SpaceValue(spaces[i]) })
+	return c.v1Paged(r, len(spaces), 500, func(i int) any {
+		site.Count(r.Context(), 1, 0)
+		return c.v1SpaceValue(spaces[i])
+	})
 }
 
 func (c *Confluence) v1Space(r *http.Request) (any, error) {

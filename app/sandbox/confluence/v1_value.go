@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 // oneOrMore decodes from a JSON array or from one bare element.
@@ -105,6 +107,7 @@ func (c *Confluence) v1Version(p Page, v Version) map[string]any {
 
 // v1ContentValue is a page as v1 gives it: always id, type, status and title, the rest as the request's expand asks.
 func (c *Confluence) v1ContentValue(r *http.Request, p Page, v Version) map[string]any {
+	site.Count(r.Context(), 1, 0)
 	space, _ := c.Space(p.SpaceID)
 	status := string(p.Status)
 	if v.Number != p.Version().Number {

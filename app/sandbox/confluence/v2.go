@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 func (c *Confluence) v2() map[string]call {
@@ -70,7 +72,10 @@ func (c *Confluence) listPages(r *http.Request, pages []Page) (any, error) {
 	if err := sortPages(pages, r.URL.Query().Get("sort")); err != nil {
 		return nil, err
 	}
-	return paged(c, r, pages, func(p Page) any { return c.v2Bulk(p, p.Version(), format) })
+	return paged(c, r, pages, func(p Page) any {
+		site.Count(r.Context(), 1, 0)
+		return c.v2Bulk(p, p.Version(), format)
+	})
 }
 
 func sortPages(pages []Page, by string) error {
@@ -258,6 +263,7 @@ func (c *Confluence) v2Users(r *http.Request) (any, error) {
 	results := []any{}
 	for _, id := range in.AccountIDs {
 		if u, ok := c.site.User(id); ok {
+			site.Count(r.Context(), 0, 1)
 			results = append(results, v2User(u))
 		}
 	}
@@ -274,6 +280,7 @@ func (c *Confluence) pathPage(r *http.Request) (Page, error) {
 	if !ok {
 		return Page{}, notFound("page", id)
 	}
+	site.Count(r.Context(), 1, 0)
 	return p, nil
 }
 

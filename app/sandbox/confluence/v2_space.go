@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 func (c *Confluence) v2Spaces(r *http.Request) (any, error) {
@@ -28,7 +30,10 @@ func (c *Confluence) v2Spaces(r *http.Request) (any, error) {
 	if desc {
 		slices.Reverse(spaces)
 	}
-	return paged(c, r, spaces, func(s Space) any { return c.v2SpaceValue(s) })
+	return paged(c, r, spaces, func(s Space) any {
+		site.Count(r.Context(), 1, 0)
+		return c.v2SpaceValue(s)
+	})
 }
 
 func (c *Confluence) v2Space(r *http.Request) (any, error) {
@@ -50,5 +55,6 @@ func (c *Confluence) pathSpace(r *http.Request) (Space, error) {
 	if !ok {
 		return Space{}, notFound("space", id)
 	}
+	site.Count(r.Context(), 1, 0)
 	return s, nil
 }
