@@ -7,24 +7,6 @@ import (
 	"github.com/throughline/throughline/app/threat"
 )
 
-// Match says what became of a page's threats in a new version of it. Every known threat that is not withdrawn stands in
-// exactly one of Same, Changed and Gone; every text found in exactly one of Same, Changed, Back and New. All are ordered as
-// the page states them, Gone as it stated them.
-type Match struct {
-	Same    []Pair          // stated as before, be it at another place
-	Changed []Pair          // stated in other words, or with other facts
-	Back    []Pair          // withdrawn, and stated again
-	New     []threat.Text   // never stated before
-	Gone    []threat.Threat // no longer stated
-}
-
-// Pair is a known threat and the text that states it now.
-type Pair struct {
-	Known threat.Threat
-	Found threat.Text
-	What  []Aspect // what differs; empty when nothing does
-}
-
 // Reconcile matches the texts found in a new page version with the threats known of the page, one to one. found is in the
 // order of the page; neither argument is changed. It is pure and takes time about linear in the size of both.
 //

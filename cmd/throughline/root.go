@@ -19,7 +19,6 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDemo(), newServe(), newSandbox(),
-		newScan(), newEval(),
 		newExport(), newJobs(), newDescriptor(), newHealth(),
 	)
 	return root
