@@ -112,12 +112,13 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 	}
 }
 
-// outcome decides what becomes of a job that failed: what a person must mend is held, all else is tried again.
+// outcome decides what becomes of a job that failed: what a person must mend is held, all else is tried again. A site that does
+// not know our signature is asked again too: it may be in the middle of an installation, or of rotating the secret.
 func outcome(err error) work.Outcome {
 	switch fault.KindOf(err) {
 	case fault.Conflict:
 		return work.Outcome{Verdict: work.Snooze, Reason: err.Error()}
-	case fault.Invalid, fault.Denied, fault.Unverified, fault.NotFound, fault.Gone:
+	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
 		return work.Outcome{Verdict: work.Hold, Reason: err.Error()}
 	}
 	return work.Outcome{Verdict: work.Retry, After: fault.RetryAfter(err), Reason: err.Error()}

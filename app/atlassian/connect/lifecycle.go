@@ -52,13 +52,7 @@ func (d *Door) Installed(product tenant.Product) http.Handler {
 			return fault.Wrap(err, "install %s of %s", product, id)
 		}
 		d.log.Info("installed", "tenant", id, "product", product)
-		// What the site holds already is looked for at once: nobody will send an event about it.
-		now := d.now().UTC()
-		_, err = d.sink.Accept(r.Context(), work.Delivery{
-			Tenant: id, Key: "installed/" + clientKey + "/" + now.Format(time.RFC3339Nano), Seen: now,
-			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
-		})
-		return fault.Wrap(err, "ask for a sweep of %s", id)
+		return nil
 	})
 }
 
@@ -115,7 +109,16 @@ func (d *Door) toggled(product tenant.Product, event string, on bool) http.Handl
 			return fault.Wrap(err, "switch %s of %s", product, caller.Tenant.ID)
 		}
 		d.log.Info(event, "tenant", caller.Tenant.ID, "product", product)
-		return nil
+		if !on {
+			return nil
+		}
+		// What the site holds already is looked for now: nobody sends an event about it, and only an enabled app may call.
+		now := d.now().UTC()
+		_, err = d.sink.Accept(r.Context(), work.Delivery{
+			Tenant: caller.Tenant.ID, Key: "enabled/" + caller.Installation.ClientKey + "/" + now.Format(time.RFC3339Nano), Seen: now,
+			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
+		})
+		return fault.Wrap(err, "ask for a sweep of %s", caller.Tenant.ID)
 	})
 }
 
