@@ -49,6 +49,7 @@ func site(t *testing.T, exchanges ...exchange) (*confluence.Client, string) {
 		if diff := cmp.Diff(value(t, e.body), value(t, string(body))); diff != "" {
 			t.Errorf("body of %s %s (-want +got):\n%s", r.Method, r.RequestURI, diff)
 		}
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(e.status)
 		_, _ = io.WriteString(w, strings.ReplaceAll(e.answer, "BASE", base))
 	}))
