@@ -37,29 +37,45 @@ const (
 	Row       Kind = "row"
 	Cell      Kind = "cell" // Attr["header"] "true" for th; Attr["colspan"], Attr["rowspan"] as written
 	Quote     Kind = "quote"
-	Code      Kind = "code"  // a code block or macro; its text is not prose
-	Macro     Kind = "macro" // Name: the macro; Attr: its parameters; children: its body
-	Layout    Kind = "layout"
+	Code      Kind = "code"       // a code block or macro; its text is not prose (see Verbatim). Attr["language"]; Name: the macro, if one
+	Macro     Kind = "macro"      // Name: the macro; Attr: its parameters; children: its body
+	Layout    Kind = "layout"     // a layout, its sections and cells, a div: a container that means nothing by itself
 	Terms     Kind = "terms"      // a definition list; children: Term, Definition
 	Term      Kind = "term"       // dt
 	Def       Kind = "definition" // dd
 	Details   Kind = "details"    // <details>, expand macro; Name: its summary or title
+	Summary   Kind = "summary"    // the visible title of a Details or Macro, its first child
 
-	Text     Kind = "text" // Node.Text: as a reader sees it, entities decoded
+	Text     Kind = "text" // Node.Text: as a reader sees it, entities decoded. See Exact
 	Strong   Kind = "strong"
 	Emphasis Kind = "emphasis"
 	CodeSpan Kind = "codespan"
 	Strike   Kind = "strike"
-	Link     Kind = "link"    // Name: the target (URL, page title, attachment)
-	Mention  Kind = "mention" // Name: the account id
-	Ticket   Kind = "ticket"  // a jira macro or an issue URL. Name: the issue key
-	Status   Kind = "status"  // a status lozenge. Text: its title; Attr["colour"]
-	Date     Kind = "date"    // Name: ISO 8601 date
-	Image    Kind = "image"   // Text: its alternative text
-	Break    Kind = "break"   // a line break; reads as "\n"
+	Link     Kind = "link"     // Name: the target (URL, page title, attachment)
+	Mention  Kind = "mention"  // Name: the account id
+	Ticket   Kind = "ticket"   // a jira macro or an issue URL. Name: the issue key; children: the link's text, none for a macro
+	Status   Kind = "status"   // a status lozenge. Text: its title; Attr["colour"]
+	Emoticon Kind = "emoticon" // Name: "tick", "cross", "warning"…; Text: the emoji it shows, may be ""
+	Date     Kind = "date"     // Name: ISO 8601 date
+	Image    Kind = "image"    // Text: its alternative text
+	Break    Kind = "break"    // a line break; reads as "\n"
 )
 
-// Node is one element of the tree. Spans of children lie inside their parent's and do not overlap.
+// IsBlock reports whether nodes of the kind stand on lines of their own. A Macro does when it has children (see Node.IsBlock).
+func (k Kind) IsBlock() bool {
+	switch k {
+	case Root, Heading, Paragraph, List, Item, Table, Row, Cell, Quote, Code, Layout, Terms, Term, Def, Details, Summary:
+		return true
+	default:
+		return false
+	}
+}
+
+// Node is one element of the tree. Spans of children lie inside their parent's, in order, and do not overlap.
+//
+// A Text node is either exact, its text standing in the source byte for byte, or it is one character reference, escape or
+// emoji that stands for other bytes: so a parser splits runs of text at references, and every byte of text has its place in
+// the source. Read text by Flatten, not child by child.
 type Node struct {
 	Kind     Kind
 	Span     Span // the whole element in the source, markup included
@@ -69,6 +85,14 @@ type Node struct {
 	Text     string
 	Attr     map[string]string // nil when there are none
 	Children []*Node
+}
+
+// Exact reports whether a Text node's text stands in the source byte for byte. An inexact one has an empty Inner.
+func (n *Node) Exact() bool { return n.Inner == n.Span }
+
+// IsBlock reports whether the node stands on lines of its own.
+func (n *Node) IsBlock() bool {
+	return n.Kind.IsBlock() || n.Kind == Macro && len(n.Children) > 0
 }
 
 // Document is a parsed page.

@@ -19,6 +19,8 @@ const (
 	FileTickets Kind = "file-tickets" // Subject: page id; files whatever the page's threats lack
 	WritePanel  Kind = "write-panel"  // Subject: page id
 	SyncTicket  Kind = "sync-ticket"  // Subject: issue id; Args: the issue as the event showed it
+	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
+	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
 )
 
 // State says where a job is.
@@ -124,4 +126,13 @@ func Backoff(attempt int) time.Duration {
 		d *= 2
 	}
 	return min(d, 15*time.Minute)
+}
+
+// Stats counts the jobs of a queue.
+type Stats struct {
+	Waiting int // due ones included
+	Due     int // could run now
+	Running int
+	Held    int
+	Oldest  time.Duration // how long the job that is due longest has been so; 0 when none is
 }

@@ -1,0 +1,41 @@
+# make test   everything, on a machine with Go and Debian's package manager; installs what the tests need
+# make lint   formatting and static checks, with the pinned linter
+# make bench  the measurements that the README quotes
+# make run    the demo
+
+GO            ?= go
+LINT_VERSION  := v2.15.0
+BIN           := $(CURDIR)/bin
+LINT          := $(BIN)/golangci-lint-$(LINT_VERSION)
+
+.PHONY: build test race lint bench run tools
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/throughline ./cmd/throughline
+
+test: tools
+	$(GO) vet ./...
+	$(GO) test -timeout 15m ./...
+
+# The race detector needs cgo; it is run on the packages that have goroutines of their own.
+race:
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./app/task/... ./app/atlassian/... ./store/... ./app/operate/...
+
+lint: $(LINT)
+	$(LINT) run ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+run:
+	$(GO) run ./cmd/throughline demo
+
+# The browser test drives Debian's Chromium. Where it is missing and cannot be installed, that test is skipped and says so.
+tools:
+	@command -v chromium >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  echo "chromium is not installed: the browser test will be skipped (Debian: apt-get install chromium)"
+
+$(LINT):
+	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(BIN)/golangci-lint $(LINT)

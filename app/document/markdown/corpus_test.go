@@ -1,0 +1,38 @@
+package markdown_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/app/document/documenttest"
+	"github.com/throughline/throughline/app/document/markdown"
+)
+
+func TestParseCorpus(t *testing.T) {
+	for name, source := range documenttest.Corpus(t, "dev/*.md", "designs/*.md") {
+		t.Run(name, func(t *testing.T) {
+			d, err := markdown.Parse(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := documenttest.CheckTree(d); err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range documenttest.CheckReading(d, markdown.Text, loose) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// loose leaves out what a fragment alone cannot tell from markup.
+func loose(s string) string {
+	s = regexp.MustCompile(`<+[a-z]*>+`).ReplaceAllString(s, "")
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("[]|*_`~#>+-\\", r) {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,139 @@
+// Package markdown reads Markdown (CommonMark, GitHub's tables, strikethrough and task lists, definition lists, and the HTML
+// that people put into it) into a document.
+package markdown
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/fault"
+)
+
+// Parse reads a Markdown source. The document keeps src as its source and must not see it changed. Front matter and the
+// imports at the head of an MDX file are skipped; HTML comments are not read. Any text is Markdown: an error, of kind
+// fault.Invalid, means that src is no text or exceeds the limits of package document.
+func Parse(src []byte) (*document.Document, error) {
+	if err := document.Check(src); err != nil {
+		return nil, err
+	}
+	root, err := parse(src, maskHead(src))
+	if err != nil {
+		return nil, err
+	}
+	return &document.Document{Format: document.Markdown, Source: src, Root: root}, nil
+}
+
+// parse reads masked, which has the same bytes as src or blanks in their place.
+func parse(src, masked []byte) (root *document.Node, err error) {
+	if err := checkDepth(masked); err != nil {
+		return nil, err
+	}
+	defer func() { // the library promises not to panic on any input; a page must not end the process if it does
+		if r := recover(); r != nil {
+			root, err = nil, fault.New(fault.Invalid, "read Markdown: the parser gave up on this source: %v", r)
+		}
+	}()
+	tree := goldmark.New(goldmark.WithExtensions(
+		extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Linkify,
+	)).Parser().Parse(text.NewReader(masked))
+	b := newBuilder(string(src))
+	b.blocks(tree)
+	return b.finish()
+}
+
+// checkDepth refuses lines that open more containers than DepthLimit, before the library follows them.
+func checkDepth(src []byte) error {
+	for start := 0; start < len(src); {
+		end := bytes.IndexByte(src[start:], '\n')
+		if end < 0 {
+			end = len(src)
+		} else {
+			end += start
+		}
+		marks := 0
+		for _, c := range src[start:end] {
+			if !strings.ContainsRune(" \t>-*+.)0123456789", rune(c)) {
+				break
+			}
+			if c == '>' || c == '-' || c == '*' || c == '+' || c == '.' || c == ')' {
+				marks++
+			}
+		}
+		if marks > document.DepthLimit && !isRule(src[start:end]) {
+			return document.Invalid(src, start, "more than 1,000 lists and quotes inside each other")
+		}
+		start = end + 1
+	}
+	return nil
+}
+
+// isRule reports whether a line consists of one character and blanks, as a rule or a setext underline does.
+func isRule(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return len(line) > 0 && line[0] != '>' && len(bytes.Trim(line, string(line[:1]))) == 0
+}
+
+// maskHead returns src with its front matter (YAML between "---", TOML between "+++") and the import and export lines that
+// follow blanked out, byte for byte, so that all offsets stay.
+func maskHead(src []byte) []byte {
+	end := frontMatter(src)
+	for end < len(src) {
+		line := src[end:]
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			line = line[:i+1]
+		}
+		if trimmed := bytes.TrimSpace(line); len(trimmed) > 0 && !isModuleLine(trimmed) {
+			break
+		}
+		end += len(line)
+	}
+	if len(bytes.TrimSpace(src[:end])) == 0 {
+		return src
+	}
+	masked := bytes.Clone(src)
+	for i, c := range masked[:end] {
+		if c != '\n' && c != '\r' {
+			masked[i] = ' '
+		}
+	}
+	return masked
+}
+
+func isModuleLine(line []byte) bool {
+	s := string(line)
+	quoted := strings.HasSuffix(strings.TrimSuffix(s, ";"), "'") || strings.HasSuffix(strings.TrimSuffix(s, ";"), `"`)
+	return strings.HasPrefix(s, "import ") && quoted || strings.HasPrefix(s, "export const ") && strings.Contains(s, "=")
+}
+
+// frontMatter is the length of the front matter, 0 when there is none.
+func frontMatter(src []byte) int {
+	start := 0
+	if bytes.HasPrefix(src, []byte("\ufeff")) {
+		start = 3
+	}
+	for _, fence := range []string{"---", "+++"} {
+		if !bytes.HasPrefix(src[start:], []byte(fence)) {
+			continue
+		}
+		for at, first := start, true; at < len(src); first = false {
+			line := src[at:]
+			if i := bytes.IndexByte(line, '\n'); i >= 0 {
+				line = line[:i+1]
+			}
+			at += len(line)
+			trimmed := string(bytes.TrimRight(line, " \t\r\n"))
+			if !first && (trimmed == fence || fence == "---" && trimmed == "...") {
+				return at
+			}
+			if first && trimmed != fence || !first && trimmed == "" && fence == "---" && at-len(line) == start+4 {
+				break // a rule, not front matter
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,53 @@
+package document
+
+import "strings"
+
+// Walk calls visit for n and all below it in document order. Children are left out where visit returns false.
+func Walk(n *Node, visit func(*Node) bool) {
+	if n == nil || !visit(n) {
+		return
+	}
+	for _, c := range n.Children {
+		Walk(c, visit)
+	}
+}
+
+// Find returns all nodes of a kind below n, n included, in document order.
+func Find(n *Node, kind Kind) []*Node {
+	var found []*Node
+	Walk(n, func(c *Node) bool {
+		if c.Kind == kind {
+			found = append(found, c)
+		}
+		return true
+	})
+	return found
+}
+
+// First returns the first node of a kind at or below n, nil when there is none.
+func First(n *Node, kind Kind) *Node {
+	if n == nil || n.Kind == kind {
+		return n
+	}
+	for _, c := range n.Children {
+		if f := First(c, kind); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// Verbatim is the text of a node with its line breaks and spaces as written, as code is read.
+func Verbatim(n *Node) string {
+	var b strings.Builder
+	Walk(n, func(c *Node) bool {
+		switch c.Kind {
+		case Text, Status, Emoticon:
+			b.WriteString(c.Text)
+		case Break:
+			b.WriteByte('\n')
+		}
+		return true
+	})
+	return b.String()
+}

@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"encoding/json"
+
+	"github.com/throughline/throughline/app/threat"
+)
+
+// The shapes of Entry.Data, one a kind. Together they suffice to replay what was known at any instant.
+type (
+	// PageFact is the Data of Reviewed and ReviewFailed.
+	PageFact struct {
+		Title   string `json:"title"`
+		Space   string `json:"space,omitempty"`
+		URL     string `json:"url,omitempty"`
+		Engine  string `json:"engine,omitempty"` // which rules read it
+		Hash    string `json:"hash,omitempty"`   // of the body without the panel
+		Found   int    `json:"found"`
+		New     int    `json:"new"`
+		Changed int    `json:"changed"`
+		Gone    int    `json:"gone"`
+		Back    int    `json:"back"`
+		Failed  string `json:"failed,omitempty"` // why the version could not be read
+	}
+	// TextFact is the Data of Stated and Changed: what the page says now, whole.
+	TextFact struct {
+		Text     threat.Text        `json:"text"`
+		Criteria []threat.Criterion `json:"criteria,omitempty"`
+		Changed  []string           `json:"changed,omitempty"` // Changed: which parts
+	}
+	// MoveFact is the Data of Moved. Stated threats begin with a move from "".
+	MoveFact struct {
+		From  threat.State `json:"from"`
+		To    threat.State `json:"to"`
+		Stale bool         `json:"stale,omitempty"`
+		Why   string       `json:"why"`
+	}
+	// OwnerFact is the Data of Owned.
+	OwnerFact struct {
+		Owner threat.Owner `json:"owner"`
+	}
+	// TicketFact is the Data of Filed, Bound and Ticketed.
+	TicketFact struct {
+		Ticket threat.Ticket `json:"ticket"`
+		Why    string        `json:"why,omitempty"`
+	}
+	// PanelFact is the Data of PanelWritten.
+	PanelFact struct {
+		Version int    `json:"version"` // the page version that the write made
+		Message string `json:"message"`
+	}
+)
+
+// Encode makes an Entry's Data of one of the facts above.
+func Encode(fact any) json.RawMessage {
+	data, err := json.Marshal(fact)
+	if err != nil {
+		// The facts are plain structs of strings, numbers and times: nothing in them can fail to encode.
+		panic("ledger: encoding a fact: " + err.Error())
+	}
+	return data
+}

@@ -1,0 +1,192 @@
+// Package operate answers the operator's commands beside the server: jobs, pages, exports. The running server serves it on a
+// socket in its data folder that only its own user may open, since the embedded store admits one process; without a server, the
+// commands call the same handler on the store they open themselves.
+package operate
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/throughline/throughline/app/evidence"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+// Store is what the commands need of a store.
+type Store interface {
+	tenant.Registry
+	work.Queue
+	trace.Book
+	ledger.Log
+}
+
+// Page is one page's header with its tenant, as GET /pages lists them.
+type Page struct {
+	Tenant tenant.ID `json:"tenant"`
+	trace.Page
+}
+
+// Handler serves:
+//
+//	GET    /jobs?kind=&state=&id=         []work.Job
+//	POST   /jobs/{id}/retry               204
+//	DELETE /jobs/{id}                     204
+//	GET    /pages                         []Page
+//	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
+//
+// Errors are {"error": "..."} with the status of their kind.
+func Handler(s Store, now func() time.Time, log *slog.Logger) http.Handler {
+	h := handler{s, now, log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /jobs", h.wrap(h.jobs))
+	mux.HandleFunc("POST /jobs/{id}/retry", h.wrap(h.retry))
+	mux.HandleFunc("DELETE /jobs/{id}", h.wrap(h.drop))
+	mux.HandleFunc("GET /pages", h.wrap(h.pages))
+	mux.HandleFunc("GET /export", h.wrap(h.export))
+	return mux
+}
+
+type handler struct {
+	store Store
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+func (h handler) wrap(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := do(w, r)
+		if err == nil {
+			return
+		}
+		status := fault.KindOf(err).Status()
+		if status >= http.StatusInternalServerError {
+			h.log.ErrorContext(r.Context(), "operator's command failed", "path", r.URL.Path, "error", err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+	}
+}
+
+func answer(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(v)
+}
+
+func (h handler) jobs(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f := work.Filter{Tenant: tenant.ID(q.Get("site")), Kind: work.Kind(q.Get("kind")), State: work.State(q.Get("state"))}
+	if id := q.Get("id"); id != "" {
+		n, err := jobID(id)
+		if err != nil {
+			return err
+		}
+		f.ID = n
+	}
+	jobs, err := h.store.Peek(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	if jobs == nil {
+		jobs = []work.Job{}
+	}
+	return answer(w, jobs)
+}
+
+func (h handler) retry(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := h.store.Retry(r.Context(), id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (h handler) drop(w http.ResponseWriter, r *http.Request) error {
+	id, err := jobID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := h.store.Drop(r.Context(), id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func jobID(text string) (uint64, error) {
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || id == 0 {
+		return 0, fault.New(fault.Invalid, "%q is no job number; `throughline jobs` lists them", text)
+	}
+	return id, nil
+}
+
+func (h handler) pages(w http.ResponseWriter, r *http.Request) error {
+	tenants, err := h.store.All(r.Context())
+	if err != nil {
+		return err
+	}
+	out := []Page{}
+	for _, t := range tenants {
+		pages, err := h.store.Pages(r.Context(), t.ID)
+		if err != nil {
+			return err
+		}
+		for _, p := range pages {
+			out = append(out, Page{t.ID, p})
+		}
+	}
+	return answer(w, out)
+}
+
+func (h handler) export(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	window := evidence.Window{}
+	for name, at := range map[string]*time.Time{"from": &window.From, "to": &window.To} {
+		t, err := time.Parse(time.RFC3339Nano, q.Get(name))
+		if err != nil {
+			return fault.New(fault.Invalid, "%s: %q is no time", name, q.Get(name))
+		}
+		*at = t.UTC()
+	}
+	if err := window.Valid(h.now()); err != nil {
+		return err
+	}
+	site, err := h.site(r, tenant.ID(q.Get("site")))
+	if err != nil {
+		return err
+	}
+	all, err := evidence.Replay(r.Context(), h.store, site, window.To)
+	if err != nil {
+		return err
+	}
+	return evidence.Write(w, evidence.Format(q.Get("format")), site, window, evidence.Population(all, window))
+}
+
+// site is the tenant that is meant: the one named, or the only one there is.
+func (h handler) site(r *http.Request, named tenant.ID) (tenant.ID, error) {
+	if named != "" {
+		_, err := h.store.Get(r.Context(), named)
+		return named, err
+	}
+	all, err := h.store.All(r.Context())
+	switch {
+	case err != nil:
+		return "", err
+	case len(all) == 0:
+		return "", fault.New(fault.NotFound, "no site is installed in this store: nothing to export")
+	case len(all) > 1:
+		return "", fault.New(fault.Invalid, "the store holds %d sites: name one with --site, such as --site %s", len(all), all[0].ID)
+	}
+	return all[0].ID, nil
+}

@@ -1,0 +1,290 @@
+// Package panel draws the traceability panel: native page content in Confluence storage format, so that it shows in exports, on
+// phones and in the page history, and a Page Properties Report can roll it up over pages.
+package panel
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// Facts is all that a panel shows. The same facts give the same bytes.
+type Facts struct {
+	Page     string // the page's id; the macro's own id derives from it
+	JiraURL  string // base URL of the Jira site, no trailing slash
+	Reviewed time.Time
+	Version  int // page version of that review
+	Threats  []threat.Threat
+	Names    bool // show owners by name instead of mentioning them
+	Rows     int  // at most so many threats in the table, worst first when there are more; 0 means DefaultRows
+}
+
+// DefaultRows keeps a page readable and its body far below Confluence's limits.
+const DefaultRows = 100
+
+// Render draws the panel and returns it with its hash. The hash leaves out the review's time and version: a review that
+// changed nothing else does not deserve a new page version, so the panel shows the last review that changed what it shows.
+func Render(f Facts) (region []byte, hash string) {
+	p := panel{Facts: f}
+	p.count()
+	p.selectRows()
+
+	p.open()
+	mark := p.b.Len()
+	p.summary("")
+	p.table()
+	p.proposed()
+	sum := sha256.Sum256([]byte(p.b.String()[mark:]))
+
+	p.b.Reset()
+	p.open()
+	p.summary(reviewed(f.Reviewed, f.Version))
+	p.table()
+	p.proposed()
+	p.b.WriteString("</ac:rich-text-body></ac:structured-macro>")
+	return []byte(p.b.String()), hex.EncodeToString(sum[:])
+}
+
+type panel struct {
+	Facts
+	b        strings.Builder
+	shown    []threat.Threat
+	register int // threats that count
+	waiting  int // proposed ones
+	states   map[threat.State]int
+	covered  int // have a mitigation and a ticket
+}
+
+func (p *panel) count() {
+	p.states = map[threat.State]int{}
+	for _, t := range p.Threats {
+		p.states[t.State]++
+		if t.State == threat.Proposed {
+			p.waiting++
+		}
+		if !t.State.Live() {
+			continue
+		}
+		p.register++
+		if t.Ticket != nil && !t.Ticket.Deleted && t.Owner.Known() {
+			p.covered++
+		}
+	}
+}
+
+// selectRows keeps the page's order while all fit; a register that is cut shows the worst and least done first.
+func (p *panel) selectRows() {
+	for _, t := range p.Threats {
+		if t.State.Live() {
+			p.shown = append(p.shown, t)
+		}
+	}
+	limit := p.Rows
+	if limit <= 0 {
+		limit = DefaultRows
+	}
+	if len(p.shown) <= limit {
+		return
+	}
+	done := func(t threat.Threat) int {
+		if t.State == threat.Open || t.State == threat.InProgress {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(p.shown, func(a, b threat.Threat) int {
+		return cmp.Or(cmp.Compare(done(a), done(b)), cmp.Compare(b.Text.Severity.Rank(), a.Text.Severity.Rank()))
+	})
+	p.shown = p.shown[:limit]
+}
+
+func (p *panel) open() {
+	p.put(`<ac:structured-macro ac:name="details" ac:schema-version="1" ac:macro-id="`, macroID(p.Page), `"><ac:parameter ac:name="id">`,
+		storage.RegionID, `</ac:parameter><ac:rich-text-body><h2>Threat traceability</h2>`)
+}
+
+func (p *panel) summary(reviewed string) {
+	p.put(`<table><tbody>`)
+	p.fact("Threats", strconv.Itoa(p.register))
+	open := strconv.Itoa(p.states[threat.Open] + p.states[threat.InProgress])
+	if n := p.states[threat.InProgress]; n > 0 {
+		open += fmt.Sprintf(" (%d in progress)", n)
+	}
+	p.fact("Open", open)
+	p.fact("Mitigated", strconv.Itoa(p.states[threat.Mitigated]))
+	p.fact("Verified", strconv.Itoa(p.states[threat.Verified]))
+	p.fact("Accepted", strconv.Itoa(p.states[threat.Accepted]))
+	p.fact("Last review with changes", reviewed)
+	p.fact("Coverage", p.coverage())
+	p.put(`</tbody></table>`)
+}
+
+func (p *panel) fact(name, value string) {
+	p.put(`<tr><th>`, name, `</th><td>`, storage.Escape(value), `</td></tr>`)
+}
+
+// coverage is the share of threats that have a ticket and an owner: what a reader asks first of a register.
+func (p *panel) coverage() string {
+	if p.register == 0 {
+		return "the page states no threats"
+	}
+	return fmt.Sprintf("%d of %d with ticket and owner", p.covered, p.register)
+}
+
+func (p *panel) table() {
+	if len(p.shown) == 0 {
+		return
+	}
+	p.put(`<table><tbody><tr>`)
+	for _, head := range []string{"Threat", "STRIDE", "Severity", "Mitigation", "Ticket", "Owner", "State", "Criteria"} {
+		p.put(`<th>`, head, `</th>`)
+	}
+	p.put(`</tr>`)
+	for _, t := range p.shown {
+		p.row(t)
+	}
+	p.put(`</tbody></table>`)
+	if rest := p.register - len(p.shown); rest > 0 {
+		p.put(`<p>`, strconv.Itoa(rest), ` more are not shown here, the worst come first. <a href="`,
+			storage.Escape(p.JiraURL+"/issues/?jql="+jqlOfPage(p.Page)), `">All tickets of this page</a></p>`)
+	}
+}
+
+func (p *panel) row(t threat.Threat) {
+	p.put(`<tr><td><p>`, storage.Escape(t.Text.Title), `</p><p><sub>`, string(t.ID), `</sub></p></td><td>`)
+	p.put(storage.Escape(threat.JoinSTRIDE(t.Text.STRIDE)), `</td><td>`, storage.Escape(severity(t.Text)), `</td><td>`)
+	p.mitigations(t.Text.Mitigations)
+	p.put(`</td><td>`)
+	p.ticket(t)
+	p.put(`</td><td>`)
+	p.owner(t.Owner)
+	p.put(`</td><td>`)
+	p.state(t)
+	p.put(`</td><td>`, storage.Escape(criteria(t.Criteria)), `</td></tr>`)
+}
+
+func (p *panel) mitigations(all []threat.Mitigation) {
+	if len(all) == 0 {
+		p.put(`<em>none stated</em>`)
+		return
+	}
+	for _, m := range all {
+		p.put(`<p>`, storage.Escape(cut(m.Quote, 300)), `</p>`)
+	}
+}
+
+// ticket is a smart link on Cloud: it shows the status as the reader loads the page, and needs no application link.
+func (p *panel) ticket(t threat.Threat) {
+	switch {
+	case t.Ticket != nil && t.Ticket.Deleted:
+		p.put(storage.Escape(t.Ticket.Key), ` (deleted in Jira)`)
+	case t.Ticket != nil:
+		url := storage.Escape(p.JiraURL + "/browse/" + t.Ticket.Key)
+		p.put(`<a href="`, url, `" data-card-appearance="inline">`, url, `</a>`)
+	case t.Blocked != "":
+		p.put(`<em>not filed: `, storage.Escape(cut(t.Blocked, 200)), `</em>`)
+	default:
+		p.put(`<em>being filed</em>`)
+	}
+}
+
+func (p *panel) owner(o threat.Owner) {
+	switch {
+	case !o.Known() && o.Reason == "":
+		p.put(`<em>nobody yet</em>`)
+	case !o.Known():
+		p.put(`<em>nobody yet: `, storage.Escape(cut(o.Reason, 200)), `</em>`)
+	case p.Names && o.Name != "":
+		p.put(storage.Escape(o.Name))
+	default:
+		p.put(`<ac:link><ri:user ri:account-id="`, storage.Escape(o.Account), `" /></ac:link>`)
+	}
+}
+
+func (p *panel) state(t threat.Threat) {
+	title := strings.ToUpper(string(t.State))
+	if t.Stale {
+		title += ", TEXT CHANGED SINCE"
+	}
+	p.put(`<ac:structured-macro ac:name="status" ac:schema-version="1"><ac:parameter ac:name="title">`, title, `</ac:parameter><ac:parameter ac:name="colour">`,
+		colour(t), `</ac:parameter></ac:structured-macro>`)
+}
+
+func (p *panel) proposed() {
+	if p.waiting == 0 {
+		return
+	}
+	p.put(`<p>`, strconv.Itoa(p.waiting), ` proposed, waiting for a person's decision.</p>`)
+}
+
+func (p *panel) put(parts ...string) {
+	for _, s := range parts {
+		p.b.WriteString(s)
+	}
+}
+
+// colour follows Confluence's five: grey, red, yellow, green, blue.
+func colour(t threat.Threat) string {
+	switch {
+	case t.Stale:
+		return "Yellow"
+	case t.State == threat.InProgress:
+		return "Blue"
+	case t.State == threat.Mitigated, t.State == threat.Verified:
+		return "Green"
+	case t.State == threat.Accepted:
+		return "Yellow"
+	case t.State == threat.Open && t.Text.Severity.Rank() >= threat.High.Rank():
+		return "Red"
+	}
+	return "Grey"
+}
+
+func severity(t threat.Text) string {
+	if t.Severity == threat.Unstated {
+		return "not stated"
+	}
+	return string(t.Severity)
+}
+
+func criteria(all []threat.Criterion) string {
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	return strings.Join(ids, ", ")
+}
+
+func reviewed(at time.Time, version int) string {
+	return fmt.Sprintf("%s UTC, page version %d", at.UTC().Format("2006-01-02 15:04:05"), version)
+}
+
+// cut shortens text to at most n bytes on a word, with an ellipsis.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	if i := strings.LastIndexByte(text[:n], ' '); i > 0 {
+		return text[:i] + " …"
+	}
+	return strings.ToValidUTF8(text[:n], "") + " …"
+}
+
+// macroID gives a page's panel the same id at every write, in the form of a UUID as Confluence's editor makes them.
+func macroID(page string) string {
+	s := sha256.Sum256([]byte("throughline panel of page " + page))
+	s[6], s[8] = s[6]&0x0f|0x80, s[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", s[0:4], s[4:6], s[6:8], s[8:10], s[10:16])
+}
+
+func jqlOfPage(page string) string {
+	return "issue.property%5Bthroughline.threat%5D.page%20%3D%20%22" + page + "%22"
+}

@@ -1,0 +1,174 @@
+package confluence_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/throughline/throughline/app/contracttest"
+)
+
+// contract is Atlassian's published description of one version of the API, cut down to the paths that are in use.
+func contract(t *testing.T, file, server string, used ...string) routers.Router {
+	t.Helper()
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromFile(contracttest.Path(t, "contracts", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = openapi3.Servers{{URL: server}}
+	paths := openapi3.NewPaths()
+	for _, path := range used {
+		item := doc.Paths.Value(path)
+		if item == nil {
+			t.Fatalf("the contract has no path %s", path)
+		}
+		mend(item)
+		paths.Set(path, item)
+	}
+	doc.Paths = paths
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+// mend rights two slips in the contracts by which they forbid their own examples: alternatives of a page's body that are not
+// exclusive though they are declared so, and a list's values declared as if they were the list's.
+func mend(item *openapi3.PathItem) {
+	for _, op := range item.Operations() {
+		if op.RequestBody != nil {
+			for _, media := range op.RequestBody.Value.Content {
+				if body := media.Schema.Value.Properties["body"]; body != nil {
+					body.Value.AnyOf, body.Value.OneOf = body.Value.OneOf, nil
+				}
+			}
+		}
+		for _, p := range op.Parameters {
+			if s := p.Value.Schema; s != nil && s.Value.Type.Is("array") {
+				s.Value.Enum = nil
+			}
+		}
+	}
+}
+
+// checkAgainst makes d hold every request and answer against the contracts.
+func (d *desk) checkAgainst(apis ...routers.Router) {
+	d.check = func(r *http.Request, sent []byte, res *http.Response, got []byte) {
+		d.t.Helper()
+		for _, api := range apis {
+			route, params, err := api.FindRoute(r)
+			if err != nil {
+				continue
+			}
+			r.Body = io.NopCloser(bytes.NewReader(sent))
+			in := &openapi3filter.RequestValidationInput{
+				Request: r, PathParams: params, Route: route,
+				Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
+			}
+			if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil && res.StatusCode < 300 {
+				d.t.Errorf("%s %s was accepted though the contract forbids it: %v", r.Method, r.URL, err)
+			}
+			out := &openapi3filter.ResponseValidationInput{
+				RequestValidationInput: in, Status: res.StatusCode, Header: res.Header, Options: in.Options,
+			}
+			out.SetBodyBytes(got)
+			if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
+				d.t.Errorf("%s %s: the answer breaks the contract: %v", r.Method, r.URL, err)
+			}
+			return
+		}
+		d.t.Errorf("%s %s is in no contract", r.Method, r.URL)
+	}
+}
+
+func TestAnswersKeepAtlassiansContract(t *testing.T) {
+	d := newDesk(t)
+	d.checkAgainst(
+		contract(t, "confluence-cloud-v2.openapi.json", "http://127.0.0.1:8091/wiki/api/v2",
+			"/pages", "/pages/{id}", "/pages/{id}/labels", "/pages/{id}/versions", "/pages/{page-id}/versions/{version-number}",
+			"/pages/{page-id}/properties", "/pages/{page-id}/properties/{property-id}", "/spaces", "/spaces/{id}", "/spaces/{id}/pages",
+			"/labels/{id}/pages", "/users-bulk"),
+		contract(t, "confluence-cloud-v1.openapi.yml", "http://127.0.0.1:8091",
+			"/wiki/rest/api/search", "/wiki/rest/api/content/search", "/wiki/rest/api/content", "/wiki/rest/api/content/{id}",
+			"/wiki/rest/api/content/{id}/label", "/wiki/rest/api/content/{id}/label/{label}", "/wiki/rest/api/content/{id}/permission/check",
+			"/wiki/rest/api/user", "/wiki/rest/api/user/current", "/wiki/rest/api/user/bulk", "/wiki/rest/api/space", "/wiki/rest/api/space/{spaceKey}"),
+	)
+	parent := d.create("Parent", "<p>p</p>")
+	p, err := d.Edit(jon, parent.ID, edit(2, "Parent", "<p>now</p>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const everything = "body.storage,version,space,history,ancestors,metadata.labels,metadata.properties"
+	status, made := d.do("POST", "/wiki/api/v2/pages", mustJSON(map[string]any{
+		"spaceId": d.space.ID, "status": "current", "title": "Made", "parentId": p.ID,
+		"body": map[string]any{"representation": "storage", "value": "<p>x</p>"},
+	}))
+	if status != 200 {
+		t.Fatalf("create: %d %v", status, made)
+	}
+	id := made["id"].(string)
+	must := func(want int, method, path, body string) map[string]any {
+		t.Helper()
+		status, out := d.do(method, path, body)
+		if status != want {
+			t.Errorf("%s %s: status %d, want %d: %v", method, path, status, want, out)
+		}
+		return out
+	}
+	v2, v1 := "/wiki/api/v2/pages/"+id, "/wiki/rest/api/content/"+id
+	must(200, "POST", v1+"/label", `[{"prefix":"global","name":"design"},{"prefix":"global","name":"spare"}]`)
+	must(200, "GET", v1+"/label", "")
+	must(204, "DELETE", v1+"/label?name=spare", "")
+	property := must(200, "POST", v2+"/properties", `{"key":"throughline","value":{"n":1}}`)["id"].(string)
+	must(200, "GET", v2+"/properties", "")
+	must(200, "GET", v2+"/properties/"+property, "")
+	must(200, "PUT", v2+"/properties/"+property, `{"key":"throughline","value":[2],"version":{"number":2,"message":"m"}}`)
+	must(200, "PUT", v2, mustJSON(map[string]any{
+		"id": id, "status": "current", "title": "Made", "body": map[string]any{"representation": "storage", "value": "<p>y</p>"},
+		"version": map[string]any{"number": 2, "message": "again"},
+	}))
+	must(200, "PUT", v1, mustJSON(map[string]any{
+		"type": "page", "title": "Made", "version": map[string]any{"number": 3, "minorEdit": true},
+		"body": map[string]any{"storage": map[string]any{"value": "<p>z</p>", "representation": "storage"}},
+	}))
+	must(200, "GET", v2+"?body-format=storage&include-labels=true&include-properties=true&include-versions=true", "")
+	must(200, "GET", v2+"?version=1&body-format=storage", "")
+	must(200, "GET", v2+"/labels", "")
+	must(200, "GET", v2+"/versions?body-format=storage&limit=1", "")
+	must(200, "GET", v2+"/versions/2", "")
+	must(200, "GET", "/wiki/api/v2/pages?body-format=storage&limit=1&sort=-modified-date", "")
+	must(200, "GET", "/wiki/api/v2/spaces?keys=PAY", "")
+	must(200, "GET", "/wiki/api/v2/spaces/"+d.space.ID, "")
+	must(200, "GET", "/wiki/api/v2/spaces/"+d.space.ID+"/pages", "")
+	must(200, "POST", "/wiki/api/v2/users-bulk", mustJSON(map[string]any{"accountIds": []string{mira, "nobody"}}))
+	must(200, "GET", v1+"?expand="+everything, "")
+	must(200, "GET", "/wiki/rest/api/content?spaceKey=PAY&expand="+everything, "")
+	cql := url.QueryEscape(`type = page and label = design order by lastmodified`)
+	must(200, "GET", "/wiki/rest/api/search?cql="+cql+"&expand="+strings.ReplaceAll("content."+everything, ",", ",content."), "")
+	must(200, "GET", "/wiki/rest/api/content/search?cql="+cql+"&expand="+everything, "")
+	must(200, "POST", v1+"/permission/check", `{"subject":{"type":"user","identifier":"`+jon+`"},"operation":"update"}`)
+	must(200, "GET", "/wiki/rest/api/user?accountId="+url.QueryEscape(mira), "")
+	must(200, "GET", "/wiki/rest/api/user/current", "")
+	must(200, "GET", "/wiki/rest/api/user/bulk?accountId="+url.QueryEscape(mira+","+jon), "")
+	must(200, "GET", "/wiki/rest/api/space", "")
+	must(200, "GET", "/wiki/rest/api/space/PAY", "")
+	must(200, "POST", "/wiki/rest/api/content", mustJSON(map[string]any{
+		"type": "page", "title": "By v1", "space": map[string]any{"key": "PAY"}, "ancestors": []any{map[string]any{"id": p.ID}},
+		"body": map[string]any{"storage": map[string]any{"value": "<p>z</p>", "representation": "storage"}},
+	}))
+	must(404, "GET", "/wiki/api/v2/pages/1", "")
+	must(204, "DELETE", v2+"/properties/"+property, "")
+	must(204, "DELETE", v2, "")
+	must(204, "DELETE", v2+"?purge=true", "")
+}

@@ -1,0 +1,28 @@
+package confluence
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// base is where Confluence lives: the site's address with /wiki.
+func (c *Confluence) base() string { return c.site.BaseURL() + "/wiki" }
+
+// webUI is the path of a page as a browser opens it, below /wiki.
+func webUI(s Space, p Page) string {
+	return "/spaces/" + url.PathEscape(s.Key) + "/pages/" + p.ID + "/" + strings.ReplaceAll(url.PathEscape(p.Title), "%20", "+")
+}
+
+func (c *Confluence) pageLinks(p Page) map[string]string {
+	s, _ := c.Space(p.SpaceID)
+	return map[string]string{
+		"base":   c.base(),
+		"webui":  webUI(s, p),
+		"editui": "/pages/resumedraft.action?draftId=" + p.ID,
+		"tinyui": "/x/" + p.ID,
+	}
+}
+
+// stamp is a time as Atlassian writes it.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

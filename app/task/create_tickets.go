@@ -1,0 +1,140 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// order is a ticket to be created.
+type order struct {
+	threat *threat.Threat
+	draft  jira.Draft
+}
+
+// create files tickets for at most jira.MaxBulk threats. What Jira refuses because of a field that can be done without is asked
+// for once more without it; what it still refuses is blocked, with Jira's words.
+func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
+	orders := make([]order, len(some))
+	for i, t := range some {
+		part, err := f.who.component(ctx, f.Policy, t.Text)
+		if err != nil {
+			return err
+		}
+		if t.Owner, err = resolve(ctx, f.who, f.Policy.Project, candidates(t.Text, part, f.page.OwnerID, f.Policy)); err != nil {
+			return err
+		}
+		orders[i] = order{t, draft(*t, f.page, part, f.Policy, f.Now())}
+	}
+	refused, err := f.post(ctx, orders)
+	if err != nil {
+		return err
+	}
+	var again []order
+	for _, r := range refused {
+		if o, ok := simpler(r); ok {
+			again = append(again, o)
+		} else if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+			return err
+		}
+	}
+	if refused, err = f.post(ctx, again); err != nil {
+		return err
+	}
+	for _, r := range refused {
+		if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal is an order that Jira did not take, and why.
+type refusal struct {
+	order
+	cause error
+}
+
+// post commits an intent for each order, makes the one create call, and binds what it made. It returns what Jira refused. After
+// an unknown outcome the intents stay, and the next run looks for the markers.
+func (f *filing) post(ctx context.Context, orders []order) ([]refusal, error) {
+	if len(orders) == 0 {
+		return nil, nil
+	}
+	threats, drafts := make([]*threat.Threat, len(orders)), make([]jira.Draft, len(orders))
+	for i, o := range orders {
+		threats[i], drafts[i] = o.threat, o.draft
+		o.threat.Intent = &threat.Intent{Marker: marker(o.threat.ID), At: f.Now()}
+	}
+	if err := f.commit(ctx, threats); err != nil {
+		return nil, err
+	}
+	made, err := f.jira.Create(ctx, drafts)
+	if err != nil {
+		f.Count.Ticket("failed")
+		return nil, errors.Join(fault.Wrap(err, "filing %d tickets for page %s", len(drafts), f.page.ID), f.takeBack(ctx, threats, err))
+	}
+	var bound []binding
+	var refused []refusal
+	for i, m := range made {
+		if m.Err != nil {
+			orders[i].threat.Intent = nil
+			refused = append(refused, refusal{orders[i], m.Err})
+			continue
+		}
+		f.Count.Ticket("filed")
+		// What the call has set is known without reading it again; the status is that of a new issue.
+		bound = append(bound, binding{orders[i].threat, jira.Issue{
+			ID: m.ID, Key: m.Key, URL: m.URL, Category: threat.ToDo, Assignee: drafts[i].Assignee, AssigneeName: orders[i].threat.Owner.Name, Due: drafts[i].Due,
+		}})
+	}
+	if len(bound) == 0 {
+		return refused, nil
+	}
+	return refused, f.bind(ctx, ledger.Filed, "filed for it", bound...)
+}
+
+// takeBack removes intents of a call that certainly made nothing, so that the next try need not wait for Jira's index.
+func (f *filing) takeBack(ctx context.Context, threats []*threat.Threat, cause error) error {
+	switch fault.KindOf(cause) {
+	case fault.Uncertain, fault.Internal:
+		return nil
+	}
+	for _, t := range threats {
+		t.Intent = nil
+	}
+	return f.commit(context.WithoutCancel(ctx), threats)
+}
+
+// simpler drops the fields that Jira refused and that a ticket can do without. It reports false when none of them is such.
+func simpler(r refusal) (order, bool) {
+	o := r.order
+	dropped := false
+	for field, why := range jira.Fields(r.cause) {
+		switch {
+		case field == "assignee" && o.draft.Assignee != "":
+			o.threat.Owner = threat.Owner{Reason: fmt.Sprintf("Jira refused to assign %s (%s): %s", o.threat.Owner.Name, o.threat.Owner.Reason, why)}
+			o.draft.Assignee = ""
+		case field == "components" && o.draft.Component != "":
+			o.draft.Component = ""
+		case field == "duedate" && o.draft.Due != "":
+			o.draft.Due = ""
+		default:
+			continue
+		}
+		dropped = true
+	}
+	return o, dropped
+}
+
+// mend says what Jira refused, and who can do what about it.
+func (f *filing) mend(r refusal) string {
+	what := strings.TrimRight(r.cause.Error(), ".")
+	return fmt.Sprintf("Jira refuses a %s in project %s: %s. Change the project's fields or Throughline's settings, then run the job again", f.Policy.IssueType, f.Policy.Project, what)
+}

@@ -1,0 +1,162 @@
+// Package task does the work that events lead to, one file a kind of job. It brings the rooms below together through narrow
+// interfaces of its own; what to do is decided by pure functions, and doing it is thin.
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/confluence"
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+// Sites gives a tenant's clients. They fail with fault.Denied when the product is not installed on the site.
+type Sites interface {
+	Confluence(ctx context.Context, id tenant.ID) (*confluence.Client, error)
+	Jira(ctx context.Context, id tenant.ID) (*jira.Client, error)
+	// JiraURL is the base of links to issues, without trailing slash; it is known without Jira being installed.
+	JiraURL(ctx context.Context, id tenant.ID) (string, error)
+}
+
+// Scanner finds the threats of a page. *extract.Engine is one.
+type Scanner interface {
+	Scan(doc *document.Document) extract.Report
+	Version() extract.Version
+}
+
+// Policy is what a site decides about its pages and tickets.
+type Policy struct {
+	Labels       []string // pages with one of these labels are design pages
+	Spaces       []string // keys of spaces all of whose pages are design pages
+	Project      string   // key of the Jira project that tickets are filed in
+	IssueType    string   // name of the issue type of tickets
+	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	DefaultOwner string   // account id, the last resort; may be empty
+	DueDays      map[threat.Severity]int
+	PanelRows    int           // at most so many rows in a panel
+	PanelNames   bool          // owners by name, not as mentions
+	Gather       time.Duration // ticket changes within it share one panel write
+	IndexWait    time.Duration // how long Jira's search may hide a ticket that exists
+}
+
+// DefaultPolicy is what holds where a site decides nothing. Due days are the usual ones of vulnerability policies: a week, a
+// month, a quarter, half a year.
+func DefaultPolicy() Policy {
+	return Policy{
+		Labels:    []string{"threat-model", "design", "architecture"},
+		IssueType: "Task",
+		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
+		Gather:    5 * time.Second,
+		IndexWait: 3 * time.Minute,
+	}
+}
+
+// Desk does the jobs. Its methods are handlers for a work.Queue, safe for concurrent use.
+type Desk struct {
+	Book    trace.Book
+	Sites   Sites
+	Scanner Scanner
+	Policy  Policy
+	Now     func() time.Time
+	Log     *slog.Logger
+	Count   Counter
+	people  directory
+}
+
+// Counter counts what the desk did, for metrics.
+type Counter interface {
+	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
+	Panel(result string)  // "written", "unchanged", "conflict"
+	Ticket(result string) // "filed", "bound", "refused", "uncertain"
+}
+
+// Handlers is the one list of what the desk does.
+func (d *Desk) Handlers() map[work.Kind]work.Handler {
+	return map[work.Kind]work.Handler{
+		work.ReviewPage:  d.run(d.reviewPage),
+		work.FileTickets: d.run(d.fileTickets),
+		work.WritePanel:  d.run(d.writePanel),
+		work.SyncTicket:  d.run(d.syncTicket),
+		work.TellTicket:  d.run(d.tellTicket),
+		work.Sweep:       d.run(d.sweep),
+	}
+}
+
+// run turns a job's error into its outcome, and logs it here and nowhere else.
+func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) work.Handler {
+	return func(ctx context.Context, job work.Job) work.Outcome {
+		out, err := do(ctx, job)
+		if err == nil {
+			return out
+		}
+		out = outcome(err)
+		level := slog.LevelWarn
+		if out.Verdict == work.Hold {
+			level = slog.LevelError
+		}
+		if ctx.Err() == nil {
+			d.Log.Log(ctx, level, "job failed", "kind", job.Kind, "tenant", job.Tenant, "subject", job.Subject, "attempt", job.Attempt, "error", err)
+		}
+		return out
+	}
+}
+
+// outcome decides what becomes of a job that failed: what a person must mend is held, all else is tried again.
+func outcome(err error) work.Outcome {
+	switch fault.KindOf(err) {
+	case fault.Conflict:
+		return work.Outcome{Verdict: work.Snooze, Reason: err.Error()}
+	case fault.Invalid, fault.Denied, fault.Unverified, fault.NotFound, fault.Gone:
+		return work.Outcome{Verdict: work.Hold, Reason: err.Error()}
+	}
+	return work.Outcome{Verdict: work.Retry, After: fault.RetryAfter(err), Reason: err.Error()}
+}
+
+// record reads what is known of a page; a page nobody reviewed yet is an empty record.
+func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Record, error) {
+	rec, err := d.Book.Page(ctx, id, page)
+	if fault.Is(err, fault.NotFound) {
+		return trace.Record{Page: trace.Page{ID: page}}, nil
+	}
+	return rec, err
+}
+
+// follow makes a job of a page. All of them share the lane that is the page's id, so that one page's record is read and
+// written by one job at a time.
+func (d *Desk) follow(kind work.Kind, page string, from work.Job, after time.Duration) work.Job {
+	return work.Job{
+		Kind: kind, Subject: page, RunAt: d.Now().Add(after),
+		Occurred: from.Occurred, Observed: from.Observed,
+	}
+}
+
+// engine names the rules of a scanner: whenever the same page may give another result, it is another name.
+func engine(v extract.Version) string {
+	return strings.Join(append([]string{v.Version}, v.Finders...), " ")
+}
+
+func decode[T any](job work.Job) (T, error) {
+	var v T
+	if len(job.Args) == 0 {
+		return v, nil
+	}
+	if err := json.Unmarshal(job.Args, &v); err != nil {
+		return v, fault.As(fault.Invalid, err, "reading the arguments of %s job %d", job.Kind, job.ID)
+	}
+	return v, nil
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}

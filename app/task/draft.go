@@ -1,0 +1,123 @@
+package task
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/descriptor"
+)
+
+// Label is on every ticket that Throughline files.
+const Label = "throughline"
+
+// marker is the label by which one threat's ticket is found again, whatever became of the call that filed it.
+func marker(id threat.ID) string { return Label + "-" + string(id) }
+
+// property is the issue property of a ticket, indexed for JQL.
+type property struct {
+	ID       threat.ID    `json:"id"`
+	Page     string       `json:"page"`
+	Version  int          `json:"version"`
+	State    threat.State `json:"state"`
+	Criteria []string     `json:"criteria"`
+}
+
+// draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
+func draft(t threat.Threat, page trace.Page, part jira.Component, p Policy, now time.Time) jira.Draft {
+	d := jira.Draft{
+		Project: p.Project, IssueType: p.IssueType,
+		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
+		Description: description(t, page),
+		Labels:      []string{Label, marker(t.ID)},
+		Component:   part.Name,
+		Assignee:    t.Owner.Account,
+		Properties:  map[string]any{descriptor.PropertyKey: property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}},
+	}
+	if days, ok := p.DueDays[t.Text.Severity]; ok {
+		d.Due = now.AddDate(0, 0, days).Format(time.DateOnly)
+	}
+	return d
+}
+
+// description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
+func description(t threat.Threat, page trace.Page) string {
+	var b strings.Builder
+	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
+	section("What may happen")
+	fmt.Fprintf(&b, "%s\n\n", jira.Escape(cmp.Or(t.Text.Statement, t.Text.Title)))
+	for _, fact := range [][2]string{
+		{"Element", t.Text.Element},
+		{"Kind (STRIDE)", strideNames(t.Text)},
+		{"Severity", severityText(t.Text)},
+		{"Weakness", strings.Join(append(append([]string{}, t.Text.CWE...), t.Text.CAPEC...), ", ")},
+	} {
+		if fact[1] != "" {
+			fmt.Fprintf(&b, "* *%s:* %s\n", fact[0], jira.Escape(fact[1]))
+		}
+	}
+	section("Where the design says so")
+	fmt.Fprintf(&b, "%s, version %d", link(page, t.Text.Section), t.Last)
+	if len(t.Text.Section) > 0 {
+		fmt.Fprintf(&b, ", section %s", jira.Escape(strings.Join(t.Text.Section, " › ")))
+	}
+	fmt.Fprintf(&b, ":\n\n{quote}\n%s\n{quote}\n\n", jira.Escape(t.Text.Quote))
+	section("What is asked")
+	if len(t.Text.Mitigations) == 0 {
+		b.WriteString("The page states no mitigation. Decide on one with the page's owner and write it into the page beside the threat; this ticket follows.\n")
+	}
+	for _, m := range t.Text.Mitigations {
+		fmt.Fprintf(&b, "* %s\n", jira.Escape(m.Quote))
+	}
+	section("How it will be verified")
+	b.WriteString("Move this ticket to done when the mitigation is in place, and name the change, test or review that shows it in a comment. Done counts as mitigated; somebody other than the assignee then verifies it.\n")
+	if len(t.Criteria) > 0 {
+		section("Which criteria it serves")
+		fmt.Fprintf(&b, "%s (SOC 2, suggested by rule)\n", strings.Join(criterionIDs(t.Criteria), ", "))
+	}
+	return b.String()
+}
+
+// link points to the page at the heading, by the anchor that Confluence Cloud gives headings: its words joined by dashes.
+func link(page trace.Page, section []string) string {
+	at := page.URL
+	if len(section) > 0 {
+		at += "#" + anchor(section[len(section)-1])
+	}
+	return fmt.Sprintf("[%s|%s]", jira.Escape(page.Title), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(at))
+}
+
+func anchor(heading string) string {
+	return url.PathEscape(strings.Join(strings.Fields(heading), "-"))
+}
+
+func severityText(t threat.Text) string {
+	if t.Severity == threat.Unstated {
+		return ""
+	}
+	if t.SeverityRaw != "" && !strings.EqualFold(t.SeverityRaw, string(t.Severity)) {
+		return fmt.Sprintf("%s (the page says %s)", t.Severity, t.SeverityRaw)
+	}
+	return string(t.Severity)
+}
+
+func strideNames(t threat.Text) string {
+	names := make([]string, len(t.STRIDE))
+	for i, k := range t.STRIDE {
+		names[i] = k.Name()
+	}
+	return strings.Join(names, ", ")
+}
+
+func criterionIDs(all []threat.Criterion) []string {
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	return ids
+}

@@ -1,0 +1,192 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+// fileTickets brings each of a page's threats to its ticket: one that the page names, one that an earlier run may have made, or a
+// new one. Then it links the tickets back to the page. The panel is written once, after all of it.
+func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, error) {
+	rec, err := d.Book.Page(ctx, job.Tenant, job.Subject)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "reading what is known of page %s", job.Subject)
+	}
+	panel := trace.Change{Tenant: job.Tenant, Jobs: []work.Job{d.follow(work.WritePanel, job.Subject, job, 0)}}
+	client, err := d.Sites.Jira(ctx, job.Tenant)
+	if fault.Is(err, fault.Denied) {
+		// The panel shows the threats all the same, and Jira may be installed any time.
+		return work.Outcome{Verdict: work.Snooze, After: time.Minute, Reason: err.Error()}, d.Book.Commit(ctx, panel)
+	} else if err != nil {
+		return work.Outcome{}, err
+	}
+	f := &filing{Desk: d, job: job, jira: client, page: rec.Page, who: asking{&d.people, job.Tenant, client, d.Now()}}
+	for i := range rec.Threats {
+		if t := &rec.Threats[i]; t.State.Live() && t.Ticket == nil {
+			if err := f.existing(ctx, t); err != nil {
+				return work.Outcome{}, err
+			}
+		}
+	}
+	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
+		if err := f.create(ctx, some); err != nil {
+			return work.Outcome{}, err
+		}
+	}
+	if err := f.link(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
+	}
+	if err := d.Book.Commit(ctx, panel); err != nil {
+		return work.Outcome{}, err
+	}
+	switch {
+	case len(f.blocked) > 0:
+		return work.Outcome{Verdict: work.Hold, Reason: strings.Join(f.blocked, "; ")}, nil
+	case f.wait > 0:
+		return work.Outcome{Verdict: work.Snooze, After: f.wait, Reason: "whether Jira made a ticket is unknown until its search index had time to show it"}, nil
+	}
+	return work.Outcome{}, nil
+}
+
+// filing is one run of fileTickets. Threats are the run's own copies; commit keeps their revisions current.
+type filing struct {
+	*Desk
+	job     work.Job
+	jira    *jira.Client
+	page    trace.Page
+	who     asking
+	todo    []*threat.Threat // to be created
+	blocked []string         // what a person must mend
+	wait    time.Duration    // until the longest unknown outcome is known
+}
+
+// existing binds a threat to an issue that is already there, or puts it among those to be created.
+func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
+	if t.Text.Ticket != "" {
+		return f.named(ctx, t)
+	}
+	if t.Intent == nil {
+		f.todo = append(f.todo, t)
+		return nil
+	}
+	issues, err := f.jira.FindByLabel(ctx, t.Intent.Marker)
+	if err != nil {
+		return fault.Wrap(err, "looking for the ticket that may have been filed for %s", t.ID)
+	}
+	if len(issues) > 0 {
+		f.Count.Ticket("found")
+		return f.bind(ctx, ledger.Filed, "found by its marker", binding{t, issues[0]})
+	}
+	if age := f.Now().Sub(t.Intent.At); age < f.Policy.IndexWait {
+		// Look again soon at first, then ever more rarely.
+		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
+		return nil
+	}
+	f.todo = append(f.todo, t)
+	return nil
+}
+
+func (f *filing) named(ctx context.Context, t *threat.Threat) error {
+	issue, err := f.jira.Issue(ctx, t.Text.Ticket)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
+		return f.block(ctx, t, fmt.Sprintf("the page names %s, which Jira does not show to Throughline: correct the key, or let the app see its project", t.Text.Ticket))
+	} else if err != nil {
+		return fault.Wrap(err, "reading the issue %s that the page names", t.Text.Ticket)
+	}
+	f.Count.Ticket("bound")
+	return f.bind(ctx, ledger.Bound, "the page names it", binding{t, issue})
+}
+
+// link sets the remote links from tickets back to the page. Jira upserts by the global id, so a repeated run makes no second one.
+func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
+	var linked []*threat.Threat
+	for i := range threats {
+		t := &threats[i]
+		if t.Ticket == nil || t.Ticket.Linked || t.Ticket.Deleted {
+			continue
+		}
+		err := f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
+			GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
+			URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
+		})
+		if fault.Is(err, fault.NotFound) {
+			continue // deleted meanwhile: its own event tells
+		} else if err != nil {
+			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
+		}
+		t.Ticket.Linked = true
+		linked = append(linked, t)
+	}
+	if len(linked) == 0 {
+		return nil
+	}
+	return f.commit(ctx, linked)
+}
+
+// binding is a threat and the issue that carries it.
+type binding struct {
+	threat *threat.Threat
+	issue  jira.Issue
+}
+
+// bind commits that issues carry threats, with the states and owners that follow from them.
+func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...binding) error {
+	var threats []*threat.Threat
+	var entries []ledger.Entry
+	now := f.Now()
+	at := sighting{tenant: f.job.Tenant, page: f.page, occurred: now, observed: now, now: now}
+	for _, b := range all {
+		t := b.threat
+		t.Ticket = &threat.Ticket{
+			ID: b.issue.ID, Key: b.issue.Key, URL: b.issue.URL, Status: b.issue.Status, Category: b.issue.Category,
+			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
+		}
+		t.Intent, t.Blocked = nil, ""
+		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
+			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
+		}
+		entries = append(entries,
+			at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}),
+			at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
+		if next := threat.Follow(t.State, t.Ticket.Category); next != t.State {
+			why := fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)
+			entries = append(entries, at.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: next, Why: why}))
+			t.State, t.Moved = next, at.moment(why)
+		}
+		threats = append(threats, t)
+	}
+	return f.commit(ctx, threats, entries...)
+}
+
+// block keeps why a threat has no ticket where people look: the panel, the log and the held job.
+func (f *filing) block(ctx context.Context, t *threat.Threat, why string) error {
+	f.Count.Ticket("refused")
+	f.Log.WarnContext(ctx, "no ticket can be filed", "tenant", f.job.Tenant, "page", t.Page, "threat", t.ID, "why", why)
+	f.blocked = append(f.blocked, string(t.ID)+": "+why)
+	t.Blocked, t.Intent = why, nil
+	return f.commit(ctx, []*threat.Threat{t})
+}
+
+func (f *filing) commit(ctx context.Context, threats []*threat.Threat, entries ...ledger.Entry) error {
+	c := trace.Change{Tenant: f.job.Tenant, Entries: entries}
+	for _, t := range threats {
+		c.Threats = append(c.Threats, *t)
+	}
+	if err := f.Book.Commit(ctx, c); err != nil {
+		return fault.Wrap(err, "keeping the tickets of page %s", f.page.ID)
+	}
+	for _, t := range threats {
+		t.Rev++
+	}
+	return nil
+}

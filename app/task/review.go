@@ -1,0 +1,212 @@
+package task
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/control"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+// sighting is one page version as it was read, with when and by whom it was made.
+type sighting struct {
+	tenant   tenant.ID
+	page     trace.Page // facts of the version; what the record alone knows (Rev, panel) is empty
+	by       string     // account id of who edited it
+	occurred time.Time
+	observed time.Time
+	now      time.Time
+}
+
+func (s sighting) moment(why string) threat.Moment {
+	return threat.Moment{Occurred: s.occurred, Observed: s.observed, Recorded: s.now, By: s.by, Version: s.page.Version, Why: why}
+}
+
+func (s sighting) entry(kind ledger.Kind, id threat.ID, fact any) ledger.Entry {
+	return ledger.Entry{
+		Kind: kind, Page: s.page.ID, Threat: string(id), Version: s.page.Version, By: s.by,
+		Occurred: s.occurred, Observed: s.observed, Data: ledger.Encode(fact),
+	}
+}
+
+// reviewing collects what one page version changes.
+type reviewing struct {
+	sighting
+	change trace.Change
+}
+
+// review decides what a page version changes in what is known of the page. It is pure: the same record, sighting and findings
+// give the same change. Of the jobs to follow it knows only those that tell tickets.
+func review(rec trace.Record, s sighting, found []threat.Text) (trace.Change, trace.Match) {
+	match := trace.Reconcile(rec.Threats, found)
+	page := header(rec.Page, s.page)
+	page.Reviewed = s.now
+	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
+	r.record(ledger.Reviewed, "", ledger.PageFact{
+		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Hash: page.Hash, Found: len(found),
+		New: len(match.New), Changed: len(match.Changed), Gone: len(match.Gone), Back: len(match.Back),
+	})
+	used := map[threat.ID]bool{}
+	for _, t := range rec.Threats {
+		used[t.ID] = true
+	}
+	for _, text := range match.New {
+		r.stated(text, used)
+	}
+	for _, pair := range match.Same {
+		r.same(pair)
+	}
+	for _, pair := range match.Changed {
+		r.changed(pair)
+	}
+	for _, pair := range match.Back {
+		r.back(pair)
+	}
+	for _, t := range match.Gone {
+		r.gone(t, "its text is gone from the page")
+	}
+	return r.change, match
+}
+
+// withdraw decides what the removal of a whole page changes: every threat is gone with it.
+func withdraw(rec trace.Record, s sighting) trace.Change {
+	page := rec.Page
+	page.Removed, page.Failed = true, ""
+	s.page.Version = page.Version
+	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
+	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Gone: len(rec.Threats)})
+	for _, t := range rec.Threats {
+		if t.State != threat.Withdrawn {
+			r.gone(t, "its page was removed")
+		}
+	}
+	return r.change
+}
+
+// header joins what the record alone knows to the facts of a version just read.
+func header(known, read trace.Page) trace.Page {
+	read.Rev, read.PanelHash, read.PanelVersion, read.Reviewed = known.Rev, known.PanelHash, known.PanelVersion, known.Reviewed
+	return read
+}
+
+func (r *reviewing) record(kind ledger.Kind, id threat.ID, fact any) {
+	r.change.Entries = append(r.change.Entries, r.entry(kind, id, fact))
+}
+
+func (r *reviewing) stated(text threat.Text, used map[threat.ID]bool) {
+	taken := func(id threat.ID) bool { return used[id] }
+	id := threat.NewID(taken, string(r.tenant), r.page.ID, strconv.Itoa(r.page.Version), text.Quote)
+	used[id] = true
+	t := threat.Threat{
+		ID: id, Page: r.page.ID, State: threat.Open, Text: text, First: r.page.Version, Last: r.page.Version,
+		Criteria: control.Suggest(text.STRIDE),
+	}
+	why := "the page states it"
+	if text.Origin != threat.Stated {
+		t.State, why = threat.Proposed, "concluded from the page; a person decides"
+	}
+	t.Stated = r.moment(why)
+	t.Moved = t.Stated
+	r.change.Threats = append(r.change.Threats, t)
+	r.record(ledger.Stated, id, ledger.TextFact{Text: text, Criteria: t.Criteria})
+	r.record(ledger.Moved, id, ledger.MoveFact{To: t.State, Why: why})
+}
+
+// same keeps where the text stands now; it is no news for the ledger.
+func (r *reviewing) same(p trace.Pair) {
+	t := p.Known
+	t.Text, t.Last = p.Found, r.page.Version
+	t.Blocked = "" // a new version is a new chance to file
+	r.change.Threats = append(r.change.Threats, t)
+}
+
+func (r *reviewing) changed(p trace.Pair) {
+	t := r.reread(p)
+	what := named(p)
+	if t.State == threat.Verified && !t.Stale && rewritten(what) {
+		t.Stale = true
+		r.record(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: t.State, Stale: true, Why: "its text changed after it was verified"})
+	}
+	r.change.Threats = append(r.change.Threats, t)
+	if rewritten(what) {
+		r.tell(t, tale{Version: r.page.Version, What: "The design page changed its " + strings.Join(what, ", ") + ". It now says:", Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations)})
+	}
+}
+
+func (r *reviewing) back(p trace.Pair) {
+	t := r.reread(p)
+	from := t.State
+	t.State, t.Was = t.Was, ""
+	if t.State == "" || t.State == threat.Withdrawn {
+		t.State = threat.Open
+	}
+	if t.Ticket != nil && !t.Ticket.Deleted {
+		t.State = threat.Follow(t.State, t.Ticket.Category)
+	}
+	t.Moved = r.moment("the page states it again")
+	r.change.Threats = append(r.change.Threats, t)
+	r.record(ledger.Moved, t.ID, ledger.MoveFact{From: from, To: t.State, Why: t.Moved.Why})
+	r.tell(t, tale{Version: r.page.Version, What: "The design page states this threat again:", Quote: t.Text.Quote})
+}
+
+func (r *reviewing) gone(t threat.Threat, why string) {
+	from := t.State
+	t.Was, t.State = t.State, threat.Withdrawn
+	t.Moved = r.moment(why)
+	r.change.Threats = append(r.change.Threats, t)
+	r.record(ledger.Moved, t.ID, ledger.MoveFact{From: from, To: t.State, Why: why})
+	r.tell(t, tale{Version: r.page.Version, What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."})
+}
+
+// reread takes over what the page says now, and suggests criteria anew where the kinds changed and no person chose them.
+func (r *reviewing) reread(p trace.Pair) threat.Threat {
+	t := p.Known
+	kinds := t.Text.STRIDE
+	t.Text, t.Last, t.Blocked = p.Found, r.page.Version, ""
+	byRule := !slices.ContainsFunc(t.Criteria, func(c threat.Criterion) bool { return !strings.HasPrefix(c.By, "mapping@") })
+	if byRule && !slices.Equal(kinds, t.Text.STRIDE) {
+		t.Criteria = control.Suggest(t.Text.STRIDE)
+	}
+	r.record(ledger.Changed, t.ID, ledger.TextFact{Text: t.Text, Criteria: t.Criteria, Changed: named(p)})
+	return t
+}
+
+// tell makes the job that says on a threat's ticket what became of the threat.
+func (r *reviewing) tell(t threat.Threat, what tale) {
+	if t.Ticket == nil || t.Ticket.Deleted {
+		return
+	}
+	what.Issue, what.Page, what.URL = t.Ticket.ID, r.page.Title, r.page.URL
+	r.change.Jobs = append(r.change.Jobs, work.Job{
+		Kind: work.TellTicket, Subject: string(t.ID) + "@" + strconv.Itoa(r.page.Version), Lane: "ticket:" + t.Ticket.ID,
+		Args: ledger.Encode(what), RunAt: r.now, Occurred: r.occurred, Observed: r.observed,
+	})
+}
+
+// named lists what changed in a reader's words.
+func named(p trace.Pair) []string {
+	out := make([]string, len(p.What))
+	for i, w := range p.What {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// rewritten reports whether a reader of the ticket must know: its threat or what is asked reads otherwise.
+func rewritten(what []string) bool {
+	return overlap(what, []string{string(trace.Wording), string(trace.Mitigation)})
+}
+
+func quotes(all []threat.Mitigation) []string {
+	out := make([]string, len(all))
+	for i, m := range all {
+		out[i] = m.Quote
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/event"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+// bindingTime is how long an event of a ticket of ours, which is not bound yet, waits for the create call to return.
+const bindingTime = 10 * time.Minute
+
+// syncTicket applies an issue event to the threat whose ticket it is. Issues that are no tickets of ours are none of our business.
+// Events may come late, twice and in any order: one that is older than what was applied changes nothing.
+func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, error) {
+	issue, err := decode[event.Issue](job)
+	if err != nil {
+		return work.Outcome{}, err
+	}
+	page, t, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
+	if fault.Is(err, fault.NotFound) {
+		ours := slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
+		if ours && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
+			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
+		}
+		return work.Outcome{}, nil
+	} else if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "looking for the threat of issue %s", issue.Key)
+	}
+	if job.Lane != t.Page {
+		// Only now is it known whose page it is; on its lane nothing else changes the threat meanwhile.
+		job.Lane = t.Page
+		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, trace.Change{Tenant: job.Tenant, Jobs: []work.Job{job}}), "handing over the event of %s", issue.Key)
+	}
+	if issue.Category == "" && !issue.Deleted {
+		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
+			return work.Outcome{}, err
+		}
+	}
+	change, ok := apply(page, t, issue, job.Observed, d.Now())
+	if !ok {
+		return work.Outcome{}, nil
+	}
+	change.Tenant = job.Tenant
+	change.Jobs = []work.Job{d.follow(work.WritePanel, t.Page, job, d.Policy.Gather)}
+	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, change), "keeping what became of %s", issue.Key)
+}
+
+// readIssue completes an event that did not say in which status category its issue is.
+func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (event.Issue, error) {
+	client, err := d.Sites.Jira(ctx, id)
+	if err != nil {
+		return e, err
+	}
+	is, err := client.Issue(ctx, e.ID)
+	if fault.Is(err, fault.NotFound) {
+		e.Deleted = true
+		return e, nil
+	} else if err != nil {
+		return e, fault.Wrap(err, "reading issue %s", e.Key)
+	}
+	e.Key, e.Status, e.Category, e.Assignee, e.AssigneeName = is.Key, is.Status, is.Category, is.Assignee, is.AssigneeName
+	e.Due, e.Resolution, e.Updated = is.Due, is.Resolution, is.Updated
+	return e, nil
+}
+
+// apply decides what an issue event changes in its threat. It reports false when it is old news. It is pure.
+func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now time.Time) (trace.Change, bool) {
+	was := *t.Ticket
+	if was.Deleted || issue.Updated.Before(was.Updated) && !issue.Deleted {
+		return trace.Change{}, false
+	}
+	page.Version = t.Last
+	at := sighting{page: page, by: issue.By, occurred: issue.At, observed: observed, now: now}
+	is := was
+	is.Updated = issue.Updated
+	if issue.Deleted {
+		is.Deleted = true
+	} else {
+		is.Key, is.URL = issue.Key, strings.Replace(was.URL, was.Key, issue.Key, 1)
+		is.Status, is.Category = issue.Status, issue.Category
+		is.Assignee, is.Due, is.Resolution = issue.Assignee, issue.Due, issue.Resolution
+	}
+	if is == was {
+		return trace.Change{}, false
+	}
+	t.Ticket = &is
+	var c trace.Change
+	if sameTime(is, was) != was {
+		c.Entries = append(c.Entries, at.entry(ledger.Ticketed, t.ID, ledger.TicketFact{Ticket: is}))
+	}
+	if is.Assignee != was.Assignee {
+		t.Owner = threat.Owner{Account: is.Assignee, Name: issue.AssigneeName, Reason: "assigned in Jira"}
+		if is.Assignee == "" {
+			t.Owner = threat.Owner{Reason: "unassigned in Jira"}
+		}
+		c.Entries = append(c.Entries, at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
+	}
+	if next := threat.Follow(t.State, is.Category); next != t.State && !is.Deleted {
+		why := fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)
+		c.Entries = append(c.Entries, at.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: next, Why: why}))
+		t.State, t.Stale, t.Moved = next, false, at.moment(why)
+	}
+	c.Threats = []threat.Threat{t}
+	return c, true
+}
+
+// sameTime is a ticket with another's time of change, to compare what else differs.
+func sameTime(t, as threat.Ticket) threat.Ticket {
+	t.Updated = as.Updated
+	return t
+}

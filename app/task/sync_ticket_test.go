@@ -1,0 +1,78 @@
+package task
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app/atlassian/event"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestApply(t *testing.T) {
+	ticket := threat.Ticket{ID: "10", Key: "SEC-1", URL: "https://x.test/browse/SEC-1", Status: "To Do", Category: threat.ToDo, Assignee: "mira", Updated: noon}
+	issue := event.Issue{ID: "10", Key: "SEC-1", Status: "To Do", Category: threat.ToDo, Assignee: "mira", Updated: noon.Add(time.Minute), At: noon.Add(time.Minute), By: "ann"}
+	with := func(change func(*event.Issue)) event.Issue { is := issue; change(&is); return is }
+	tests := []struct {
+		name  string
+		from  threat.State
+		issue event.Issue
+		want  threat.State
+		kinds []ledger.Kind // nil: nothing is committed
+		owner string
+	}{
+		{"work begins", threat.Open, with(func(i *event.Issue) { i.Status, i.Category = "In Arbeit", threat.Doing }), threat.InProgress, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
+		{"done is mitigated", threat.InProgress, with(func(i *event.Issue) { i.Status, i.Category = "Done", threat.Done }), threat.Mitigated, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
+		{"verified is reopened", threat.Verified, with(func(i *event.Issue) { i.Status = "Reopened" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
+		{"another assignee is the owner", threat.Open, with(func(i *event.Issue) { i.Assignee, i.AssigneeName = "ann", "Ann" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Owned}, "ann"},
+		{"nobody assigned, nobody owns", threat.Open, with(func(i *event.Issue) { i.Assignee = "" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Owned}, ""},
+		{"late news", threat.InProgress, with(func(i *event.Issue) { i.Updated = noon.Add(-time.Minute); i.Category = threat.Done }), threat.InProgress, nil, "mira"},
+		{"the same again", threat.Open, with(func(i *event.Issue) { i.Updated = noon }), threat.Open, nil, "mira"},
+		{"nothing that matters", threat.Open, issue, threat.Open, []ledger.Kind{}, "mira"},
+		{"deleted", threat.InProgress, event.Issue{ID: "10", Key: "SEC-1", Deleted: true, Updated: noon, At: noon}, threat.InProgress, []ledger.Kind{ledger.Ticketed}, "mira"},
+		{"moved to another project", threat.Open, with(func(i *event.Issue) { i.Key = "OPS-7" }), threat.Open, []ledger.Kind{ledger.Ticketed}, "mira"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			was := ticket
+			th := threat.Threat{ID: "T-A", Page: "42", State: tt.from, Ticket: &was, Owner: threat.Owner{Account: "mira", Reason: "mentioned"}, Last: 3}
+			c, ok := apply(trace.Page{ID: "42", Version: 5}, th, tt.issue, noon, noon)
+			if ok != (tt.kinds != nil) {
+				t.Fatalf("applied %v, want %v", ok, tt.kinds != nil)
+			}
+			if diff := cmp.Diff(ticket, was); diff != "" {
+				t.Errorf("the threat that was read changed:\n%s", diff)
+			}
+			if !ok {
+				return
+			}
+			got := c.Threats[0]
+			if got.State != tt.want || got.Owner.Account != tt.owner || got.Ticket.Deleted != tt.issue.Deleted || !tt.issue.Deleted && got.Ticket.Key != tt.issue.Key {
+				t.Errorf("state %s, owner %q, ticket %+v", got.State, got.Owner.Account, got.Ticket)
+			}
+			kinds := []ledger.Kind{}
+			for _, e := range c.Entries {
+				kinds = append(kinds, e.Kind)
+				if e.Version != 3 || e.Page != "42" || e.By != tt.issue.By || !e.Occurred.Equal(tt.issue.At) {
+					t.Errorf("entry %+v does not say what it is about", e)
+				}
+			}
+			if diff := cmp.Diff(tt.kinds, kinds); diff != "" {
+				t.Errorf("entries (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
+	th := threat.Threat{Ticket: &threat.Ticket{ID: "10", Deleted: true, Updated: noon}}
+	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}
+	if _, ok := apply(trace.Page{}, th, late, noon, noon); ok {
+		t.Error("an event that came after the deletion was applied")
+	}
+}

@@ -1,0 +1,68 @@
+// Package telemetry is what an operator sees of the running service: its log and its metrics.
+package telemetry
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// NewLog makes a log of the format "json" or "text". Times are UTC.
+func NewLog(w io.Writer, format string) *slog.Logger {
+	opts := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			a.Value = slog.TimeValue(a.Value.Time().UTC())
+		}
+		return a
+	}}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// Metrics counts what the service does, in a registry of its own. Labels never carry a tenant or a page: their number is bounded.
+type Metrics struct {
+	Registry *prometheus.Registry
+	reviews  *prometheus.CounterVec
+	panels   *prometheus.CounterVec
+	tickets  *prometheus.CounterVec
+	requests *prometheus.CounterVec
+}
+
+// NewMetrics makes the registry with the service's counters and those of the Go runtime and process.
+func NewMetrics() *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "throughline", Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		Registry: prometheus.NewRegistry(),
+		reviews:  counter("reviews_total", "Page events by what their review came to.", "result"),
+		panels:   counter("panels_total", "Panel writes by result.", "result"),
+		tickets:  counter("tickets_total", "Tickets by what became of them.", "result"),
+		requests: counter("http_requests_total", "Requests served, by route and status.", "route", "status"),
+	}
+	m.Registry.MustRegister(m.reviews, m.panels, m.tickets, m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Review counts what a page event came to.
+func (m *Metrics) Review(result string) { m.reviews.WithLabelValues(result).Inc() }
+
+// Panel counts a panel write.
+func (m *Metrics) Panel(result string) { m.panels.WithLabelValues(result).Inc() }
+
+// Ticket counts what became of a ticket.
+func (m *Metrics) Ticket(result string) { m.tickets.WithLabelValues(result).Inc() }
+
+// Request counts a served request. Route is the route's template, never the path as asked.
+func (m *Metrics) Request(route, status string) { m.requests.WithLabelValues(route, status).Inc() }
+
+// Handler serves the metrics in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{Registry: m.Registry})
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "throughline",
+		Short:         "Design page → threat → ticket → owner → evidence",
+		Long:          "Throughline turns Confluence design pages into a traceable threat record.\nBegin with `throughline demo`: it needs nothing else.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.AddCommand(
+		newDemo(), newServe(), newSandbox(),
+		newExport(), newJobs(), newDescriptor(), newHealth(),
+	)
+	return root
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value
+		}
+	}
+	if v == "" {
+		v = "(devel)"
+	}
+	return v
+}
+
+// found is the error of a command that did its work and has bad news, which it told already: exit code 1.
+var errFound = errors.New("found wanting")
+
+func exitCode(err error) (int, bool) {
+	return 1, errors.Is(err, errFound)
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,95 @@
+package bolt
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/throughline/throughline/app/tenant"
+)
+
+const (
+	// remembered is how many whole days before today a dedup key is remembered: never less than 48 hours in all.
+	remembered = 2
+	dayFormat  = "2006-01-02"
+	// forgotten is how many old keys one transaction deletes, so that it delays no other for long.
+	forgotten = 2000
+	// forgetEvery is how often old days are looked for.
+	forgetEvery = time.Hour
+)
+
+// remember notes a dedup key under today and reports whether it was known.
+func (t *tx) remember(id tenant.ID, dedup string) (known bool, err error) {
+	sum := sha256.Sum256(key(string(id), dedup))
+	short := sum[:16] // 128 bits: no two deliveries meet by chance
+	days := t.Bucket(bucketDedup)
+	for back := range remembered + 1 {
+		if day := days.Bucket(dayName(t.now, back)); day != nil && day.Get(short) != nil {
+			return true, nil
+		}
+	}
+	today, err := days.CreateBucketIfNotExists(dayName(t.now, 0))
+	if err != nil {
+		return false, err
+	}
+	return false, t.put(today, short, present)
+}
+
+func dayName(now time.Time, back int) []byte {
+	return now.AddDate(0, 0, -back).AppendFormat(nil, dayFormat)
+}
+
+// forgetOldKeys purges old days until ctx ends.
+func (s *Store) forgetOldKeys(ctx context.Context) {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			if more, err = s.forgetSome(ctx); err != nil && ctx.Err() == nil {
+				s.options.Logger.Warn("old dedup keys were not purged; tried again in an hour", "error", err)
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// forgetSome deletes up to so many keys of the oldest day that is over, and the day when it is empty.
+func (s *Store) forgetSome(ctx context.Context) (more bool, err error) {
+	err = s.write(ctx, "purge dedup keys", func(t *tx) error {
+		more = false
+		days := t.Bucket(bucketDedup)
+		oldest, _ := days.Cursor().First()
+		if oldest == nil || string(oldest) >= string(dayName(t.now, remembered)) {
+			return nil
+		}
+		more, t.wrote = true, true
+		return t.forget(days, append([]byte(nil), oldest...))
+	})
+	return more, err
+}
+
+func (t *tx) forget(days *bbolt.Bucket, name []byte) error {
+	keys := make([][]byte, 0, forgotten)
+	day := days.Bucket(name)
+	rows := day.Cursor()
+	for k, _ := rows.First(); k != nil && len(keys) < forgotten; k, _ = rows.Next() {
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 {
+		return days.DeleteBucket(name)
+	}
+	for _, k := range keys {
+		if err := t.delete(day, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,257 @@
+package bolt
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+// client is what the clients bucket says of a clientKey.
+type client struct {
+	Tenant  tenant.ID      `json:"tenant"`
+	Product tenant.Product `json:"product"`
+}
+
+// Install implements tenant.Registry.
+func (s *Store) Install(ctx context.Context, id tenant.ID, in tenant.Installation) (tenant.Tenant, error) {
+	for _, err := range []error{named("tenant", string(id)), named("product", string(in.Product)), named("clientKey", in.ClientKey)} {
+		if err != nil {
+			return tenant.Tenant{}, err
+		}
+	}
+	in.InstalledAt, in.RemovedAt = utc(in.InstalledAt), utc(in.RemovedAt)
+	var made tenant.Tenant
+	err := s.write(ctx, "install "+string(in.Product)+" of "+string(id), func(t *tx) error {
+		clients := t.Bucket(bucketClients)
+		if raw := clients.Get([]byte(in.ClientKey)); raw != nil {
+			known, err := decode[client]([]byte(in.ClientKey), raw)
+			if err != nil {
+				return err
+			}
+			if known != (client{id, in.Product}) {
+				return fault.New(fault.Conflict, "clientKey belongs to %s of %s", known.Product, known.Tenant)
+			}
+		}
+		b, err := t.tenant(id)
+		if err != nil {
+			return err
+		}
+		if made, err = readTenant(b, id); err != nil && !fault.Is(err, fault.NotFound) {
+			return fault.As(fault.Internal, err, "install") // the bucket may be new: take all back
+		}
+		made.ID = id
+		made.Installations = maps.Clone(made.Installations)
+		if made.Installations == nil {
+			made.Installations = map[tenant.Product]tenant.Installation{}
+		}
+		if old := made.Installations[in.Product].ClientKey; old != "" && old != in.ClientKey {
+			if err := t.delete(clients, []byte(old)); err != nil {
+				return err
+			}
+		}
+		made.Installations[in.Product] = in
+		if err := t.putJSON(clients, []byte(in.ClientKey), client{id, in.Product}); err != nil {
+			return err
+		}
+		if err := s.putSecret(t, b, id, in); err != nil {
+			return err
+		}
+		if err := t.putJSON(b, keyTenant, made); err != nil {
+			return err
+		}
+		return s.unseal(b, &made)
+	})
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	return made, nil
+}
+
+// Enable implements tenant.Registry.
+func (s *Store) Enable(ctx context.Context, clientKey string, enabled bool) error {
+	return s.write(ctx, "enable an installation", func(t *tx) error {
+		return s.change(t, clientKey, func(in *tenant.Installation) { in.Enabled = enabled })
+	})
+}
+
+// Uninstall implements tenant.Registry.
+func (s *Store) Uninstall(ctx context.Context, clientKey string, at time.Time) error {
+	return s.write(ctx, "uninstall", func(t *tx) error {
+		return s.change(t, clientKey, func(in *tenant.Installation) {
+			in.Enabled, in.RemovedAt, in.Secret = false, utc(at), tenant.Secret{}
+		})
+	})
+}
+
+func (s *Store) change(t *tx, clientKey string, do func(*tenant.Installation)) error {
+	who, b, err := findClient(t.Tx, clientKey)
+	if err != nil {
+		return err
+	}
+	record, err := readTenant(b, who.Tenant)
+	if err != nil {
+		return err
+	}
+	if err := s.unseal(b, &record); err != nil {
+		return err
+	}
+	in := record.Installations[who.Product]
+	do(&in)
+	record.Installations[who.Product] = in
+	if err := s.putSecret(t, b, who.Tenant, in); err != nil {
+		return err
+	}
+	return t.putJSON(b, keyTenant, record)
+}
+
+// ByClientKey implements tenant.Registry.
+func (s *Store) ByClientKey(ctx context.Context, clientKey string) (tenant.Tenant, tenant.Installation, error) {
+	var found tenant.Tenant
+	var in tenant.Installation
+	err := s.view(ctx, "find an installation by its clientKey", func(btx *bbolt.Tx) error {
+		who, b, err := findClient(btx, clientKey)
+		if err != nil {
+			return err
+		}
+		if found, err = readTenant(b, who.Tenant); err != nil {
+			return fault.As(fault.Internal, err, "clientKey without its tenant")
+		}
+		if err := s.unseal(b, &found); err != nil {
+			return err
+		}
+		in = found.Installations[who.Product]
+		return nil
+	})
+	if err != nil {
+		return tenant.Tenant{}, tenant.Installation{}, err
+	}
+	return found, in, nil
+}
+
+// Get implements tenant.Registry.
+func (s *Store) Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error) {
+	var found tenant.Tenant
+	err := s.view(ctx, "get tenant "+string(id), func(btx *bbolt.Tx) (err error) {
+		found, err = s.tenant(btx, id)
+		return err
+	})
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	return found, nil
+}
+
+// All implements tenant.Registry, secrets included.
+func (s *Store) All(ctx context.Context) ([]tenant.Tenant, error) {
+	var all []tenant.Tenant
+	err := s.view(ctx, "list tenants", func(btx *bbolt.Tx) error {
+		return btx.Bucket(bucketTenants).ForEachBucket(func(id []byte) error {
+			one, err := s.tenant(btx, tenant.ID(id))
+			switch {
+			case fault.Is(err, fault.NotFound): // has records, was never installed
+				return nil
+			case err != nil:
+				return err
+			}
+			all = append(all, one)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// tenant is the tenant's bucket, made when it is new.
+func (t *tx) tenant(id tenant.ID) (*bbolt.Bucket, error) {
+	tenants := t.Bucket(bucketTenants)
+	if b := tenants.Bucket([]byte(id)); b != nil {
+		return b, nil
+	}
+	t.wrote = true
+	b, err := tenants.CreateBucket([]byte(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range [][]byte{bucketSecrets, bucketPages, bucketThreats, bucketIssues, bucketLedger} {
+		if _, err := b.CreateBucket(name); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (s *Store) tenant(btx *bbolt.Tx, id tenant.ID) (tenant.Tenant, error) {
+	b := btx.Bucket(bucketTenants).Bucket([]byte(id))
+	if b == nil {
+		return tenant.Tenant{}, fault.New(fault.NotFound, "no tenant %s", id)
+	}
+	found, err := readTenant(b, id)
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	return found, s.unseal(b, &found)
+}
+
+func readTenant(b *bbolt.Bucket, id tenant.ID) (tenant.Tenant, error) {
+	raw := b.Get(keyTenant)
+	if raw == nil {
+		return tenant.Tenant{}, fault.New(fault.NotFound, "no tenant %s", id)
+	}
+	return decode[tenant.Tenant](keyTenant, raw)
+}
+
+func findClient(btx *bbolt.Tx, clientKey string) (client, *bbolt.Bucket, error) {
+	raw := btx.Bucket(bucketClients).Get([]byte(clientKey))
+	if raw == nil {
+		return client{}, nil, fault.New(fault.NotFound, "no installation has this clientKey")
+	}
+	who, err := decode[client]([]byte(clientKey), raw)
+	if err != nil {
+		return client{}, nil, err
+	}
+	b := btx.Bucket(bucketTenants).Bucket([]byte(who.Tenant))
+	if b == nil {
+		return client{}, nil, fault.New(fault.Internal, "clientKey of tenant %s, which is gone", who.Tenant)
+	}
+	return who, b, nil
+}
+
+// place binds a sealed secret to the installation it was made for.
+func place(id tenant.ID, in tenant.Installation) []byte {
+	return key("secret", string(id), string(in.Product), in.ClientKey)
+}
+
+func (s *Store) putSecret(t *tx, b *bbolt.Bucket, id tenant.ID, in tenant.Installation) error {
+	secrets := b.Bucket(bucketSecrets)
+	if in.Secret.Empty() {
+		return t.delete(secrets, []byte(in.Product))
+	}
+	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), place(id, in)))
+}
+
+// unseal fills in the secrets of a tenant.
+func (s *Store) unseal(b *bbolt.Bucket, of *tenant.Tenant) error {
+	if s.seal == nil {
+		return nil
+	}
+	for product, in := range of.Installations {
+		sealed := b.Bucket(bucketSecrets).Get([]byte(product))
+		if sealed == nil {
+			continue
+		}
+		plain, err := s.seal.open(sealed, place(of.ID, in))
+		if err != nil {
+			return fault.As(fault.Internal, err, "the secret of %s of %s was not sealed here; reinstall the app there", product, of.ID)
+		}
+		in.Secret = tenant.NewSecret(string(plain))
+		of.Installations[product] = in
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/store"
+)
+
+var installed = time.Date(2026, 11, 2, 9, 30, 0, 0, time.FixedZone("CET", 3600))
+
+func installation(p tenant.Product, clientKey, secret string) tenant.Installation {
+	return tenant.Installation{
+		Product: p, Door: "connect", ClientKey: clientKey, AppKey: "throughline", BaseURL: "https://acme.atlassian.net",
+		Secret: tenant.NewSecret(secret), Enabled: true, InstalledAt: installed,
+	}
+}
+
+func exerciseRegistry(t *testing.T, open Open) {
+	t.Run("install both products", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "secret of jira"))
+		wantNone(t, err)
+		made, err := s.Install(t.Context(), acme, installation(tenant.Confluence, "c", "secret of confluence"))
+		wantNone(t, err)
+		wantNone(t, s.Close())
+
+		s = start(t, open, store.Options{})
+		read, in, err := s.ByClientKey(t.Context(), "c")
+		wantNone(t, err)
+		got, err := s.Get(t.Context(), acme)
+		wantNone(t, err)
+		for name, of := range map[string]tenant.Tenant{"Install": made, "ByClientKey": read, "Get": got} {
+			if len(of.Missing()) != 0 || of.ID != acme {
+				t.Errorf("%s: got %+v, want both products of %s", name, of, acme)
+			}
+			if secret := of.Installations[tenant.Jira].Secret.Reveal(); secret != "secret of jira" {
+				t.Errorf("%s: secret of jira came back as %q", name, secret)
+			}
+		}
+		if in.Product != tenant.Confluence || in.Secret.Reveal() != "secret of confluence" {
+			t.Errorf("got installation %+v", in)
+		}
+		if !in.InstalledAt.Equal(installed) || in.InstalledAt.Location() != time.UTC {
+			t.Errorf("got installed at %v, want %v in UTC", in.InstalledAt, installed)
+		}
+	})
+	t.Run("unknown", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, _, err := s.ByClientKey(t.Context(), "nobody")
+		wantKind(t, err, fault.NotFound)
+		_, err = s.Get(t.Context(), acme)
+		wantKind(t, err, fault.NotFound)
+		wantKind(t, s.Enable(t.Context(), "nobody", true), fault.NotFound)
+		wantKind(t, s.Uninstall(t.Context(), "nobody", installed), fault.NotFound)
+		all, err := s.All(t.Context())
+		wantNone(t, err)
+		if len(all) != 0 {
+			t.Errorf("got %v, want no tenants", all)
+		}
+	})
+	t.Run("reinstall rotates the secret", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		for _, secret := range []string{"first", "second"} {
+			_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", secret))
+			wantNone(t, err)
+		}
+		_, in, err := s.ByClientKey(t.Context(), "j")
+		wantNone(t, err)
+		if in.Secret.Reveal() != "second" {
+			t.Errorf("got %q, want the second secret", in.Secret.Reveal())
+		}
+	})
+	t.Run("a new clientKey replaces the old one", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		for _, clientKey := range []string{"old", "new"} {
+			_, err := s.Install(t.Context(), acme, installation(tenant.Jira, clientKey, "s"))
+			wantNone(t, err)
+		}
+		_, _, err := s.ByClientKey(t.Context(), "old")
+		wantKind(t, err, fault.NotFound)
+		_, _, err = s.ByClientKey(t.Context(), "new")
+		wantNone(t, err)
+	})
+	t.Run("a clientKey of another", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "s"))
+		wantNone(t, err)
+		_, err = s.Install(t.Context(), globex, installation(tenant.Jira, "j", "stolen"))
+		wantKind(t, err, fault.Conflict)
+		_, err = s.Install(t.Context(), acme, installation(tenant.Confluence, "j", "stolen"))
+		wantKind(t, err, fault.Conflict)
+		who, in, err := s.ByClientKey(t.Context(), "j")
+		wantNone(t, err)
+		if who.ID != acme || in.Secret.Reveal() != "s" || len(who.Installations) != 1 {
+			t.Errorf("got %v with %q: the refused installs left a trace", who, in.Secret.Reveal())
+		}
+		if _, err := s.Get(t.Context(), globex); !fault.Is(err, fault.NotFound) {
+			t.Errorf("got %v, want no tenant made by a refused install", err)
+		}
+	})
+	t.Run("enable", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "s"))
+		wantNone(t, err)
+		wantNone(t, s.Enable(t.Context(), "j", false))
+		_, in, err := s.ByClientKey(t.Context(), "j")
+		wantNone(t, err)
+		if in.Enabled || !in.Live() || in.Secret.Reveal() != "s" {
+			t.Errorf("got %+v, want it off and otherwise as it was", in)
+		}
+	})
+	t.Run("uninstall forgets the secret", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "s"))
+		wantNone(t, err)
+		_, err = s.Install(t.Context(), acme, installation(tenant.Confluence, "c", "kept"))
+		wantNone(t, err)
+		at := installed.Add(time.Hour)
+		wantNone(t, s.Uninstall(t.Context(), "j", at))
+		who, in, err := s.ByClientKey(t.Context(), "j")
+		wantNone(t, err)
+		if in.Live() || !in.Secret.Empty() || !in.RemovedAt.Equal(at) {
+			t.Errorf("got %+v, want it removed at %v without secret", in, at)
+		}
+		if who.Installations[tenant.Confluence].Secret.Reveal() != "kept" {
+			t.Error("the other product's secret is gone too")
+		}
+		again, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "anew"))
+		wantNone(t, err)
+		if !again.Installations[tenant.Jira].Live() {
+			t.Error("it could not come back")
+		}
+	})
+	t.Run("all by id", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		for clientKey, id := range map[string]tenant.ID{"1": globex, "2": acme, "3": "a.example:8443"} {
+			_, err := s.Install(t.Context(), id, installation(tenant.Jira, clientKey, "s"))
+			wantNone(t, err)
+		}
+		all, err := s.All(t.Context())
+		wantNone(t, err)
+		var ids []tenant.ID
+		for _, one := range all {
+			ids = append(ids, one.ID)
+		}
+		if diff := cmp.Diff([]tenant.ID{"a.example:8443", acme, globex}, ids); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+	t.Run("names that would run together", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		_, err := s.Install(t.Context(), "acme\x00jira", installation(tenant.Jira, "j", "s"))
+		wantKind(t, err, fault.Invalid)
+		_, err = s.Install(t.Context(), acme, installation(tenant.Jira, "", "s"))
+		wantKind(t, err, fault.Invalid)
+	})
+}
