@@ -80,9 +80,8 @@ type Lifecycle struct {
 // Modules are what the app adds to the product. A page of the app joins here as one more field, together with its route in
 // Routes: a module whose path nobody serves shows people an error.
 type Modules struct {
-	Webhooks          []Hook     `json:"webhooks"`
-	EntityProperties  []Property `json:"jiraEntityProperties,omitempty"`
-	ContentProperties []Property `json:"confluenceContentProperties,omitempty"`
+	Webhooks         []Hook     `json:"webhooks"`
+	EntityProperties []Property `json:"jiraEntityProperties,omitempty"`
 }
 
 // Hook subscribes to one event.
@@ -95,7 +94,7 @@ type Hook struct {
 type Property struct {
 	Key        string `json:"key"`
 	Name       Text   `json:"name"`
-	EntityType string `json:"entityType,omitempty"` // Jira only
+	EntityType string `json:"entityType"`
 	Keys       []Keys `json:"keyConfigurations"`
 }
 
@@ -117,11 +116,8 @@ type Extract struct {
 	Alias      string `json:"alias,omitempty"`
 }
 
-// PropertyKey is the issue property that a ticket carries, and ContentKey the content property of a design page.
-const (
-	PropertyKey = "throughline.threat"
-	ContentKey  = "throughline"
-)
+// PropertyKey is the issue property that a ticket carries: an object with the threat's id, page, version, state and criteria.
+const PropertyKey = "throughline.threat"
 
 var keyShape = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,52}$`)
 
@@ -160,8 +156,7 @@ func Connect(product string, app App) (Descriptor, error) {
 	for _, event := range Events(product) {
 		d.Modules.Webhooks = append(d.Modules.Webhooks, Hook{Event: event, URL: WebhookPath(product, event)})
 	}
-	switch product {
-	case Jira:
+	if product == Jira {
 		d.Modules.EntityProperties = []Property{{
 			Key: "throughline-threat", Name: Text{"Throughline threat"}, EntityType: "issue",
 			Keys: []Keys{{PropertyKey: PropertyKey, Extractions: []Extract{
@@ -169,14 +164,6 @@ func Connect(product string, app App) (Descriptor, error) {
 				{ObjectName: "page", Type: "string", Alias: "throughlinePage"},
 				{ObjectName: "state", Type: "string", Alias: "throughlineState"},
 				{ObjectName: "criteria", Type: "string", Alias: "throughlineCriterion"},
-			}}},
-		}}
-	case Confluence:
-		d.Modules.ContentProperties = []Property{{
-			Key: "throughline-register", Name: Text{"Throughline register"},
-			Keys: []Keys{{PropertyKey: ContentKey, Extractions: []Extract{
-				{ObjectName: "threats", Type: "number", Alias: "throughlineThreats"},
-				{ObjectName: "open", Type: "number", Alias: "throughlineOpen"},
 			}}},
 		}}
 	}

@@ -104,7 +104,7 @@ func jira(e Event) (work.Delivery, error) {
 	}
 	d := work.Delivery{Seen: e.Seen}
 	if e.Identifier != "" && len(e.Identifier) <= 200 {
-		d.Key = key(tenant.Jira, e.Name, nil, true, "by-identifier", e.Identifier)
+		d.Key = key(tenant.Jira, e.Name, e.Body, true, "by-identifier", e.Identifier)
 	} else {
 		d.Key = key(tenant.Jira, e.Name, e.Body, dated, issue.ID, string(w.Changelog.ID), string(w.Comment.ID), w.Property.Key,
 			strconv.FormatInt(at.UnixMilli(), 10))

@@ -110,23 +110,15 @@ func job(kind work.Kind, subject string, args any, at, seen time.Time) ([]work.J
 	return []work.Job{{Kind: kind, Subject: subject, Args: encoded, RunAt: seen, Occurred: at, Observed: seen}}, nil
 }
 
-// key joins the parts that name an event. Where the payload has no time the bytes themselves are the name.
+// key joins the parts that name an event. Where the payload has no time, or parts that make a key too long to keep, the bytes
+// themselves are the name.
 func key(product tenant.Product, name string, body []byte, dated bool, parts ...string) string {
-	var b strings.Builder
-	b.WriteString(string(product))
-	b.WriteByte('/')
-	b.WriteString(name)
-	if !dated {
-		sum := sha256.Sum256(body)
-		b.WriteByte('/')
-		b.WriteString(hex.EncodeToString(sum[:16]))
-		return b.String()
+	prefix := string(product) + "/" + name + "/"
+	if joined := prefix + strings.Join(parts, "/"); dated && len(joined) <= 400 {
+		return joined
 	}
-	for _, p := range parts {
-		b.WriteByte('/')
-		b.WriteString(p)
-	}
-	return b.String()
+	sum := sha256.Sum256(body)
+	return prefix + hex.EncodeToString(sum[:16])
 }
 
 // id is an identifier that comes as a number or as a string.

@@ -57,8 +57,11 @@ func (c *Client) Comment(ctx context.Context, issue, body string) (string, error
 	if err != nil {
 		return "", err
 	}
+	in := struct { // gojira.Comment would send its empty author and visibility along
+		Body string `json:"body"`
+	}{body}
 	var out gojira.Comment
-	_, err = c.call(ctx, http.MethodPost, path, gojira.Comment{Body: body}, &out)
+	_, err = c.call(ctx, http.MethodPost, path, in, &out)
 	return out.ID, fault.Wrap(err, "comment on issue %s", issue)
 }
 

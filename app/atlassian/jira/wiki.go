@@ -49,7 +49,7 @@ func escapeLine(b *strings.Builder, line string) {
 		case (r == '-' || r == '_') && !(letter(before) && letter(after)):
 			b.WriteByte('\\') // inside a word they mean nothing
 			b.WriteRune(r)
-		case r == '(' || r == ')' || (r == ':' || r == ';') && !unicode.IsSpace(after) && after != '/':
+		case r == '(' || r == ')' || r == ':' && (after == 'D' || after == 'P' || after == 'p'):
 			b.WriteByte('\\') // emoticons
 			b.WriteRune(r)
 		default:

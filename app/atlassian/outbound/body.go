@@ -9,12 +9,19 @@ import (
 // cappedBody fails, rather than ends, at its limit: a cut-off answer must never be taken for a whole one.
 type cappedBody struct {
 	io.ReadCloser
-	left  int64
-	limit int64
+	left   int64
+	limit  int64
+	closed func()
 }
 
-func capped(body io.ReadCloser, limit int64) io.ReadCloser {
-	return &cappedBody{ReadCloser: body, left: limit, limit: limit}
+// capped limits a body; closed is called when it is closed.
+func capped(body io.ReadCloser, limit int64, closed func()) io.ReadCloser {
+	return &cappedBody{ReadCloser: body, left: limit, limit: limit, closed: closed}
+}
+
+func (b *cappedBody) Close() error {
+	defer b.closed()
+	return b.ReadCloser.Close()
 }
 
 func (b *cappedBody) Read(p []byte) (int, error) {

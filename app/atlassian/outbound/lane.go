@@ -39,13 +39,20 @@ func (c call) String() string { return c.method + " " + c.template }
 
 const attempts = 3
 
-// RoundTrip sends a request, and again when it may be repeated and failed in a way that passes.
+// RoundTrip sends a request, and again when it may be repeated and failed in a way that passes. The time for it all is limited
+// here and not by http.Client, whose own timeout would replace the error and lose its kind.
 func (l *lane) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := l.roundTrip(req)
-	if err != nil && req.Body != nil {
-		_ = req.Body.Close() // RoundTripper's contract: closed also when nothing was sent
+	ctx, cancel := context.WithTimeout(req.Context(), l.road.timeout)
+	resp, err := l.roundTrip(req.WithContext(ctx))
+	if err != nil {
+		cancel()
+		if req.Body != nil {
+			_ = req.Body.Close() // RoundTripper's contract: closed also when nothing was sent
+		}
+		return nil, err
 	}
-	return resp, err
+	resp.Body = capped(resp.Body, l.road.maxBody, cancel)
+	return resp, nil
 }
 
 func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
@@ -131,7 +138,7 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 		switch {
 		case errors.Is(err, errInside):
 			return nil, fault.As(fault.Denied, err, "%s at %s: the site's name leads to an address that is not allowed", c, l.tenant)
-		case req.Context().Err() == nil: // the caller's giving up is no sign of a sick site
+		case !errors.Is(req.Context().Err(), context.Canceled): // the caller's giving up is no sign of a sick site
 			l.road.breaker.failed(l.tenant)
 		}
 		if reached.Load() && !c.repeatable {
@@ -150,7 +157,6 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 		l.road.breaker.passed(l.tenant)
 	}
 	resp.Request = out
-	resp.Body = capped(resp.Body, l.road.maxBody)
 	return resp, nil
 }
 

@@ -109,7 +109,6 @@ func (r *Road) Client(t tenant.Tenant, product tenant.Product, signer Signer) *h
 	}
 	return &http.Client{
 		Transport:     l,
-		Timeout:       r.timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
