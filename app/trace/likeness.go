@@ -1,0 +1,195 @@
+package trace
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+const (
+	// postings is how many entries of the index are looked at for one text, rarest words first. It bounds the time.
+	postings = 600
+	// closest is how many likes of a text are weighed fully.
+	closest = 12
+	// faint is the likeness below which two texts have nothing to do with each other.
+	faint = 0.2
+)
+
+// like is a candidate for a text, and how alike they are.
+type like struct {
+	index int
+	score float64
+}
+
+// likeness knows, for each text without partner, its likes in the other version, those with a partner included: they tell what
+// is common to many and says nothing about one.
+type likeness struct {
+	words      *vocabulary
+	ofKnown    map[int][]like // found texts, the most alike first
+	ofFound    map[int][]like
+	pairs      []candidate
+	stamp      []int32
+	scores     []float32
+	generation int32
+}
+
+type candidate struct {
+	k, f  int
+	score float64
+}
+
+func (r *reconciler) newLikeness() *likeness {
+	r.words.alias(r)
+	r.words.weigh(len(r.known), len(r.found))
+	l := &likeness{words: r.words, ofKnown: map[int][]like{}, ofFound: map[int][]like{}}
+	size := max(len(r.known), len(r.found))
+	l.stamp, l.scores = make([]int32, size), make([]float32, size)
+	inKnown, inFound := index(r.words, r.k), index(r.words, r.f)
+	seen := map[[2]int]bool{}
+	note := func(k, f int, score float64) {
+		if r.ofKnown[k] == none && r.ofFound[f] == none && !seen[[2]int{k, f}] {
+			seen[[2]int{k, f}] = true
+			l.pairs = append(l.pairs, candidate{k, f, score})
+		}
+	}
+	for f := range r.f {
+		if r.ofFound[f] == none {
+			l.ofFound[f] = l.search(r.f[f].terms, r.k, inKnown)
+			for _, one := range l.ofFound[f] {
+				note(one.index, f, one.score)
+			}
+		}
+	}
+	for k := range r.k {
+		if r.ofKnown[k] == none {
+			l.ofKnown[k] = l.search(r.k[k].terms, r.f, inFound)
+			for _, one := range l.ofKnown[k] {
+				note(k, one.index, one.score)
+			}
+		}
+	}
+	return l
+}
+
+// index lists, for each word, the texts that have it.
+func index(v *vocabulary, texts []text) [][]int32 {
+	out := make([][]int32, len(v.words))
+	for i := range texts {
+		for _, t := range texts[i].terms {
+			out[t.word] = append(out[t.word], int32(i))
+		}
+	}
+	return out
+}
+
+// search finds the closest likes of a text among others.
+func (l *likeness) search(terms []term, others []text, in [][]int32) []like {
+	rare := slices.Clone(terms)
+	slices.SortFunc(rare, func(a, b term) int {
+		return cmp.Or(cmp.Compare(len(in[a.word]), len(in[b.word])), cmp.Compare(a.word, b.word))
+	})
+	l.generation++
+	var touched []int32
+	budget := postings
+	for _, t := range rare {
+		if budget -= len(in[t.word]); budget < 0 && len(touched) > 0 {
+			break
+		}
+		w := l.words.weights[t.word] * t.factor
+		for _, i := range in[t.word][:min(len(in[t.word]), postings)] {
+			if l.stamp[i] != l.generation {
+				l.stamp[i], l.scores[i] = l.generation, 0
+				touched = append(touched, i)
+			}
+			l.scores[i] += w
+		}
+	}
+	slices.SortFunc(touched, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(l.scores[b], l.scores[a]), cmp.Compare(a, b))
+	})
+	var out []like
+	for _, i := range touched[:min(len(touched), 2*closest)] {
+		if score := l.words.likenessOf(terms, others[i].terms); score >= faint {
+			out = append(out, like{int(i), score})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b like) int { return cmp.Compare(b.score, a.score) })
+	return out[:min(len(out), closest)]
+}
+
+// matchAlike joins texts by their wording, the most alike first, and reports whether it found any.
+func (r *reconciler) matchAlike() bool {
+	if r.alike == nil {
+		r.alike = r.newLikeness()
+	}
+	l := r.alike
+	type ranked struct {
+		candidate
+		near int
+	}
+	var open []ranked
+	for _, c := range l.pairs {
+		if r.ofKnown[c.k] == none && r.ofFound[c.f] == none {
+			if near := r.neighbours(c.k, c.f); c.score >= r.enough(c.k, c.f, near) {
+				open = append(open, ranked{c, near})
+			}
+		}
+	}
+	slices.SortStableFunc(open, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.score+hint*float64(b.near), a.score+hint*float64(a.near)), cmp.Compare(a.f, b.f), cmp.Compare(a.k, b.k))
+	})
+	joined := false
+	for _, c := range open {
+		if r.ofKnown[c.k] == none && r.ofFound[c.f] == none && r.tells(c.candidate) {
+			r.join(c.k, c.f)
+			joined = true
+		}
+	}
+	return joined
+}
+
+// hint is what each neighbour in common is worth beside likeness.
+const hint = 0.04
+
+// enough is how alike two texts must be to be one: more where there are few words to go by, less between the same neighbours.
+func (r *reconciler) enough(k, f, near int) float64 {
+	words := float64(max(1, min(len(r.k[k].terms), len(r.f[f].terms))))
+	need := 0.42 + 0.25/math.Sqrt(words) - hint*float64(near)
+	if r.withdrawn(k) {
+		need += 0.1 // nothing but its words says that it is back
+	}
+	return need
+}
+
+// tells reports whether the pair is told from every like on either side.
+func (r *reconciler) tells(c candidate) bool {
+	l := r.alike
+	for _, rival := range l.ofFound[c.f] {
+		if rival.index != c.k && rival.score > c.score*rivalry && !r.sparedBy(c, rival.index) &&
+			!l.words.clear(r.k[c.k].terms, r.f[c.f].terms, r.k[rival.index].terms) {
+			return false
+		}
+	}
+	for _, rival := range l.ofKnown[c.k] {
+		if rival.index != c.f && rival.score > c.score*rivalry &&
+			!l.words.clear(r.f[c.f].terms, r.k[c.k].terms, r.f[rival.index].terms) {
+			return false
+		}
+	}
+	return true
+}
+
+// rivalry is the share of a pair's likeness from which on a third text is a rival.
+const rivalry = 0.6
+
+// sparedBy reports whether a withdrawn rival need not be told from a threat that is not: the one that is there stays.
+func (r *reconciler) sparedBy(c candidate, rival int) bool {
+	return r.withdrawn(rival) && !r.withdrawn(c.k)
+}
+
+// clear reports whether b is a rather than a's like. An author who rewords hits what a has of its own as much as what it has
+// in common with its likes; another row of the same template has all that is common and little of a's own.
+func (v *vocabulary) clear(a, b, like []term) bool {
+	own, common, others := v.kept(a, b, like)
+	return own >= 0.5*common && own > others+0.2
+}
