@@ -32,16 +32,16 @@ func differences(a, b *threat.Text) []string {
 			out = append(out, what)
 		}
 	}
-	note(Wording, a.Quote != b.Quote && unlike(rest(a), rest(b)) || unlike(words(a.Title), words(b.Title)) || unlike(words(a.Statement), words(b.Statement)))
+	note(Wording, unlike(a.Title, b.Title) || unlike(a.Statement, b.Statement) || a.Quote != b.Quote && !slices.Equal(rest(a), rest(b)))
 	note(Label, a.Label != b.Label)
 	note(STRIDE, !sameSet(a.STRIDE, b.STRIDE))
-	note(Severity, a.Severity != b.Severity || unlike(words(a.SeverityRaw), words(b.SeverityRaw)))
-	note(Element, unlike(words(a.Element), words(b.Element)))
+	note(Severity, a.Severity != b.Severity || unlike(a.SeverityRaw, b.SeverityRaw))
+	note(Element, unlike(a.Element, b.Element))
 	note(Owner, a.Person != b.Person || a.Component != b.Component)
 	note(Ticket, a.Ticket != b.Ticket)
-	note(Status, unlike(words(a.Status), words(b.Status)))
+	note(Status, unlike(a.Status, b.Status))
 	note(Mitigation, !slices.EqualFunc(a.Mitigations, b.Mitigations, func(x, y threat.Mitigation) bool {
-		return x.Status == y.Status && !unlike(words(x.Quote), words(y.Quote))
+		return x.Status == y.Status && !unlike(x.Quote, y.Quote)
 	}))
 	note(Reference, !sameSet(a.CWE, b.CWE) || !sameSet(a.CAPEC, b.CAPEC))
 	return out
@@ -54,7 +54,8 @@ func words(s string) []string {
 	})
 }
 
-func unlike(a, b []string) bool { return !slices.Equal(a, b) }
+// unlike reports whether two strings differ in their words.
+func unlike(a, b string) bool { return a != b && !slices.Equal(words(a), words(b)) }
 
 func sameSet[T ~string](a, b []T) bool {
 	set := func(of []T) map[T]bool {

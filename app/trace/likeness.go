@@ -8,7 +8,7 @@ import (
 
 const (
 	// postings is how many entries of the index are looked at for one text, rarest words first. It bounds the time.
-	postings = 600
+	postings = 400
 	// closest is how many likes of a text are weighed fully.
 	closest = 12
 	// faint is the likeness below which two texts have nothing to do with each other.
@@ -45,10 +45,8 @@ func (r *reconciler) newLikeness() *likeness {
 	size := max(len(r.known), len(r.found))
 	l.stamp, l.scores = make([]int32, size), make([]float32, size)
 	inKnown, inFound := index(r.words, r.k), index(r.words, r.f)
-	seen := map[[2]int]bool{}
-	note := func(k, f int, score float64) {
-		if r.ofKnown[k] == none && r.ofFound[f] == none && !seen[[2]int{k, f}] {
-			seen[[2]int{k, f}] = true
+	note := func(k, f int, score float64) { // often from both sides, which does no harm
+		if r.ofKnown[k] == none && r.ofFound[f] == none {
 			l.pairs = append(l.pairs, candidate{k, f, score})
 		}
 	}
@@ -104,17 +102,31 @@ func (l *likeness) search(terms []term, others []text, in [][]int32) []like {
 			l.scores[i] += w
 		}
 	}
-	slices.SortFunc(touched, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(l.scores[b], l.scores[a]), cmp.Compare(a, b))
-	})
 	var out []like
-	for _, i := range touched[:min(len(touched), 2*closest)] {
+	for _, i := range l.heaviest(touched) {
 		if score := l.words.likenessOf(terms, others[i].terms); score >= faint {
 			out = append(out, like{int(i), score})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b like) int { return cmp.Compare(b.score, a.score) })
 	return out[:min(len(out), closest)]
+}
+
+// heaviest picks those with the highest scores, the highest first.
+func (l *likeness) heaviest(of []int32) []int32 {
+	const most = closest + closest/3
+	best := make([]int32, 0, most+1)
+	for _, i := range of {
+		if len(best) == most && l.scores[i] <= l.scores[best[most-1]] {
+			continue
+		}
+		at := len(best)
+		for at > 0 && l.scores[best[at-1]] < l.scores[i] {
+			at--
+		}
+		best = slices.Insert(best, at, i)[:min(len(best)+1, most)]
+	}
+	return best
 }
 
 // matchAlike joins texts by their wording, the most alike first, and reports whether it found any.
