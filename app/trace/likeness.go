@@ -160,13 +160,13 @@ func (r *reconciler) matchAlike() bool {
 	return joined
 }
 
-// hint is what each neighbour in common is worth beside likeness.
-const hint = 0.04
+// hint is what each neighbour in common is worth beside likeness, when one of several pairs is to come first.
+const hint = 0.05
 
 // enough is how alike two texts must be to be one: more where there are few words to go by, less between the same neighbours.
 func (r *reconciler) enough(k, f, near int) float64 {
 	words := float64(max(1, min(len(r.k[k].terms), len(r.f[f].terms))))
-	need := 0.42 + 0.25/math.Sqrt(words) - hint*float64(near)
+	need := 0.48 + 0.25/math.Sqrt(words) - 0.03*float64(near)
 	if r.withdrawn(k) {
 		need += 0.1 // nothing but its words says that it is back
 	}
@@ -176,32 +176,43 @@ func (r *reconciler) enough(k, f, near int) float64 {
 // tells reports whether the pair is told from every like on either side.
 func (r *reconciler) tells(c candidate) bool {
 	l := r.alike
+	k, f := r.k[c.k].terms, r.f[c.f].terms
 	for _, rival := range l.ofFound[c.f] {
-		if rival.index != c.k && rival.score > c.score*rivalry && !r.sparedBy(c, rival.index) &&
-			!l.words.clear(r.k[c.k].terms, r.f[c.f].terms, r.k[rival.index].terms) {
+		if rival.index != c.k && !r.sparedBy(c, rival.index) && !l.words.clear(k, f, r.k[rival.index].terms, rival.score/c.score) {
 			return false
 		}
 	}
 	for _, rival := range l.ofKnown[c.k] {
-		if rival.index != c.f && rival.score > c.score*rivalry &&
-			!l.words.clear(r.f[c.f].terms, r.k[c.k].terms, r.f[rival.index].terms) {
+		if rival.index != c.f && !l.words.clear(k, f, r.f[rival.index].terms, rival.score/c.score) {
 			return false
 		}
 	}
 	return true
 }
 
-// rivalry is the share of a pair's likeness from which on a third text is a rival.
-const rivalry = 0.6
-
 // sparedBy reports whether a withdrawn rival need not be told from a threat that is not: the one that is there stays.
 func (r *reconciler) sparedBy(c candidate, rival int) bool {
 	return r.withdrawn(rival) && !r.withdrawn(c.k)
 }
 
-// clear reports whether b is a rather than a's like. An author who rewords hits what a has of its own as much as what it has
-// in common with its likes; another row of the same template has all that is common and little of a's own.
-func (v *vocabulary) clear(a, b, like []term) bool {
-	own, common, others := v.kept(a, b, like)
-	return own >= 0.5*common && own > others+0.2
+const (
+	// rivalry is how alike, of a pair's own likeness, a third text is from which on it is a rival.
+	rivalry = 0.6
+	// kinship is the same for what may come of one template.
+	kinship = 0.8
+)
+
+// clear reports whether b is a rather than a's like, which is so alike of their own likeness. An author who rewords hits what a
+// has of its own as much as what it has in common with its likes. Another row of the same template has all that is common
+// and little of a's own: so the more of the common words stayed, the more must have stayed of its own.
+func (v *vocabulary) clear(a, b, like []term, alike float64) bool {
+	if alike < rivalry {
+		return true
+	}
+	c := v.contrast(a, b, like)
+	need := 0.5 * c.common
+	if alike > kinship && c.template > 0.4 {
+		need = max(0.75*c.common, 0.9-3*(1-c.common))
+	}
+	return c.own >= need && c.own > c.others+0.2
 }

@@ -225,9 +225,15 @@ func (v *vocabulary) likenessOf(a, b []term) float64 {
 	return float64(shared / all)
 }
 
-// kept is what b kept of a: of the words that tell a from its like, and of those that both have; and what b has of the words
-// that tell the like from a. Each is a share from 0 to 1; of no words all are kept, and none had.
-func (v *vocabulary) kept(a, b, like []term) (own, common, others float64) {
+// contrast is how a text b stands between a text a and a text that is like a. Each is a share of weight from 0 to 1.
+type contrast struct {
+	own      float64 // kept by b, of the words that tell a from its like; 1 when there are none
+	common   float64 // kept by b, of the words that a and its like have in common; 1 when there are none
+	others   float64 // had by b, of the words that tell the like from a; 0 when there are none
+	template float64 // what is common, of all words of a
+}
+
+func (v *vocabulary) contrast(a, b, like []term) contrast {
 	var ownAll, ownKept, commonAll, commonKept, othersAll, othersHad float32
 	j, l := 0, 0
 	has := func(of []term, at *int, word int32) bool {
@@ -262,7 +268,10 @@ func (v *vocabulary) kept(a, b, like []term) (own, common, others float64) {
 			othersHad += w
 		}
 	}
-	return share(ownKept, ownAll, 1), share(commonKept, commonAll, 1), share(othersHad, othersAll, 0)
+	return contrast{
+		own: share(ownKept, ownAll, 1), common: share(commonKept, commonAll, 1),
+		others: share(othersHad, othersAll, 0), template: share(commonAll, commonAll+ownAll, 0),
+	}
 }
 
 func share(part, all float32, ofNone float64) float64 {
