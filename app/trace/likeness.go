@@ -163,10 +163,13 @@ func (r *reconciler) matchAlike() bool {
 // hint is what each neighbour in common is worth beside likeness, when one of several pairs is to come first.
 const hint = 0.05
 
-// enough is how alike two texts must be to be one: more where there are few words to go by, less between the same neighbours.
+// enough is how alike two texts must be to be one: more where there are few words to go by, less between the same neighbours,
+// and more where what is not the threat's own are words of other threats: an author who rewords brings words along, while
+// another threat is made of the page's own.
 func (r *reconciler) enough(k, f, near int) float64 {
 	words := float64(max(1, min(len(r.k[k].terms), len(r.f[f].terms))))
-	need := 0.48 + 0.25/math.Sqrt(words) - 0.03*float64(near)
+	need := 0.5 + 0.25/math.Sqrt(words) - 0.03*float64(near) +
+		0.7*r.words.borrowed(r.f[f].terms, r.k[k].terms)
 	if r.withdrawn(k) {
 		need += 0.1 // nothing but its words says that it is back
 	}

@@ -79,6 +79,16 @@ func mutations() []mutation {
 			}
 			return page
 		}},
+		{"reword with words of the page", func(rng *rand.Rand, page []sample, _ []threat.Text) []sample {
+			var all []string
+			for _, one := range page {
+				all = append(all, words(one.text.Quote)...)
+			}
+			for i := range page {
+				rewordWith(rng, &page[i].text, 0.3*rng.Float64(), func() string { return all[rng.IntN(len(all))] })
+			}
+			return page
+		}},
 		{"typos", func(rng *rand.Rand, page []sample, _ []threat.Text) []sample {
 			for i := range page {
 				mistype(rng, &page[i].text)
@@ -96,6 +106,15 @@ func mutations() []mutation {
 			return page
 		}},
 	}
+	all = append(all, mutation{"insert and renumber", func(rng *rand.Rand, page []sample, spare []threat.Text) []sample {
+		page = insertSome(rng, page, spare)
+		return renumber(page)
+	}}, mutation{"delete and renumber", func(rng *rand.Rand, page []sample, spare []threat.Text) []sample {
+		return renumber(deleteSome(rng, page, spare))
+	}}, mutation{"shuffle and renumber", func(rng *rand.Rand, page []sample, _ []threat.Text) []sample {
+		rng.Shuffle(len(page), func(i, j int) { page[i], page[j] = page[j], page[i] })
+		return renumber(page)
+	}})
 	several := mutation{"several at once", func(rng *rand.Rand, page []sample, spare []threat.Text) []sample {
 		page = replaceSome(rng, page, spare)
 		for i := range page {
@@ -111,6 +130,17 @@ func mutations() []mutation {
 		return moveSection(rng, page, spare)
 	}}
 	return append(all, several)
+}
+
+// renumber labels what has labels anew, in the order of the page.
+func renumber(page []sample) []sample {
+	if len(page) == 0 || page[0].text.Label == "" {
+		return page
+	}
+	for i := range page {
+		label(&page[i].text, i)
+	}
+	return page
 }
 
 // moveSection moves a run of texts elsewhere and under another heading.
@@ -176,6 +206,10 @@ func pick(rng *rand.Rand, from []threat.Text, n int) []threat.Text {
 // reword replaces a share of a text's words, drops some of them and exchanges neighbours. The same word of title, quote and
 // mitigations becomes the same other word.
 func reword(rng *rand.Rand, t *threat.Text, share float64) {
+	rewordWith(rng, t, share, func() string { return nonsense(rng) })
+}
+
+func rewordWith(rng *rand.Rand, t *threat.Text, share float64, other func() string) {
 	distinct := words(t.Title + " " + t.Quote)
 	slices.Sort(distinct)
 	distinct = slices.Compact(distinct)
@@ -188,7 +222,7 @@ func reword(rng *rand.Rand, t *threat.Text, share float64) {
 		case 1:
 			to[w] = []string{"the", "user", "system", "data", "attack", "service", "component", "security"}[rng.IntN(8)]
 		default:
-			to[w] = nonsense(rng)
+			to[w] = other()
 		}
 	}
 	change := func(s string) string {

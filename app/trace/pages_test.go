@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,12 +14,12 @@ import (
 	"github.com/throughline/throughline/app/threat"
 )
 
-// corpusPages builds a page of texts from each labelled document beside the checkout.
-func corpusPages(t testing.TB) map[string][]threat.Text {
+// corpusPages builds a page of texts from each labelled document beside the checkout; none where there is no corpus.
+func corpusPages(t testing.TB) (out [][]threat.Text) {
 	t.Helper()
-	out := map[string][]threat.Text{}
+	root := filepath.Join(contracttest.Root(t), "..", "shared", "corpus")
 	for _, part := range []string{"dev", "designs"} {
-		files, err := filepath.Glob(filepath.Join(contracttest.Path(t, "corpus", part, "labels"), "*.json"))
+		files, err := filepath.Glob(filepath.Join(root, part, "labels", "*.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func corpusPages(t testing.TB) map[string][]threat.Text {
 				page = append(page, text)
 			}
 			if len(page) > 0 {
-				out[filepath.Base(file)] = page
+				out = append(out, page)
 			}
 		}
 	}
@@ -61,6 +62,16 @@ func title(quote string) string {
 
 // writtenPage is prose about made-up things, each threat its own, as a design page has them in a table.
 func writtenPage(rng *rand.Rand, n int) []threat.Text {
+	return prose(rng, n, func() string { return nonsense(rng) + " " + nonsense(rng) })
+}
+
+// plainPage is prose in which no word is a threat's own: another mixture of the same phrases every time.
+func plainPage(rng *rand.Rand, n int) []threat.Text {
+	parts := []string{"billing worker", "login page", "search index", "mail relay", "object store", "admin console", "export job", "webhook receiver"}
+	return prose(rng, n, func() string { return parts[rng.IntN(len(parts))] })
+}
+
+func prose(rng *rand.Rand, n int, part func() string) []threat.Text {
 	actors := []string{"An attacker", "A malicious tenant", "An insider", "A compromised dependency", "A curious operator", "An anonymous client"}
 	acts := []string{"forges", "replays", "reads", "deletes", "floods", "alters", "exfiltrates", "guesses", "bypasses", "redirects"}
 	objects := []string{"session tokens", "audit records", "webhook deliveries", "the signing key", "backup archives", "tenant settings", "cached pages", "queue messages", "build artefacts", "password resets"}
@@ -70,7 +81,7 @@ func writtenPage(rng *rand.Rand, n int) []threat.Text {
 	var out []threat.Text
 	for i := range n {
 		act, object := one(acts), one(objects)
-		where := nonsense(rng) + " " + nonsense(rng)
+		where := part()
 		quote := fmt.Sprintf("%s %s %s of the %s %s, %s.", one(actors), act, object, where, one(ways), one(harms))
 		out = append(out, threat.Text{
 			Title: title(quote), Quote: quote, Section: []string{"Threats", fmt.Sprint("Area ", i/10)}, Element: where,
@@ -78,6 +89,21 @@ func writtenPage(rng *rand.Rand, n int) []threat.Text {
 		})
 	}
 	return out
+}
+
+// labelled gives texts the page's own labels, in the quote too, as rows with a first column have them.
+func labelled(page []threat.Text) []threat.Text {
+	out := slices.Clone(page)
+	for i := range out {
+		label(&out[i], i)
+	}
+	return out
+}
+
+func label(t *threat.Text, n int) {
+	quote := strings.TrimSpace(strings.TrimPrefix(t.Quote, t.Label))
+	t.Label = fmt.Sprintf("TM-%02d", n+1)
+	t.Quote = t.Label + " " + quote
 }
 
 // templatePage is rows that differ in one or two words: every element under every kind of STRIDE.

@@ -150,10 +150,9 @@ func (r *reconciler) joinTwins(g *group) {
 	if len(live) != len(found) {
 		for _, wanted := range []int{2, 1} {
 			for _, k := range live {
-				for _, f := range found {
-					if r.ofKnown[k] == none && r.ofFound[f] == none && r.neighbours(k, f) >= wanted {
+				for _, f := range r.beside(k) {
+					if r.ofKnown[k] == none && r.ofFound[f] == none && r.f[f].whole == r.k[k].whole && r.neighbours(k, f) >= wanted {
 						r.join(k, f)
-						break
 					}
 				}
 			}
@@ -248,6 +247,27 @@ func (r *reconciler) neighbours(k, f int) (n int) {
 		}
 	}
 	return n
+}
+
+// beside lists the places in the new version that have a neighbour in common with a known threat.
+func (r *reconciler) beside(k int) (out []int) {
+	note := func(f int) {
+		if f >= 0 && f < len(r.found) {
+			out = append(out, f)
+		}
+	}
+	place := r.rank[k]
+	if place == 0 {
+		note(0)
+	} else if before := r.ofKnown[r.order[place-1]]; before != none {
+		note(before + 1)
+	}
+	if place == len(r.order)-1 {
+		note(len(r.found) - 1)
+	} else if behind := r.ofKnown[r.order[place+1]]; behind != none {
+		note(behind - 1)
+	}
+	return out
 }
 
 func (r *reconciler) result() Match {

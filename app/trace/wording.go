@@ -280,3 +280,20 @@ func share(part, all float32, ofNone float64) float64 {
 	}
 	return float64(part / all)
 }
+
+// borrowed is the share of b, by weight, that is not in a and was said elsewhere on the page before.
+func (v *vocabulary) borrowed(b, a []term) float64 {
+	var part, all float32
+	i := 0
+	for _, t := range b {
+		w := v.weights[t.word] * t.factor
+		all += w
+		for i < len(a) && a[i].word < t.word {
+			i++
+		}
+		if (i == len(a) || a[i].word != t.word) && v.in[sideKnown][t.word] > 0 {
+			part += w
+		}
+	}
+	return share(part, all, 0)
+}
