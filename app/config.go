@@ -19,15 +19,15 @@ import (
 // Config is what an operator sets, by environment variables; `throughline serve` has a flag for each of the first group. The
 // README's table lists all of them, and a test holds the two together.
 type Config struct {
-	Data          string `env:"THROUGHLINE_DATA" envDefault:"data" help:"folder of the embedded store and of a generated master key"`
-	Store         string `env:"THROUGHLINE_STORE" help:"DSN of the store; default bolt://<data>/throughline.db"`
-	Addr          string `env:"THROUGHLINE_ADDR" envDefault:"127.0.0.1:8080" help:"address to listen on"`
-	BaseURL       string `env:"THROUGHLINE_BASE_URL" help:"URL at which Atlassian reaches this server, https"`
-	Dev           bool   `env:"THROUGHLINE_DEV" help:"allow http and loopback hosts; for a sandbox only"`
-	MasterKey     string `env:"THROUGHLINE_MASTER_KEY" help:"32 bytes, base64: seals the secrets in the store; default: generated in <data>/master.key"`
-	MasterKeyFile string `env:"THROUGHLINE_MASTER_KEY_FILE" help:"file that holds the master key"`
-	KeysURL       string `env:"THROUGHLINE_CONNECT_KEYS_URL" help:"where Connect's install keys are read; default Atlassian's key server"`
-	Sites         string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
+	Data          string   `env:"THROUGHLINE_DATA" envDefault:"data" help:"folder of the embedded store and of a generated master key"`
+	Store         string   `env:"THROUGHLINE_STORE" help:"DSN of the store; default bolt://<data>/throughline.db"`
+	Addr          string   `env:"THROUGHLINE_ADDR" envDefault:"127.0.0.1:8080" help:"address to listen on"`
+	BaseURL       string   `env:"THROUGHLINE_BASE_URL" help:"URL at which Atlassian reaches this server, https"`
+	Dev           bool     `env:"THROUGHLINE_DEV" help:"allow http and loopback hosts; for a sandbox only"`
+	MasterKey     string   `env:"THROUGHLINE_MASTER_KEY" help:"32 bytes, base64: seals the secrets in the store; default: generated in <data>/master.key"`
+	MasterKeyFile string   `env:"THROUGHLINE_MASTER_KEY_FILE" help:"file that holds the master key"`
+	KeysURL       string   `env:"THROUGHLINE_CONNECT_KEYS_URL" help:"where Connect's install keys are read; default Atlassian's key server"`
+	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`

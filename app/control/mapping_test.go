@@ -28,7 +28,8 @@ func TestSuggest(t *testing.T) {
 		{"every threat", nil, []string{"CC3.2", "CC4.2", "CC5.1"}},
 		{"one kind", []threat.STRIDE{threat.Repudiation}, []string{"CC3.2", "CC4.2", "CC5.1", "CC7.2", "CC7.3"}},
 		{
-			"shared criteria once", []threat.STRIDE{threat.Spoofing, threat.Elevation},
+			"shared criteria once",
+			[]threat.STRIDE{threat.Spoofing, threat.Elevation},
 			[]string{"CC3.2", "CC4.2", "CC5.1", "CC6.1", "CC6.2", "CC6.3", "CC6.6", "CC6.8"},
 		},
 	}

@@ -198,6 +198,8 @@ func (p *panel) ticket(t threat.Threat) {
 
 func (p *panel) owner(o threat.Owner) {
 	switch {
+	case !o.Known() && o.Reason == "":
+		p.put(`<em>nobody yet</em>`)
 	case !o.Known():
 		p.put(`<em>nobody yet: `, storage.Escape(cut(o.Reason, 200)), `</em>`)
 	case p.Names && o.Name != "":

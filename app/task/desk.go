@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
@@ -31,7 +32,7 @@ type Sites interface {
 // Scanner finds the threats of a page. *extract.Engine is one.
 type Scanner interface {
 	Scan(doc *document.Document) extract.Report
-	Version() string // changes whenever the same page may give another result
+	Version() extract.Version
 }
 
 // Policy is what a site decides about its pages and tickets.
@@ -64,8 +65,6 @@ func DefaultPolicy() Policy {
 // Desk does the jobs. Its methods are handlers for a work.Queue, safe for concurrent use.
 type Desk struct {
 	Book    trace.Book
-	Queue   work.Queue
-	Tenants tenant.Registry
 	Sites   Sites
 	Scanner Scanner
 	Policy  Policy
@@ -140,6 +139,11 @@ func (d *Desk) follow(kind work.Kind, page string, from work.Job, after time.Dur
 		Kind: kind, Subject: page, RunAt: d.Now().Add(after),
 		Occurred: from.Occurred, Observed: from.Observed,
 	}
+}
+
+// engine names the rules of a scanner: whenever the same page may give another result, it is another name.
+func engine(v extract.Version) string {
+	return strings.Join(append([]string{v.Version}, v.Finders...), " ")
 }
 
 func decode[T any](job work.Job) (T, error) {

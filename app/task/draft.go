@@ -52,7 +52,9 @@ func description(t threat.Threat, page trace.Page) string {
 	section("What may happen")
 	fmt.Fprintf(&b, "%s\n\n", jira.Escape(cmp.Or(t.Text.Statement, t.Text.Title)))
 	for _, fact := range [][2]string{
-		{"Element", t.Text.Element}, {"Kind (STRIDE)", strideNames(t.Text)}, {"Severity", severityText(t.Text)},
+		{"Element", t.Text.Element},
+		{"Kind (STRIDE)", strideNames(t.Text)},
+		{"Severity", severityText(t.Text)},
 		{"Weakness", strings.Join(append(append([]string{}, t.Text.CWE...), t.Text.CAPEC...), ", ")},
 	} {
 		if fact[1] != "" {

@@ -48,10 +48,10 @@ func (d *Desk) reviewPage(ctx context.Context, job work.Job) (work.Outcome, erro
 
 func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record, page confluence.Page) error {
 	body := []byte(page.Body)
-	engine := d.Scanner.Version()
+	rules := engine(d.Scanner.Version())
 	read := trace.Page{
 		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID,
-		Version: page.Version.Number, Engine: engine, Hash: storage.HashOutside(body),
+		Version: page.Version.Number, Engine: rules, Hash: storage.HashOutside(body),
 	}
 	at := sighting{
 		tenant: job.Tenant, page: read, by: page.Version.By, occurred: page.Version.At, observed: job.Observed, now: d.Now(),
@@ -68,7 +68,7 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	if err != nil {
 		return d.reviewFailed(ctx, rec, at, err)
 	}
-	if rec.Page.Hash == read.Hash && rec.Page.Engine == engine && rec.Page.Failed == "" && !rec.Page.Removed {
+	if rec.Page.Hash == read.Hash && rec.Page.Engine == rules && rec.Page.Failed == "" && !rec.Page.Removed {
 		return d.reviewUnchanged(ctx, job, rec, at, panelThere)
 	}
 	change, match := review(rec, at, d.Scanner.Scan(doc).Findings)

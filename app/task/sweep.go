@@ -33,7 +33,18 @@ func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	if err != nil {
 		return work.Outcome{}, fault.Wrap(err, "searching for design pages")
 	}
-	d.Log.InfoContext(ctx, "swept", "tenant", job.Tenant, "pages", len(c.Jobs))
+	found := len(c.Jobs)
+	known, err := d.Book.Pages(ctx, job.Tenant)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "listing the pages that are known")
+	}
+	for _, p := range known {
+		if !p.Removed {
+			// Tickets wait for Jira to be installed, or for the panel of a run that was cut short.
+			c.Jobs = append(c.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
+		}
+	}
+	d.Log.InfoContext(ctx, "swept", "tenant", job.Tenant, "found", found, "known", len(known))
 	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "keeping which pages to review")
 }
 

@@ -19,8 +19,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDemo(), newServe(), newSandbox(),
-		newScan(), newEval(),
-		newExport(), newJobs(), newDescriptor(),
+		newExport(), newJobs(), newDescriptor(), newHealth(),
 	)
 	return root
 }

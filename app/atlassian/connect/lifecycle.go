@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/work"
 )
 
 // lifecycle is the body of the lifecycle calls. Atlassian sends more; what is not used is not read.
@@ -50,7 +52,13 @@ func (d *Door) Installed(product tenant.Product) http.Handler {
 			return fault.Wrap(err, "install %s of %s", product, id)
 		}
 		d.log.Info("installed", "tenant", id, "product", product)
-		return nil
+		// What the site holds already is looked for at once: nobody will send an event about it.
+		now := d.now().UTC()
+		_, err = d.sink.Accept(r.Context(), work.Delivery{
+			Tenant: id, Key: "installed/" + clientKey + "/" + now.Format(time.RFC3339Nano), Seen: now,
+			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
+		})
+		return fault.Wrap(err, "ask for a sweep of %s", id)
 	})
 }
 

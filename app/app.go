@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/throughline/throughline/app/atlassian/connect"
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/extract/catalog"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/operate"
+	"github.com/throughline/throughline/app/task"
+	"github.com/throughline/throughline/app/telemetry"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+	"github.com/throughline/throughline/descriptor"
+)
+
+// Store is what the service needs of a store; package store has backends.
+type Store interface {
+	tenant.Registry
+	work.Queue
+	trace.Book
+	ledger.Log
+	Ping(ctx context.Context) error
+}
+
+// App is the running service.
+type App struct {
+	config  Config
+	store   Store
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	road    *outbound.Road
+	desk    *task.Desk
+	handler http.Handler
+}
+
+// New composes the service from a valid configuration and an open store, which stays the caller's to close after Run.
+func New(c Config, s Store, log *slog.Logger) (*App, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	metrics := telemetry.NewMetrics()
+	a := &App{config: c, store: s, log: log, metrics: metrics}
+	a.road = outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	a.desk = &task.Desk{
+		Book: s, Sites: sites{s, a.road, time.Now}, Scanner: catalog.Engine(), Policy: c.Policy(),
+		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
+	}
+	keys := connect.KeyOptions{}
+	if c.KeysURL != "" {
+		keys.URLs = []string{c.KeysURL}
+	}
+	describe := descriptor.App{BaseURL: c.BaseURL}
+	door := connect.New(connect.Options{
+		Registry: s, Sink: s, BaseURL: c.BaseURL, Keys: connect.NewKeys(keys), Hosts: c.Sites, Dev: c.Dev, Log: log, Metrics: metrics.Registry,
+		AppKey: func(p tenant.Product) string { return describe.ProductKey(string(p)) },
+	})
+	handler, err := routes(a, door, describe)
+	if err != nil {
+		return nil, err
+	}
+	a.handler = handler
+	if c.Dev {
+		log.Warn("THROUGHLINE_DEV is set: http and loopback hosts are allowed. Never set it on a server that others can reach")
+	}
+	return a, nil
+}
+
+// Handler serves the app's routes.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Spent tells how many calls the app made and what they cost.
+func (a *App) Spent() outbound.Spent { return a.road.Spent() }
+
+// drain is how long requests under way may go on after the service was told to end.
+const drain = 10 * time.Second
+
+// Run serves on the listener and works the queue until ctx ends; then it takes no more requests, lets those under way and the
+// running jobs finish, and returns. What did not finish is in the store and goes on at the next start.
+func (a *App) Run(ctx context.Context, l net.Listener) error {
+	if err := a.sweep(ctx); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	server := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	background, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	stopped := make(chan error, 3)
+	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
+	go func() { stopped <- a.store.Run(ctx, a.desk.Handlers()) }()
+	go func() {
+		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
+		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, time.Now, a.log)); err != nil {
+			a.log.Warn("commands cannot reach this server", "error", err)
+		}
+		stopped <- nil
+	}()
+	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
+
+	var failed error
+	running := 3
+	select {
+	case failed = <-stopped:
+		running--
+	case <-ctx.Done():
+	}
+	a.log.Info("draining")
+	late, cancel := context.WithTimeout(background, drain)
+	defer cancel()
+	failed = errors.Join(failed, server.Shutdown(late))
+	end()
+	for range running {
+		if err := <-stopped; err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// sweep has every site looked through for what happened while no server ran.
+func (a *App) sweep(ctx context.Context) error {
+	tenants, err := a.store.All(ctx)
+	if err != nil {
+		return fault.Wrap(err, "listing the installed sites")
+	}
+	now := time.Now().UTC()
+	for _, t := range tenants {
+		_, err := a.store.Accept(ctx, work.Delivery{
+			Tenant: t.ID, Key: "started/" + now.Format(time.RFC3339Nano), Seen: now,
+			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
+		})
+		if err != nil {
+			return fault.Wrap(err, "asking for a sweep of %s", t.ID)
+		}
+	}
+	return nil
+}

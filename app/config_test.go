@@ -1,0 +1,130 @@
+package app_test
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/app"
+	"github.com/throughline/throughline/app/contracttest"
+)
+
+// valid is a configuration of a real server.
+func valid(t *testing.T) app.Config {
+	t.Helper()
+	t.Setenv("THROUGHLINE_BASE_URL", "https://throughline.example.com")
+	t.Setenv("THROUGHLINE_PROJECT", "SEC")
+	c, err := app.LoadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestValidateNamesTheVariable(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*app.Config)
+		want   string // beginning of the error; empty: valid
+	}{
+		{"as it is", func(*app.Config) {}, ""},
+		{"no base URL", func(c *app.Config) { c.BaseURL = "" }, "THROUGHLINE_BASE_URL: set the URL"},
+		{"no URL", func(c *app.Config) { c.BaseURL = "throughline" }, "THROUGHLINE_BASE_URL: \"throughline\" is no absolute URL"},
+		{"http", func(c *app.Config) { c.BaseURL = "http://throughline.example.com" }, "THROUGHLINE_BASE_URL: \"http://throughline.example.com\" must begin with https://"},
+		{"http in a sandbox", func(c *app.Config) { c.BaseURL, c.Dev = "http://127.0.0.1:8080", true }, ""},
+		{"a password in the URL", func(c *app.Config) { c.BaseURL = "https://a:geheim@x.test" }, "THROUGHLINE_BASE_URL: leave user and password out"},
+		{"no project", func(c *app.Config) { c.Project = "" }, "THROUGHLINE_PROJECT"},
+		{"a project's name", func(c *app.Config) { c.Project = "Security" }, "THROUGHLINE_PROJECT"},
+		{"no address", func(c *app.Config) { c.Addr = "8080" }, "THROUGHLINE_ADDR"},
+		{"no page would be a design page", func(c *app.Config) { c.Labels = nil }, "THROUGHLINE_LABELS"},
+		{"spaces instead of labels", func(c *app.Config) { c.Labels, c.Spaces = nil, []string{"ARCH"} }, ""},
+		{"an unknown log", func(c *app.Config) { c.LogFormat = "xml" }, "THROUGHLINE_LOG"},
+		{"no workers", func(c *app.Config) { c.Workers = 0 }, "THROUGHLINE_WORKERS"},
+		{"keys by http", func(c *app.Config) { c.KeysURL = "http://keys.test" }, "THROUGHLINE_CONNECT_KEYS_URL"},
+		{"nowhere to store", func(c *app.Config) { c.Data = "" }, "THROUGHLINE_DATA"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := valid(t)
+			tt.change(&c)
+			err := c.Validate()
+			if tt.want == "" {
+				if err != nil {
+					t.Fatalf("Validate() = %v, want valid", err)
+				}
+				return
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("Validate() = %v, want %q …", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "geheim") {
+				t.Errorf("the error shows a password: %v", err)
+			}
+		})
+	}
+}
+
+func TestLoadConfigNamesTheVariable(t *testing.T) {
+	t.Setenv("THROUGHLINE_WORKERS", "many")
+	if _, err := app.LoadConfig(); err == nil || !strings.Contains(err.Error(), "Workers") {
+		t.Errorf("err = %v, want one that names the setting", err)
+	}
+}
+
+func TestKey(t *testing.T) {
+	raw := strings.Repeat("k", 32)
+	good := base64.StdEncoding.EncodeToString([]byte(raw))
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(good+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		c    app.Config
+		want string
+		err  string
+	}{
+		{"none", app.Config{}, "", ""},
+		{"from the environment", app.Config{MasterKey: good}, raw, ""},
+		{"from a file", app.Config{MasterKeyFile: file}, raw, ""},
+		{"too short", app.Config{MasterKey: "c2hvcnQ="}, "", "THROUGHLINE_MASTER_KEY: it must be 32 bytes"},
+		{"no base64", app.Config{MasterKey: "hunter2!"}, "", "THROUGHLINE_MASTER_KEY: it must be 32 bytes"},
+		{"no file", app.Config{MasterKeyFile: file + "x"}, "", "THROUGHLINE_MASTER_KEY_FILE"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.c.Key()
+			if tt.err == "" && (err != nil || got.Reveal() != tt.want) {
+				t.Errorf("key of %d bytes, %v", len(got.Reveal()), err)
+			}
+			if tt.err != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.err) || strings.Contains(err.Error(), "hunter2")) {
+				t.Errorf("err = %v, want %q … without the key", err, tt.err)
+			}
+		})
+	}
+}
+
+// TestReadmeListsEveryVariable holds the README's table and the configuration together.
+func TestReadmeListsEveryVariable(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(contracttest.Root(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range reflect.TypeFor[app.Config]().Fields() {
+		name, fallback := f.Tag.Get("env"), f.Tag.Get("envDefault")
+		row := ""
+		for line := range strings.Lines(string(readme)) {
+			if strings.HasPrefix(line, "| `"+name+"`") {
+				row = line
+			}
+		}
+		if row == "" {
+			t.Errorf("the README's table has no row for %s", name)
+		} else if fallback != "" && !strings.Contains(row, "`"+fallback+"`") {
+			t.Errorf("the README's row for %s does not name its default %s: %s", name, fallback, row)
+		}
+	}
+}

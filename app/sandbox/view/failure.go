@@ -1,0 +1,39 @@
+package view
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/throughline/throughline/app/sandbox/confluence"
+)
+
+// failure shows an error as a page.
+func (v *View) failure(err error) *answer {
+	status := http.StatusInternalServerError
+	var refused *confluence.Refusal
+	var asked interface{ HTTPStatus() int }
+	switch {
+	case errors.As(err, &refused):
+		status = refused.Status
+	case errors.As(err, &asked):
+		status = asked.HTTPStatus()
+	}
+	title := http.StatusText(status)
+	switch status {
+	case http.StatusNotFound:
+		title = "Not found"
+	case http.StatusBadRequest, http.StatusConflict, http.StatusForbidden:
+		title = "That did not work"
+	}
+	a := show("error", title, "", struct{ Title, Text string }{title, err.Error()})
+	a.status = status
+	return a
+}
+
+func missing(text string) error {
+	return &confluence.Refusal{Status: http.StatusNotFound, Title: text}
+}
+
+func (v *View) nothing(r *http.Request) (*answer, error) {
+	return nil, missing("There is nothing at " + r.URL.Path + ".")
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/sandbox"
+	"github.com/throughline/throughline/app/sandbox/chaos"
+	"github.com/throughline/throughline/app/sandbox/seed"
+	"github.com/throughline/throughline/app/telemetry"
+)
+
+func newSandbox() *cobra.Command {
+	var data, addr, pages string
+	var faults []string
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
+		Long: "Runs a local Jira and Confluence on the loopback, with six design pages, people, projects and a workflow. Requests need Basic\n" +
+			"authentication with a demo account's e-mail and API token, printed at the start, or a Connect app's token.\n" +
+			"An app is installed by POST /sandbox/apps with {\"descriptor\": URL}; GET /sandbox/state counts what happened.",
+		Example: "  throughline sandbox --data site --addr 127.0.0.1:8091 --fault rate-limit,method=POST,path=/issue,times=3,retryAfter=2",
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&data, "data", "", "folder that keeps the site's state (default: nothing is kept)")
+	cmd.Flags().StringVar(&addr, "addr", "", "loopback address to listen on (default: the one of --data, else a free one)")
+	cmd.Flags().StringVar(&pages, "pages", "", "folder of documents that become the space (*.md, *.xml as storage format)")
+	cmd.Flags().StringArrayVar(&faults, "fault", nil, "a fault from the start: kind,name=value,…; can be given several times")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o := sandbox.Options{Addr: addr, Dir: data, Log: telemetry.NewLog(os.Stderr, "text")}
+		var err error
+		if o.Pages, o.Issues, err = space(pages); err != nil {
+			return err
+		}
+		for _, text := range faults {
+			rule, err := chaos.ParseRule(text)
+			if err != nil {
+				return fault.As(fault.Invalid, err, "--fault")
+			}
+			o.Faults.Rules = append(o.Faults.Rules, rule)
+		}
+		site, err := sandbox.New(o)
+		if err != nil {
+			return fault.As(fault.Invalid, err, "opening the sandbox")
+		}
+		out := cmd.OutOrStdout()
+		fmt.Fprintf(out, "Site        %s/\nState       %s/sandbox/state\nKeys        THROUGHLINE_CONNECT_KEYS_URL=%s\n\n", site.BaseURL(), site.BaseURL(), site.KeysURL())
+		printAccounts(out, site)
+		<-cmd.Context().Done()
+		return site.Close()
+	}
+	return cmd
+}
+
+// space is what a new site holds: the demo's pages and issues, or the documents of a folder.
+func space(dir string) ([]seed.Page, []seed.Issue, error) {
+	if dir == "" {
+		return seed.Demo(), seed.Issues(), nil
+	}
+	pages, err := seed.FromDir(dir)
+	return pages, nil, fault.As(fault.Invalid, err, "--pages")
+}
+
+func printAccounts(out io.Writer, site *sandbox.Sandbox) {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"Demo account", "E-mail", "API token"})
+	for _, c := range site.Credentials() {
+		t.AppendRow(table.Row{c.Name, c.Email, c.Token})
+	}
+	t.Render()
+}
