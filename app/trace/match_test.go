@@ -87,6 +87,7 @@ func TestReconcile(t *testing.T) {
 		{"a label that stands twice does not", live(tag("T-01", fixation)), []threat.Text{tag("T-01", other), tag("T-01", logs)}, []string{"new 0", "new 1", "gone 0"}},
 		{"a bare number is a row's", live(tag("1", fixation), tag("2", floods)), []threat.Text{tag("1", other), tag("2", floods)}, []string{"same 1=1", "new 0", "gone 0"}},
 		{"renumbered", live(tag("T-01", fixation), tag("T-02", floods)), []threat.Text{tag("T-01", other), tag("T-02", fixation), tag("T-03", floods)}, []string{"changed 0=1 label", "changed 1=2 label", "new 0"}},
+		{"an author wrote the id on the page", live(quote(fixation), quote(floods)), []threat.Text{quote(floods), tag("T-0", other)}, []string{"same 1=0", "changed 0=1 wording, label"}},
 		{"a stated issue outlives all its words", live(with(quote(fixation), func(t *threat.Text) { t.Ticket = "SEC-1" })), []threat.Text{with(quote(other), func(t *threat.Text) { t.Ticket = "SEC-1" })}, []string{"changed 0=0 wording"}},
 		{"two rows of a template, one replaced", live(quote("Spoofing of the login page by an outsider"), quote("Spoofing of the mail relay by an outsider")),
 			[]threat.Text{quote("Spoofing of the mail relay by an outsider"), quote("Spoofing of the job queue by an outsider")}, []string{"same 1=0", "new 1", "gone 0"}},

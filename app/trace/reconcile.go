@@ -14,9 +14,9 @@ import (
 //
 //   - the same words in the same place of the design (section, element, STRIDE, mitigations), then the same words that stand
 //     once in either version: moving a threat changes nothing about it;
-//   - the page's own label, then an issue key stated with the text, where it stands once in either version. A label outlives
-//     any rewording. Two things take its word away: it is a bare number, as rows carry; or the same words stand under other labels
-//     than before, which shows that the page was renumbered;
+//   - the threat's id, where an author wrote it on the page; the page's own label; an issue key stated with the text: each
+//     where it stands once in either version. A label outlives any rewording. Two things take its word away: it is a bare
+//     number, as rows carry; or the same words stand under other labels than before, which shows that the page was renumbered;
 //   - wording, weighed by how rare each word is on this page, with the neighbours as a hint.
 //
 // An identity is not given away on likeness alone. Rows of one template resemble each other more than a row resembles its own
@@ -27,6 +27,7 @@ func Reconcile(known []threat.Threat, found []threat.Text) Match {
 	r := newReconciler(known, found)
 	r.matchSame()
 	r.matchMoved()
+	r.matchMark(func(t *text) string { return t.id })
 	if !r.renumbered() {
 		r.matchMark(func(t *text) string { return t.label })
 	}
@@ -72,6 +73,7 @@ func newReconciler(known []threat.Threat, found []threat.Text) *reconciler {
 	r.k = make([]text, len(known))
 	for i := range known {
 		r.k[i] = r.words.read(&known[i].Text, sideKnown)
+		r.k[i].id = string(known[i].ID)
 		if t := known[i].Ticket; t != nil && r.k[i].ticket == "" {
 			r.k[i].ticket = t.Key
 		}
