@@ -55,7 +55,9 @@ type Book interface {
 	// Pages lists all page headers of a tenant by page id.
 	Pages(ctx context.Context, id tenant.ID) ([]Page, error)
 	// ByIssue finds the threat whose ticket has this Jira issue id, with its page's header; fault.NotFound when none has.
+	// Where several have, it is the first by page id and threat id.
 	ByIssue(ctx context.Context, id tenant.ID, issue string) (Page, threat.Threat, error)
-	// Commit applies a change. Threats with a ticket become findable by its issue id in the same transaction.
+	// Commit applies a change. Threats with a ticket become findable by its issue id in the same transaction. fault.Invalid
+	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change.
 	Commit(ctx context.Context, c Change) error
 }

@@ -31,6 +31,8 @@ type likeness struct {
 	stamp      []int32
 	scores     []float32
 	generation int32
+	touched    []int32
+	rare       []uint64 // scratch: how many texts have a term, and which it is
 }
 
 type candidate struct {
@@ -82,14 +84,17 @@ func index(v *vocabulary, texts []text) [][]int32 {
 
 // search finds the closest likes of a text among others.
 func (l *likeness) search(terms []term, others []text, in [][]int32) []like {
-	rare := slices.Clone(terms)
-	slices.SortFunc(rare, func(a, b term) int {
-		return cmp.Or(cmp.Compare(len(in[a.word]), len(in[b.word])), cmp.Compare(a.word, b.word))
-	})
+	rare := l.rare[:0]
+	for at, t := range terms {
+		rare = append(rare, uint64(len(in[t.word]))<<32|uint64(at))
+	}
+	slices.Sort(rare)
+	l.rare = rare
 	l.generation++
-	var touched []int32
+	touched := l.touched[:0]
 	budget := postings
-	for _, t := range rare {
+	for _, n := range rare {
+		t := terms[uint32(n)]
 		if budget -= len(in[t.word]); budget < 0 && len(touched) > 0 {
 			break
 		}
@@ -102,6 +107,7 @@ func (l *likeness) search(terms []term, others []text, in [][]int32) []like {
 			l.scores[i] += w
 		}
 	}
+	l.touched = touched
 	var out []like
 	for _, i := range l.heaviest(touched) {
 		if score := l.words.likenessOf(terms, others[i].terms); score >= faint {

@@ -14,9 +14,9 @@ import (
 //
 //   - the same words in the same place of the design (section, element, STRIDE, mitigations), then the same words that stand
 //     once in either version: moving a threat changes nothing about it;
-//   - the page's own label, then an issue key stated with the text, where it stands once in either version. A label outlives
-//     any rewording. Two things take its word away: it is a bare number, as rows carry; or the same words stand under other labels
-//     than before, which shows that the page was renumbered;
+//   - the threat's id, where an author wrote it on the page; the page's own label; an issue key stated with the text: each
+//     where it stands once in either version. A label outlives any rewording. Two things take its word away: it is a bare
+//     number, as rows carry; or the same words stand under other labels than before, which shows that the page was renumbered;
 //   - wording, weighed by how rare each word is on this page, with the neighbours as a hint.
 //
 // An identity is not given away on likeness alone. Rows of one template resemble each other more than a row resembles its own
@@ -27,6 +27,7 @@ func Reconcile(known []threat.Threat, found []threat.Text) Match {
 	r := newReconciler(known, found)
 	r.matchSame()
 	r.matchMoved()
+	r.matchMark(func(t *text) string { return t.id })
 	if !r.renumbered() {
 		r.matchMark(func(t *text) string { return t.label })
 	}
@@ -72,6 +73,7 @@ func newReconciler(known []threat.Threat, found []threat.Text) *reconciler {
 	r.k = make([]text, len(known))
 	for i := range known {
 		r.k[i] = r.words.read(&known[i].Text, sideKnown)
+		r.k[i].id = string(known[i].ID)
 		if t := known[i].Ticket; t != nil && r.k[i].ticket == "" {
 			r.k[i].ticket = t.Key
 		}
@@ -150,10 +152,9 @@ func (r *reconciler) joinTwins(g *group) {
 	if len(live) != len(found) {
 		for _, wanted := range []int{2, 1} {
 			for _, k := range live {
-				for _, f := range found {
-					if r.ofKnown[k] == none && r.ofFound[f] == none && r.neighbours(k, f) >= wanted {
+				for _, f := range r.beside(k) {
+					if r.ofKnown[k] == none && r.ofFound[f] == none && r.f[f].whole == r.k[k].whole && r.neighbours(k, f) >= wanted {
 						r.join(k, f)
-						break
 					}
 				}
 			}
@@ -248,6 +249,27 @@ func (r *reconciler) neighbours(k, f int) (n int) {
 		}
 	}
 	return n
+}
+
+// beside lists the places in the new version that have a neighbour in common with a known threat.
+func (r *reconciler) beside(k int) (out []int) {
+	note := func(f int) {
+		if f >= 0 && f < len(r.found) {
+			out = append(out, f)
+		}
+	}
+	place := r.rank[k]
+	if place == 0 {
+		note(0)
+	} else if before := r.ofKnown[r.order[place-1]]; before != none {
+		note(before + 1)
+	}
+	if place == len(r.order)-1 {
+		note(len(r.found) - 1)
+	} else if behind := r.ofKnown[r.order[place+1]]; behind != none {
+		note(behind - 1)
+	}
+	return out
 }
 
 func (r *reconciler) result() Match {

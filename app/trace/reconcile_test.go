@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/app/threat"
 )
@@ -42,6 +44,9 @@ func TestIdentities(t *testing.T) {
 	total := 0
 	for _, kind := range kinds {
 		for _, m := range mutations() {
+			if kind.reworded == 0 && m.name == "reword with words of the page" {
+				continue // a row of a template whose one word becomes another row's is that row
+			}
 			t.Run(kind.name+"/"+m.name, func(t *testing.T) {
 				var y tally
 				for i, page := range kind.pages {
@@ -72,6 +77,53 @@ func TestIdentities(t *testing.T) {
 	t.Logf("%d mutated threats in all", total)
 }
 
+// TestBack deletes threats, and brings them back later, some of them reworded.
+func TestBack(t *testing.T) {
+	kinds := [][]threat.Text{writtenPage(rand.New(rand.NewPCG(3, 1)), 60), labelled(writtenPage(rand.New(rand.NewPCG(5, 1)), 40)), templatePage([]string{"Login API", "Mail gateway", "etcd"}, true)}
+	kinds = append(kinds, corpusPages(t)...)
+	back, gone, wrong := 0, 0, 0
+	for i, page := range kinds {
+		for round := range 10 {
+			rng := rand.New(rand.NewPCG(uint64(i), uint64(round)))
+			first := named(page, "")
+			known := version(first)
+			without := lay(deleteSome(rng, slices.Clone(first), nil))
+			m := Reconcile(known, texts(without))
+			away := map[threat.ID]bool{}
+			for _, k := range m.Gone {
+				away[k.ID] = true
+			}
+			gone += len(away)
+			for j := range known {
+				if away[known[j].ID] {
+					known[j].Was, known[j].State = known[j].State, threat.Withdrawn
+				}
+			}
+			restored := slices.Clone(first)
+			if i < 2 && round%2 == 1 {
+				for j := range restored {
+					reword(rng, &restored[j].text, 0.15)
+				}
+			}
+			restored = lay(restored)
+			m = Reconcile(known, texts(restored))
+			var y tally
+			y.add(known, restored, m)
+			wrong += y.swapped + y.handed
+			back += len(m.Back)
+			for _, p := range m.Back {
+				if !away[p.Known.ID] {
+					t.Errorf("%s came back, and had not gone", p.Known.ID)
+				}
+			}
+		}
+	}
+	t.Logf("%d went, %d came back as the same, %d wrong", gone, back, wrong)
+	if wrong > 0 || float64(back) < 0.99*float64(gone) {
+		t.Error("want 99 % back and none wrong")
+	}
+}
+
 func BenchmarkReconcile(b *testing.B) {
 	for _, bench := range []struct {
 		name string
@@ -93,6 +145,42 @@ func BenchmarkReconcile(b *testing.B) {
 			b.ResetTimer()
 			for b.Loop() {
 				Reconcile(known, found)
+			}
+		})
+	}
+}
+
+// TestHostilePages holds pages that are all alike to the same pace as others.
+func TestHostilePages(t *testing.T) {
+	const n = 4000
+	row := threat.Text{Title: "Spoofing", Quote: "Spoofing: see the checklist"}
+	same := make([]threat.Text, n)
+	numbered := make([]threat.Text, n)
+	reworded := make([]threat.Text, n)
+	for i := range n {
+		same[i], numbered[i], reworded[i] = row, row, row
+		numbered[i].Quote += fmt.Sprintf(" %d", i)
+		reworded[i].Quote = fmt.Sprintf("Spoofing: look at the checklist %d", i)
+	}
+	for _, row := range []struct {
+		name         string
+		known, found []threat.Text
+	}{
+		{"all the same, one less", same, same[1:]},
+		{"all the same, then numbered", same, numbered},
+		{"numbered, each reworded", numbered, reworded},
+		{"one word, many times", []threat.Text{{Quote: strings.Repeat("spoofing ", 100_000)}}, []threat.Text{{Quote: strings.Repeat("tampering ", 100_000)}}},
+		{"many words, once each", []threat.Text{{Quote: strings.Join(nonsenses(50_000), " ")}}, []threat.Text{{Quote: strings.Join(nonsenses(50_001), " ")}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			known := version(named(row.known, ""))
+			found := texts(named(row.found, ""))
+			began := time.Now()
+			m := Reconcile(known, found)
+			took := time.Since(began)
+			t.Logf("%v: %d same, %d changed, %d new, %d gone", took, len(m.Same), len(m.Changed), len(m.New), len(m.Gone))
+			if took > 5*time.Second {
+				t.Errorf("it took %v", took)
 			}
 		})
 	}

@@ -56,7 +56,11 @@ func (v *vocabulary) alias(r *reconciler) {
 			}
 		}
 		if changed {
-			r.f[i].terms = once(r.f[i].terms)
+			v.packed = v.packed[:0]
+			for _, t := range r.f[i].terms {
+				v.packed = append(v.packed, t.pack())
+			}
+			r.f[i].terms = once(v.packed)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"cmp"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -15,6 +14,7 @@ import (
 // text is one text as words. The digests are equal for equal words, whatever their case and punctuation.
 type text struct {
 	label   string // the page's own, when it can name something; else empty
+	id      string // a known threat's id; what may be one in a found text
 	ticket  string
 	wording digest // of title and quote, without the label
 	whole   digest // of the above and of where in the design it stands
@@ -56,6 +56,7 @@ type vocabulary struct {
 	weights []float32
 	scratch []byte
 	buffer  []int32
+	packed  []uint64
 	hash    maphash.Hash
 }
 
@@ -68,11 +69,12 @@ func newVocabulary(known, found int) *vocabulary {
 // read takes in one text.
 func (v *vocabulary) read(t *threat.Text, from side) text {
 	out := text{label: naming(t.Label), ticket: t.Ticket}
-	terms := make([]term, 0, 48)
+	out.id = out.label
+	v.packed = v.packed[:0]
 	add := func(kind byte, factor float32, s string) []int32 {
 		v.buffer = v.split(v.buffer[:0], kind, s)
 		for _, id := range v.buffer {
-			terms = append(terms, term{id, factor})
+			v.packed = append(v.packed, term{id, factor}.pack())
 		}
 		return v.buffer
 	}
@@ -98,7 +100,7 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 		v.note(add('m', inMitigation, m.Quote))
 	}
 	out.whole = digest(v.hash.Sum64())
-	out.terms = once(terms)
+	out.terms = once(v.packed)
 	for _, one := range out.terms {
 		v.in[from][one.word]++
 	}
@@ -176,12 +178,21 @@ func (v *vocabulary) id(kind byte, word []byte) int32 {
 	return id
 }
 
-// once sorts terms by word and keeps each word where it says most.
-func once(terms []term) []term {
-	slices.SortFunc(terms, func(a, b term) int {
-		return cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(b.factor, a.factor))
-	})
-	return slices.CompactFunc(terms, func(a, b term) bool { return a.word == b.word })
+// pack makes a term a number that sorts by word, the larger factor first.
+func (t term) pack() uint64 { return uint64(t.word)<<32 | uint64(^math.Float32bits(t.factor)) }
+
+func unpack(n uint64) term { return term{int32(n >> 32), math.Float32frombits(^uint32(n))} }
+
+// once sorts packed terms by word and keeps each word where it says most.
+func once(packed []uint64) []term {
+	slices.Sort(packed)
+	out := make([]term, 0, len(packed))
+	for i, n := range packed {
+		if i == 0 || n>>32 != packed[i-1]>>32 {
+			out = append(out, unpack(n))
+		}
+	}
+	return out
 }
 
 // weigh gives every word its weight: the rarer on this page, the more it tells.

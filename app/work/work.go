@@ -103,14 +103,18 @@ type Filter struct {
 // Queue is the durable queue.
 type Queue interface {
 	// Accept commits the dedup key and the jobs in one durable transaction and reports whether the key was new. When it
-	// returns without error the delivery survives a crash. fault.Busy when the queue cannot take it now.
+	// returns without error the delivery survives a crash. Keys are remembered for at least 48 hours. A job without RunAt is
+	// due at once. fault.Busy when the queue cannot take it now (full, or the disk is), with the time to come back after;
+	// fault.Invalid for a delivery without tenant or key, or a job without kind or subject.
 	Accept(ctx context.Context, d Delivery) (fresh bool, err error)
-	// Run leases and runs jobs until ctx ends, then waits for running handlers to return. Jobs that were running when the
-	// process died run again. A tenant's jobs never starve another's. A kind without handler is held.
+	// Run leases and runs jobs until ctx ends, then waits for running handlers to return; their context outlives ctx by a
+	// grace period. Jobs that were running when the process died run again. A tenant's jobs never starve another's. Held are
+	// jobs of a kind without handler, those whose handler panicked, and those that had their attempts. A job accepted while
+	// one of the same kind and subject runs is run afterwards. fault.Conflict when this process runs jobs already.
 	Run(ctx context.Context, handlers map[Kind]Handler) error
 	// Peek lists jobs by ID.
 	Peek(ctx context.Context, f Filter) ([]Job, error)
-	// Retry lets a waiting or held job run at once. fault.NotFound when there is none.
+	// Retry lets a waiting or held job run at once; a held one has its attempts again. fault.NotFound when there is none.
 	Retry(ctx context.Context, id uint64) error
 	// Drop discards a waiting or held job. fault.NotFound when there is none.
 	Drop(ctx context.Context, id uint64) error

@@ -8,7 +8,7 @@
 //	tenants/<id>         tenant: the record as JSON
 //	  secrets            product → sealed secret
 //	  pages              page id → header
-//	  threats            page id, threat id → threat, one row each
+//	  threats            page id, threat id → Rev, issue id and threat, one row each
 //	  issues             Jira issue id, page id, threat id → nothing
 //	  ledger             sequence number, big endian → entry
 //	jobs/waiting         tenant, kind, subject → job: at most one by construction
@@ -24,6 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
@@ -182,6 +183,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	return s.write(ctx, "ping", func(t *tx) error {
 		return t.put(t.Bucket(bucketMeta), keyPinged, []byte(t.now.Format(time.RFC3339Nano)))
+	})
+}
+
+// Backup writes a copy of the store as it is now; writes go on meanwhile. The copy is a store file, sealed with the same key.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	return s.view(ctx, "back up", func(btx *bbolt.Tx) error {
+		_, err := btx.WriteTo(w)
+		return err
 	})
 }
 

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
 	"github.com/throughline/throughline/store"
 	"github.com/throughline/throughline/store/storetest"
@@ -64,6 +68,64 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "accepts/s")
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "max-ms")
+}
+
+// BenchmarkRun is what a job costs from Accept to its removal, with 64 senders and the default workers.
+func BenchmarkRun(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "bench.db"), store.Options{})
+	var ran atomic.Int64
+	ctx, cancel := context.WithCancel(b.Context())
+	all, done := make(chan bool), make(chan error)
+	go func() {
+		done <- s.Run(ctx, map[work.Kind]work.Handler{work.ReviewPage: func(context.Context, work.Job) work.Outcome {
+			if ran.Add(1) == int64(b.N) {
+				close(all)
+			}
+			return work.Outcome{}
+		}})
+	}()
+	var n atomic.Int64
+	b.SetParallelism(32)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			page := fmt.Sprint(n.Add(1))
+			d := work.Delivery{Tenant: "acme.atlassian.net", Key: page, Jobs: []work.Job{{Kind: work.ReviewPage, Subject: page}}}
+			if _, err := s.Accept(context.Background(), d); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	<-all
+	b.StopTimer()
+	cancel()
+	if err := <-done; err != nil {
+		b.Error(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "jobs/s")
+}
+
+// BenchmarkCommit is one review of a page with 2,000 threats that changes all of them.
+func BenchmarkCommit(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "bench.db"), store.Options{})
+	c := trace.Change{Tenant: "acme.atlassian.net", Page: &trace.Page{ID: "1"}}
+	for i := range 2000 {
+		c.Threats = append(c.Threats, threat.Threat{
+			ID: threat.ID(fmt.Sprintf("T-%06d", i)), Page: "1", State: threat.Open,
+			Text: threat.Text{Title: "Session replay", Quote: strings.Repeat("An attacker replays a stolen session. ", 10)},
+		})
+		c.Entries = append(c.Entries, ledger.Entry{Kind: ledger.Changed, Page: "1"})
+	}
+	for b.Loop() {
+		if err := s.Commit(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+		c.Page.Rev++
+		for i := range c.Threats {
+			c.Threats[i].Rev++
+		}
+	}
 }
 
 func TestExercise(t *testing.T) {

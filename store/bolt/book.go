@@ -25,7 +25,7 @@ func (s *Store) Page(ctx context.Context, id tenant.ID, page string) (trace.Reco
 		prefix := key(page, "")
 		rows := b.Bucket(bucketThreats).Cursor()
 		for k, raw := rows.Seek(prefix); bytes.HasPrefix(k, prefix); k, raw = rows.Next() {
-			one, err := decode[threat.Threat](k, raw)
+			one, err := decodeRow(k, raw)
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (s *Store) ByIssue(ctx context.Context, id tenant.ID, issue string) (trace.
 			return fault.New(fault.Internal, "index names threat %q, which is gone", row)
 		}
 		var err error
-		if found, err = decode[threat.Threat](row, raw); err != nil {
+		if found, err = decodeRow(row, raw); err != nil {
 			return err
 		}
 		page, err = readPage(b, found.Page)
@@ -109,6 +109,10 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 	if err := valid(c); err != nil {
 		return err
 	}
+	rows, err := encodeRows(c.Threats) // here, not in the transaction that others wait for
+	if err != nil {
+		return fault.As(fault.Invalid, err, "store: commit to %s", c.Tenant)
+	}
 	return s.write(ctx, "commit to "+string(c.Tenant), func(t *tx) error {
 		if err := checkRevs(t.Bucket(bucketTenants).Bucket([]byte(c.Tenant)), c); err != nil {
 			return err
@@ -122,7 +126,7 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 				return err
 			}
 		}
-		for _, one := range c.Threats {
+		for _, one := range rows {
 			if err := t.putThreat(b, one); err != nil {
 				return err
 			}
@@ -193,24 +197,15 @@ func checkRevs(b *bbolt.Bucket, c trace.Change) error {
 				return err
 			}
 		}
-		stored, err := readThreat(b, threatKey(one))
+		stored, _, err := readHead(b, threatKey(one))
 		if err != nil {
 			return err
 		}
-		if stored.Rev != one.Rev {
-			return fault.New(fault.Conflict, "threat %s is at rev %d, the change was made against %d: read it again", one.ID, stored.Rev, one.Rev)
+		if stored != one.Rev {
+			return fault.New(fault.Conflict, "threat %s is at rev %d, the change was made against %d: read it again", one.ID, stored, one.Rev)
 		}
 	}
 	return nil
-}
-
-func threatKey(t threat.Threat) []byte { return key(t.Page, string(t.ID)) }
-
-func issueOf(t threat.Threat) string {
-	if t.Ticket == nil {
-		return ""
-	}
-	return t.Ticket.ID
 }
 
 // readPage reads a header; fault.NotFound when there is none, or b is nil.
@@ -225,61 +220,8 @@ func readPage(b *bbolt.Bucket, page string) (trace.Page, error) {
 	return decode[trace.Page]([]byte(page), raw)
 }
 
-// readThreat reads a threat, the zero one when there is none, or b is nil.
-func readThreat(b *bbolt.Bucket, row []byte) (threat.Threat, error) {
-	if b == nil {
-		return threat.Threat{}, nil
-	}
-	raw := b.Bucket(bucketThreats).Get(row)
-	if raw == nil {
-		return threat.Threat{}, nil
-	}
-	return decode[threat.Threat](row, raw)
-}
-
 func (t *tx) putPage(b *bbolt.Bucket, page trace.Page) error {
 	page.Rev++
 	page.Reviewed = utc(page.Reviewed)
 	return t.putJSON(b.Bucket(bucketPages), []byte(page.ID), page)
-}
-
-func (t *tx) putThreat(b *bbolt.Bucket, one threat.Threat) error {
-	row := threatKey(one)
-	before, err := readThreat(b, row)
-	if err != nil {
-		return err
-	}
-	issues := b.Bucket(bucketIssues)
-	if old, now := issueOf(before), issueOf(one); old != now {
-		if old != "" {
-			if err := t.delete(issues, key(old, string(row))); err != nil {
-				return err
-			}
-		}
-		if now != "" {
-			if err := t.put(issues, key(now, string(row)), present); err != nil {
-				return err
-			}
-		}
-	}
-	one.Rev++
-	return t.putJSON(b.Bucket(bucketThreats), row, threatUTC(one))
-}
-
-// threatUTC is the threat with its times in UTC; what it points to is not changed.
-func threatUTC(t threat.Threat) threat.Threat {
-	for _, m := range []*threat.Moment{&t.Stated, &t.Moved} {
-		m.Occurred, m.Observed, m.Recorded = utc(m.Occurred), utc(m.Observed), utc(m.Recorded)
-	}
-	if t.Intent != nil {
-		intent := *t.Intent
-		intent.At = utc(intent.At)
-		t.Intent = &intent
-	}
-	if t.Ticket != nil {
-		ticket := *t.Ticket
-		ticket.Updated = utc(ticket.Updated)
-		t.Ticket = &ticket
-	}
-	return t
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/store"
+	"github.com/throughline/throughline/store/bolt"
 )
 
 // edit changes a closed store's file behind its back.
@@ -130,5 +131,25 @@ func TestSealedSecretCannotBeMoved(t *testing.T) {
 	s = open(t, path, store.Options{})
 	if _, in, err := s.ByClientKey(t.Context(), "g"); !fault.Is(err, fault.Internal) {
 		t.Errorf("got %v, %v; want a moved secret refused, and not as not found", in, err)
+	}
+}
+
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "live.db"), store.Options{})
+	install(t, s, "acme.atlassian.net", "j", "secret of acme")
+	file, err := os.OpenFile(filepath.Join(dir, "copy.db"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.(*bolt.Store).Backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, file.Name(), store.Options{}) // beside the live one
+	if _, in, err := s.ByClientKey(t.Context(), "j"); err != nil || in.Secret.Reveal() != "secret of acme" {
+		t.Errorf("got %v, %v from the copy", in, err)
 	}
 }
