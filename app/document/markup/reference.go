@@ -62,14 +62,14 @@ func numeric(body string) (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(body, base, 32)
-	if err != nil || n > utf8.MaxRune || !isCharacter(rune(n)) {
+	if err != nil || n > utf8.MaxRune || !IsCharacter(rune(n)) {
 		return 0, false
 	}
 	return rune(n), true
 }
 
-// isCharacter is Char of XML 1.0: what a document may hold at all.
-func isCharacter(r rune) bool {
+// IsCharacter is Char of XML 1.0: what a document may hold at all.
+func IsCharacter(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 

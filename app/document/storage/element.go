@@ -79,7 +79,7 @@ func confluence(name string) rule {
 	case "image":
 		return rule{Rule: markup.Rule{Kind: document.Image, Body: markup.Rows}, do: image}
 	case "caption":
-		return rule{Rule: markup.Rule{Kind: document.Paragraph, Body: markup.Prose}}
+		return rule{Rule: markup.Rule{Body: markup.Blocks}}
 	case "emoticon":
 		return rule{Rule: markup.Rule{Kind: document.Emoticon}, do: emoticon}
 	case "adf-extension":

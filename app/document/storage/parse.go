@@ -110,7 +110,7 @@ func (p *parser) parse() (*document.Node, error) {
 
 func (p *parser) finish(root *document.Node) error {
 	if top := p.top(); len(p.stack) > 1 && !p.Lenient {
-		return document.Invalid(p.Source, top.start, "<"+markup.Short(top.name)+"> is not closed")
+		return unclosed(p.Source, top.name, top.start)
 	}
 	for len(p.stack) > 1 {
 		p.pop(document.Span{Start: len(p.Source), End: len(p.Source)})
@@ -123,7 +123,7 @@ func (p *parser) top() *frame { return &p.stack[len(p.stack)-1] }
 
 func (p *parser) open(t markup.Token) error {
 	if len(p.stack) > document.DepthLimit {
-		return document.Invalid(p.Source, t.Span.Start, "more than 1,000 elements inside each other")
+		return tooDeep(p.Source, t.Span.Start)
 	}
 	if p.count > document.NodeLimit {
 		return document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
@@ -171,10 +171,8 @@ func (p *parser) close(t markup.Token) error {
 		for len(p.stack)-1 > top {
 			p.pop(document.Span{Start: t.Span.Start, End: t.Span.Start})
 		}
-	} else if top == 0 {
-		return document.Invalid(p.Source, t.Span.Start, "</"+markup.Short(t.Name)+"> closes nothing")
-	} else if open := p.stack[top]; open.name != t.Name {
-		return document.Invalid(p.Source, t.Span.Start, "</"+markup.Short(t.Name)+"> stands where <"+markup.Short(open.name)+"> is to be closed")
+	} else if open := p.stack[top].name; top == 0 || open != t.Name {
+		return unbalanced(p.Source, t, open)
 	}
 	p.pop(t.Span)
 	return nil
