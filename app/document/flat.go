@@ -17,7 +17,7 @@ type Flat struct {
 type run struct {
 	at    int  // where it starts in the text
 	span  Span // its source
-	exact bool // the text stands in the source byte for byte
+	exact bool // each byte of the text has one byte of the source
 }
 
 // mark is an inline element's text and its whole source with the markup.
@@ -32,6 +32,9 @@ func Flatten(n *Node) Flat { return FlattenAll([]*Node{n}) }
 // FlattenAll reads sibling nodes as one text, such as the inline children of an item without its nested lists.
 func FlattenAll(nodes []*Node) Flat {
 	w := flattener{}
+	if k := len(nodes); k > 0 && nodes[0] != nil && nodes[k-1] != nil {
+		w.text.Grow(max(0, min(nodes[k-1].Span.End-nodes[0].Span.Start, 1<<16)))
+	}
 	for _, n := range nodes {
 		w.node(n)
 	}
@@ -201,9 +204,15 @@ func (w *flattener) write(s string, span Span, exact bool) {
 			i = end
 			continue
 		}
-		end := i + 1
-		for end < len(s) && (space(s[end:]) == 0 || s[end] == ' ' && end+1 < len(s) && space(s[end+1:]) == 0) {
-			end++
+		end := i
+		for end < len(s) {
+			if c := s[end]; c > ' ' && c != 0xC2 || space(s[end:]) == 0 {
+				end++
+			} else if c == ' ' && end > i && end+1 < len(s) && s[end+1] > ' ' && s[end+1] != 0xC2 {
+				end += 2 // one blank between words needs no change
+			} else {
+				break
+			}
 		}
 		w.word(s[i:end], within(span, i, end, exact), exact)
 		i = end
@@ -213,15 +222,25 @@ func (w *flattener) write(s string, span Span, exact bool) {
 // word adds text that needs no change, with the separator that waits before it.
 func (w *flattener) word(s string, span Span, exact bool) {
 	if w.pending != 0 {
-		w.flat.runs = append(w.flat.runs, run{w.text.Len(), w.gap, false})
+		w.run(w.gap, w.gap.Len() == 1)
 		w.text.WriteByte(w.pending)
 		w.pending = 0
 	}
 	for i := len(w.flat.marks) - 1; i >= 0 && w.flat.marks[i].start < 0; i-- {
 		w.flat.marks[i].start = w.text.Len()
 	}
-	w.flat.runs = append(w.flat.runs, run{w.text.Len(), span, exact})
+	w.run(span, exact)
 	w.text.WriteString(s)
+}
+
+// run notes the source of the text that is written next. Where each byte of it has one in the source and it goes on where the
+// last run ends, it is the same run.
+func (w *flattener) run(span Span, exact bool) {
+	if k := len(w.flat.runs) - 1; exact && k >= 0 && w.flat.runs[k].exact && w.flat.runs[k].span.End == span.Start {
+		w.flat.runs[k].span.End = span.End
+		return
+	}
+	w.flat.runs = append(w.flat.runs, run{w.text.Len(), span, exact})
 }
 
 func within(span Span, i, j int, exact bool) Span {

@@ -148,8 +148,8 @@ func (s *Scanner) markup(start int) (Token, error) {
 		return s.declaration(start)
 	case rest[1] == '?':
 		end := s.index(start, "?>", instruction)
-		if end < 0 {
-			return Token{}, s.fail(start, "a processing instruction without its end '?>'")
+		if end < 0 || !s.Lenient && s.name(start+2) == start+2 {
+			return Token{}, s.fail(start, "a processing instruction without its name or its end '?>'")
 		}
 		return s.emit(Token{Kind: Ignored}, start, start+end+2), nil
 	}
@@ -320,13 +320,18 @@ func (s *Scanner) blank(pos int) int {
 	return pos
 }
 
-// name skips a name; it stays where none begins.
+// name skips a name; it stays where none begins, and where it would have a second colon: a prefix has none.
 func (s *Scanner) name(pos int) int {
-	start := pos
+	start, colon := pos, false
 	for pos < len(s.Source) {
 		c := s.Source[pos]
 		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':':
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_':
+		case c == ':':
+			if colon {
+				return start
+			}
+			colon = true
 		case c >= '0' && c <= '9' || c == '-' || c == '.':
 			if pos == start {
 				return start
