@@ -63,7 +63,7 @@ func (b *builder) block(n ast.Node) {
 	case *extast.TableRow:
 		b.row(n, false)
 	case *ast.FencedCodeBlock:
-		b.code(n, string(n.Language([]byte(b.src))))
+		b.code(n, string(n.Language(b.bytes)))
 	case *ast.CodeBlock:
 		b.code(n, "")
 	case *ast.HTMLBlock:

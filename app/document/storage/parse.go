@@ -56,7 +56,7 @@ func Text(fragment string) string {
 // parser builds the tree in one pass. Children of open elements wait in one list, innermost last.
 type parser struct {
 	markup.Scanner
-	arena
+	document.Arena
 	stack   []frame
 	waiting []*document.Node
 	dropped int // open elements whose content is not read
@@ -76,7 +76,7 @@ type frame struct {
 }
 
 func (p *parser) parse() (*document.Node, error) {
-	root := p.node()
+	root := p.Node()
 	root.Kind = document.Root
 	root.Span = document.Span{End: len(p.Source)}
 	root.Inner = root.Span
@@ -102,6 +102,9 @@ func (p *parser) parse() (*document.Node, error) {
 		case markup.End:
 			return root, p.finish(root)
 		}
+		if err == nil && p.Full() {
+			err = document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +118,7 @@ func (p *parser) finish(root *document.Node) error {
 	for len(p.stack) > 1 {
 		p.pop(document.Span{Start: len(p.Source), End: len(p.Source)})
 	}
-	root.Children = p.list(p.waiting)
+	root.Children = p.List(p.waiting)
 	return nil
 }
 
@@ -124,9 +127,6 @@ func (p *parser) top() *frame { return &p.stack[len(p.stack)-1] }
 func (p *parser) open(t markup.Token) error {
 	if len(p.stack) > document.DepthLimit {
 		return tooDeep(p.Source, t.Span.Start)
-	}
-	if p.count > document.NodeLimit {
-		return document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
 	}
 	f := frame{name: t.Name, rule: ruleOf(t.Name), start: t.Span.Start, inner: t.Span.End, base: len(p.waiting), body: p.top().body}
 	if f.rule.Body != markup.Same {
@@ -143,7 +143,7 @@ func (p *parser) open(t markup.Token) error {
 		return nil
 	}
 	if f.rule.Kind != "" {
-		f.node = p.node()
+		f.node = p.Node()
 		f.node.Kind = f.rule.Kind
 		f.node.Span = t.Span
 		f.node.Inner = document.Span{Start: t.Span.End, End: t.Span.End}
@@ -189,7 +189,7 @@ func (p *parser) pop(end document.Span) {
 	n := f.node
 	if n != nil {
 		n.Span.End, n.Inner.End = end.End, end.Start
-		n.Children = p.list(p.waiting[f.base:])
+		n.Children = p.List(p.waiting[f.base:])
 		p.waiting = p.waiting[:f.base]
 	}
 	keep := p.end(f, end)
@@ -212,7 +212,7 @@ func (p *parser) text(t markup.Token) {
 		p.exact(document.Span{Start: at, End: at + len(run)})
 		return
 	}
-	for run != "" {
+	for run != "" && !p.Full() {
 		i := strings.IndexByte(run, '&')
 		if i < 0 {
 			i = len(run)
@@ -251,7 +251,7 @@ func (p *parser) exact(s document.Span) {
 
 // leaf adds a node without children. Its Inner is empty.
 func (p *parser) leaf(kind document.Kind, s document.Span) *document.Node {
-	n := p.node()
+	n := p.Node()
 	n.Kind, n.Span, n.Inner = kind, s, document.Span{Start: s.End, End: s.End}
 	p.waiting = append(p.waiting, n)
 	return n
