@@ -7,9 +7,17 @@ import (
 	"github.com/throughline/throughline/app/threat"
 )
 
-// Finding is one threat as a finder reports it: not yet a threat with an identity. Its text carries quote, span, section,
+// Finding is one threat as a report gives it: not yet a threat with an identity. Its text carries quote, span, section,
 // finder, confidence and reason.
 type Finding = threat.Text
+
+// Candidate is one threat as a finder reports it.
+type Candidate struct {
+	Finding
+	// Extent is all that was read as belonging to the threat: its row, its section, its list item. What a weaker finder
+	// finds inside it is no threat of its own. It contains At.
+	Extent document.Span
+}
 
 // Finder finds threats of one shape.
 type Finder interface {
@@ -17,9 +25,9 @@ type Finder interface {
 	Name() string
 	// Version grows whenever the same page may give another result.
 	Version() int
-	// Find returns findings in any order. It must not keep or change the page, must accept any tree, and takes time about
+	// Find returns candidates in any order. It must not keep or change the page, must accept any tree, and takes time about
 	// linear in the page's size.
-	Find(page *Page) []Finding
+	Find(page *Page) []Candidate
 }
 
 // Report is the result of one scan.
@@ -32,9 +40,4 @@ type Report struct {
 type Version struct {
 	Version string   `json:"version"`
 	Finders []string `json:"finders"` // "table@1", …
-}
-
-// Page is a document with what every finder needs of it, computed once.
-type Page struct {
-	*document.Document
 }

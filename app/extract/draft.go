@@ -1,0 +1,338 @@
+package extract
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/extract/prose"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// Draft is a candidate while a finder reads it.
+type Draft struct {
+	page       *Page
+	c          Candidate
+	title      string
+	likelihood threat.Severity
+	impact     threat.Severity
+	words      strings.Builder // what the kinds are concluded from
+}
+
+// Draft begins a candidate with the passage that states the threat best.
+func (p *Page) Draft(finder string, quote Passage) *Draft {
+	d := &Draft{page: p}
+	d.c.Finder, d.c.Origin = finder, threat.Stated
+	d.c.Quote, d.c.At = quote.Text(), quote.Span()
+	d.c.Section = slices.Clone(p.Path(d.c.At))
+	d.c.Extent = d.c.At
+	d.read(d.c.Quote)
+	return d
+}
+
+// Entitle gives the threat its title; an id at its beginning becomes the threat's label.
+func (d *Draft) Entitle(title string) {
+	title = strings.TrimSpace(title)
+	if id, rest := ExplicitID(d.page.Lexicon, title); id != "" {
+		d.Label(id)
+		if rest < len(title) {
+			title = title[rest:]
+		}
+	}
+	d.title = strings.TrimSpace(title)
+	d.read(title)
+}
+
+// Label gives the threat the page's own id.
+func (d *Draft) Label(id string) {
+	if d.c.Label == "" {
+		d.c.Label = strings.Trim(strings.TrimSpace(id), "[]():. ")
+	}
+}
+
+// Say gives the sentence that states the threat, where the quote is its title only.
+func (d *Draft) Say(p Passage) {
+	if d.c.Statement == "" && !p.Blank() {
+		d.c.Statement = p.Text()
+		d.read(d.c.Statement)
+		d.Cover(p.Span())
+	}
+}
+
+// Cover adds to what was read as belonging to the threat.
+func (d *Draft) Cover(s document.Span) {
+	if s.End == 0 {
+		return
+	}
+	d.c.Extent.Start, d.c.Extent.End = min(d.c.Extent.Start, s.Start), max(d.c.Extent.End, s.End)
+}
+
+// Because says how sure the finding is and why.
+func (d *Draft) Because(confidence float64, why string) {
+	d.c.Confidence, d.c.Why = math.Round(confidence*100)/100, why
+}
+
+// Kind gives a kind of STRIDE that the page states.
+func (d *Draft) Kind(k threat.STRIDE) {
+	if k == "" {
+		return
+	}
+	if !slices.Contains(d.c.STRIDE, k) {
+		d.c.STRIDE = append(d.c.STRIDE, k)
+	}
+	d.c.STRIDEBy = "stated"
+}
+
+// Put gives what a column, label or key of that role says.
+func (d *Draft) Put(role lexicon.Role, p Passage) {
+	text := p.Text()
+	if d.page.Lexicon.Empty(text) && role != lexicon.Status {
+		return
+	}
+	d.Cover(p.Span())
+	switch role {
+	case lexicon.ID:
+		d.Label(text)
+	case lexicon.Title:
+		d.Entitle(text)
+	case lexicon.Description:
+		d.Say(p)
+	case lexicon.Category:
+		d.category(text)
+	case lexicon.Element:
+		if d.c.Element == "" && len(text) <= 160 {
+			d.c.Element = text
+		}
+	case lexicon.Mitigation:
+		d.Mitigate(p)
+	case lexicon.Severity:
+		if s, ok := d.page.Lexicon.Severity(text); ok {
+			d.c.Severity, d.c.SeverityRaw = s, text
+		} else if d.c.SeverityRaw == "" && len(text) <= 24 {
+			d.c.SeverityRaw = text
+		}
+	case lexicon.Likelihood:
+		d.likelihood, _ = d.page.Lexicon.Severity(text)
+	case lexicon.Impact:
+		if s, ok := d.page.Lexicon.Severity(text); ok {
+			d.impact = s
+		} else {
+			d.Say(p)
+		}
+	case lexicon.Owner:
+		if d.c.Person == (threat.Person{}) && len(text) <= 80 {
+			d.c.Person.Name = strings.TrimPrefix(text, "@")
+		}
+	case lexicon.Status:
+		d.c.Status = text
+	case lexicon.Ticket:
+		if key := issueKey(text); key != "" && d.c.Ticket == "" {
+			d.c.Ticket = key
+		}
+	}
+	d.weaknesses(text)
+}
+
+// category reads the kinds that a cell or label states: "Spoofing", "S, T", "Tampering / Elevation of privilege".
+func (d *Draft) category(text string) {
+	lex := d.page.Lexicon
+	if k, ok := lex.STRIDE(text); ok {
+		d.Kind(k)
+		return
+	}
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;/&+\n|", r) }) {
+		if k, ok := lex.STRIDE(strings.TrimSpace(part)); ok {
+			d.Kind(k)
+		}
+	}
+	if len(d.c.STRIDE) == 0 && len(text) <= 6 && strings.Trim(text, "STRIDE ") == "" { // "STE"
+		for _, c := range strings.ReplaceAll(text, " ", "") {
+			d.Kind(threat.STRIDE(c))
+		}
+	}
+}
+
+// Marks reads mentions, tickets, status lozenges that stand in the threat's own text.
+func (d *Draft) Marks(nodes []*document.Node) {
+	for _, n := range nodes {
+		switch n.Kind {
+		case document.Mention:
+			if d.c.Person.Account == "" {
+				d.c.Person = threat.Person{Account: n.Name}
+			}
+		case document.Ticket:
+			if d.c.Ticket == "" {
+				d.c.Ticket = n.Name
+			}
+		case document.Status:
+			if s, ok := d.page.Lexicon.Severity(n.Text); ok && d.page.Lexicon.Status(n.Text) == "" {
+				if d.c.Severity == "" {
+					d.c.Severity, d.c.SeverityRaw = s, n.Text
+				}
+			} else if d.c.Status == "" {
+				d.c.Status = n.Text
+			}
+		}
+	}
+}
+
+// Mitigate adds what a passage says is done: one mitigation a sentence where it is long, else one.
+func (d *Draft) Mitigate(p Passage) {
+	text := p.Text()
+	if d.page.Lexicon.Empty(text) || p.Flat == nil {
+		return
+	}
+	d.Cover(p.Span())
+	d.weaknesses(text)
+	for _, part := range divide(p) {
+		d.mitigation(part)
+	}
+}
+
+func (d *Draft) mitigation(p Passage) {
+	m := threat.Mitigation{Quote: p.Text(), At: p.Span()}
+	if m.Quote == "" || slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
+		return
+	}
+	m.Status = statusIn(m.Quote)
+	d.c.Mitigations = append(d.c.Mitigations, m)
+}
+
+// Mitigations adds mitigations that were read elsewhere, such as those of the whole section.
+func (d *Draft) Mitigations(ms []threat.Mitigation) {
+	for _, m := range ms {
+		if !slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
+			d.c.Mitigations = append(d.c.Mitigations, m)
+		}
+	}
+}
+
+// HasMitigations reports whether any was found.
+func (d *Draft) HasMitigations() bool { return len(d.c.Mitigations) > 0 }
+
+// divide splits a passage that prescribes several things into its sentences, each of which may be done by itself.
+func divide(p Passage) []Passage {
+	text := p.Flat.Text[p.Start:p.End]
+	sentences := prose.Sentences(text)
+	if len(sentences) < 2 {
+		return []Passage{p}
+	}
+	out := make([]Passage, len(sentences))
+	for i, s := range sentences {
+		out[i] = p.Cut(p.Start+s.Start, p.Start+s.End)
+	}
+	return out
+}
+
+// statusIn reads a mitigation's status from its own words: "(planned)", "✅", "will be".
+func statusIn(text string) string {
+	t := strings.ToLower(text)
+	for _, w := range []string{"(planned)", "(todo)", "(to do)", "(future)", "(geplant)", "(open)", "(offen)", "is planned", "are planned", "[ ]"} {
+		if strings.Contains(t, w) {
+			return "planned"
+		}
+	}
+	for _, w := range []string{"(done)", "(implemented)", "(in place)", "(umgesetzt)", "✅", "✔", "[x]", "already implemented", "is implemented"} {
+		if strings.Contains(t, w) {
+			return "in place"
+		}
+	}
+	return ""
+}
+
+// read remembers words from which kinds are concluded.
+func (d *Draft) read(text string) {
+	d.words.WriteString(text)
+	d.words.WriteByte('\n')
+	d.weaknesses(text)
+}
+
+// weaknesses reads CWE and CAPEC ids.
+func (d *Draft) weaknesses(text string) {
+	d.c.CWE = catalogued(d.c.CWE, text, "CWE-")
+	d.c.CAPEC = catalogued(d.c.CAPEC, text, "CAPEC-")
+}
+
+func catalogued(ids []string, text, prefix string) []string {
+	for {
+		i := strings.Index(text, prefix)
+		if i < 0 {
+			return ids
+		}
+		text = text[i+len(prefix):]
+		n := 0
+		for n < len(text) && isDigit(text[n]) {
+			n++
+		}
+		if id := prefix + text[:n]; n > 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+}
+
+// issueKey is the first Jira issue key in a text.
+func issueKey(text string) string {
+	if key := document.IssueKey(text); key != "" {
+		return key
+	}
+	for f := range strings.FieldsSeq(text) {
+		if key := document.LeadingKey(strings.Trim(f, "[](),.;:")); key != "" {
+			return key
+		}
+	}
+	return ""
+}
+
+const longestTitle = 120 // runes
+
+// Done ends the draft.
+func (d *Draft) Done() Candidate {
+	c := d.c
+	if c.Severity == "" {
+		c.Severity = lexicon.Combine(d.likelihood, d.impact)
+		switch {
+		case c.Severity != "" && c.SeverityRaw == "":
+			c.SeverityRaw = string(d.likelihood) + " × " + string(d.impact)
+		case c.Severity == "" && d.impact != "":
+			c.Severity, c.SeverityRaw = d.impact, string(d.impact)
+		}
+	}
+	if len(c.STRIDE) == 0 {
+		if kinds := d.page.Lexicon.Kinds(d.words.String()); len(kinds) > 0 {
+			c.STRIDE, c.STRIDEBy = kinds, "words of the statement"
+		}
+	}
+	slices.SortFunc(c.STRIDE, func(a, b threat.STRIDE) int {
+		return strings.Index("STRIDE", string(a)) - strings.Index("STRIDE", string(b))
+	})
+	if c.Title = d.title; c.Title == "" {
+		c.Title = brief(c.Quote)
+	}
+	if c.Statement == c.Quote || c.Statement == c.Title {
+		c.Statement = ""
+	}
+	slices.SortStableFunc(c.Mitigations, func(a, b threat.Mitigation) int { return a.At.Start - b.At.Start })
+	return c
+}
+
+// brief shortens a statement to a title: its first sentence, cut at a word.
+func brief(s string) string {
+	if ss := prose.Sentences(s); len(ss) > 1 {
+		s = s[ss[0].Start:ss[0].End]
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	s = strings.TrimSuffix(s, ".")
+	if r := []rune(s); len(r) > longestTitle {
+		short := string(r[:longestTitle-1])
+		if k := strings.LastIndexByte(short, ' '); k > longestTitle/2 {
+			short = short[:k]
+		}
+		return strings.TrimRight(short, " ,;:") + "…"
+	}
+	return s
+}
+
+// Quote is the text that the draft began with.
+func (d *Draft) Quote() string { return d.c.Quote }

@@ -1,0 +1,65 @@
+package extract
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract/lexicon"
+)
+
+// Rules is the version of the engine's own rules: merging, order, and reading of blocks.
+const Rules = "1"
+
+// Engine runs finders over pages. It is safe for concurrent use.
+type Engine struct {
+	lexicon *lexicon.Lexicon
+	finders []Finder
+}
+
+// New makes an engine of finders. Where two of them find the same threat, the earlier one's reading is kept.
+func New(lex *lexicon.Lexicon, finders ...Finder) *Engine {
+	return &Engine{lexicon: lex, finders: finders}
+}
+
+// Version says which rules the engine works by.
+func (e *Engine) Version() Version {
+	v := Version{Version: fmt.Sprintf("%s.%d", Rules, e.lexicon.Version()), Finders: make([]string, len(e.finders))}
+	for i, f := range e.finders {
+		v.Finders[i] = fmt.Sprintf("%s@%d", f.Name(), f.Version())
+	}
+	return v
+}
+
+// Scan finds the threats that a document states, in its order. The same document gives the same report; a document that
+// states none gives a report without findings.
+func (e *Engine) Scan(doc *document.Document) Report {
+	page := NewPage(doc, e.lexicon)
+	var all []Candidate
+	for _, f := range e.finders {
+		found := f.Find(page)
+		sort.SliceStable(found, func(i, j int) bool { return found[i].At.Start < found[j].At.Start })
+		all = absorb(all, found)
+	}
+	report := Report{Engine: e.Version(), Findings: restate(page, all)}
+	sort.SliceStable(report.Findings, func(i, j int) bool {
+		a, b := report.Findings[i].At, report.Findings[j].At
+		return a.Start < b.Start || a.Start == b.Start && a.End < b.End
+	})
+	return report
+}
+
+// absorb adds a finder's candidates, but for those that lie in what a finder before it has read as belonging to a threat.
+func absorb(all, found []Candidate) []Candidate {
+	before := len(all)
+	for _, c := range found {
+		inside := false
+		for i := range all[:before] {
+			inside = inside || all[i].Extent.Contains(c.At) || c.At.Contains(all[i].At)
+		}
+		if !inside {
+			all = append(all, c)
+		}
+	}
+	return all
+}

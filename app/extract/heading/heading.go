@@ -1,0 +1,235 @@
+// Package heading finds threats that have a heading of their own.
+package heading
+
+import (
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/extract/lexicon"
+)
+
+// Finder finds threats that have a heading of their own.
+type Finder struct{}
+
+// Name is "heading".
+func (Finder) Name() string { return "heading" }
+
+// Version of the rules.
+func (Finder) Version() int { return 1 }
+
+// Find reads every section whose title names a threat.
+func (f Finder) Find(page *extract.Page) []extract.Candidate {
+	measures := byID(page)
+	var out []extract.Candidate
+	for _, s := range page.Sections[1:] {
+		if s.Within == lexicon.Excluded {
+			continue
+		}
+		if c, why := names(page, s); c > 0 {
+			out = append(out, f.entry(page, s, c, why, measures))
+		}
+	}
+	return out
+}
+
+// byID maps ids to the sections that give their mitigations ("T-03 Recommended mitigations").
+func byID(page *extract.Page) map[string]*extract.Section {
+	out := map[string]*extract.Section{}
+	for _, s := range page.Sections[1:] {
+		if id, rest := extract.ExplicitID(page.Lexicon, s.Title); id != "" && mitigates(page, s.Title[rest:]) {
+			out[id] = s
+		}
+	}
+	return out
+}
+
+func mitigates(page *extract.Page, title string) bool {
+	t, _ := page.Lexicon.Topic(title)
+	return t == lexicon.Mitigations || page.Lexicon.Role(title) == lexicon.Mitigation
+}
+
+// names reports how surely a section's title names a threat; 0 when it does not.
+func names(page *extract.Page, s *extract.Section) (confidence float64, why string) {
+	lex := page.Lexicon
+	if s.Level > 7 && s.Head.Item != nil {
+		return 0, ""
+	}
+	title := s.Title
+	id, rest := extract.ExplicitID(lex, title)
+	if id != "" {
+		bare := strings.TrimSpace(title[min(rest, len(title)):])
+		if mitigates(page, bare) || asks(title) {
+			return 0, ""
+		}
+		threatID := strings.HasPrefix(id, "T") || strings.HasPrefix(id, "R") || lex.Role(strings.TrimRight(id, "0123456789-# ")) == lexicon.Threat
+		if within(s).Gathers() && bare != "" || threatID && measured(page, s) {
+			return 0.97, "heading with an id of its own among threats"
+		}
+		return 0, ""
+	}
+	if label, rest, ok := strings.Cut(title, ":"); ok && strings.TrimSpace(rest) != "" && lex.Role(label) == lexicon.Threat && len(lexicon.Words(rest)) > 1 {
+		return 0.96, "heading labelled “" + strings.TrimSpace(label) + "”"
+	}
+	if s.Known || s.Names && !leafKind(page, s) || !within(s.Parent).Gathers() || asks(title) || mitigates(page, title) {
+		return 0, ""
+	}
+	if lex.Role(title) != lexicon.None && lex.Role(title) != lexicon.Threat {
+		return 0, ""
+	}
+	if hasThreatHeadings(page, s) || tabled(page, s) {
+		return 0, ""
+	}
+	harm := nominal(page, title)
+	switch {
+	case measured(page, s) && (within(s.Parent) == lexicon.Threats || within(s.Parent) == lexicon.Risks || harm):
+		return 0.9, "heading among threats, with its mitigation below"
+	case harm && within(s.Parent) != lexicon.Drawbacks:
+		return 0.8, "heading that names an attack or a failure in a section about threats"
+	}
+	return 0, ""
+}
+
+// within is what a section gathers, or its parent does.
+func within(s *extract.Section) lexicon.Topic {
+	if s == nil {
+		return lexicon.Neutral
+	}
+	return s.Within
+}
+
+// leafKind reports whether a heading that names a kind of STRIDE is a threat itself: one of few, with prose below.
+func leafKind(page *extract.Page, s *extract.Section) bool {
+	named := 0
+	for _, o := range s.Parent.Kids {
+		if o.Names {
+			named++
+		}
+	}
+	if named > 1 || len(s.Kids) > 0 {
+		return false
+	}
+	for _, b := range page.Own(s) {
+		if b.Kind != document.Paragraph || b.Role() != lexicon.None {
+			return false
+		}
+	}
+	return true
+}
+
+func asks(title string) bool { return strings.HasSuffix(strings.TrimSpace(title), "?") }
+
+// measured reports whether a section gives mitigations of its own under a label or title.
+func measured(page *extract.Page, s *extract.Section) bool {
+	for _, b := range page.Blocks[s.First:s.End] {
+		if b.Title {
+			if b.Section.Topic == lexicon.Mitigations && b.Section.Parent == s {
+				return true
+			}
+			continue
+		}
+		if b.Section != s {
+			continue
+		}
+		for _, p := range b.Parts {
+			if p.Role == lexicon.Mitigation && p.Label != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasThreatHeadings reports whether a section's subsections are the threats, so that its own title groups them.
+func hasThreatHeadings(page *extract.Page, s *extract.Section) bool {
+	for _, k := range s.Kids {
+		if k.Topic == lexicon.Mitigations || page.Lexicon.Role(k.Title) != lexicon.None && page.Lexicon.Role(k.Title) != lexicon.Threat {
+			continue
+		}
+		if c, _ := names(page, k); c > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// tabled reports whether a section's threats stand in a table or under labels.
+func tabled(page *extract.Page, s *extract.Section) bool {
+	n := 0
+	for _, b := range page.Blocks[s.First:s.End] {
+		if b.Kind == document.Table {
+			return true
+		}
+		if b.Role() == lexicon.Threat && !b.Title && b.Parts[0].Label != "" {
+			n++
+		}
+	}
+	return n > 0
+}
+
+// nominal reports whether a title's words name an attack or a failure, and its last word no measure against it.
+func nominal(page *extract.Page, title string) bool {
+	words := lexicon.Words(title)
+	if len(words) == 0 || len(words) > 16 {
+		return false
+	}
+	last := page.Reader.Class(words[len(words)-1].Text)
+	if last.Has(lexicon.Measure) || page.Lexicon.Word(words[len(words)-1].Text) == lexicon.Mitigation {
+		return false
+	}
+	if c := page.Reader.Class(words[0].Text); c.Has(lexicon.Measure) && !c.Has(lexicon.Harm|lexicon.Attack) {
+		return false
+	}
+	for _, w := range words {
+		if page.Reader.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack | lexicon.Adversary) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Finder) entry(page *extract.Page, s *extract.Section, confidence float64, why string, measures map[string]*extract.Section) extract.Candidate {
+	d := page.Draft("heading", s.Head.Whole())
+	if s.Head.Kind == document.Heading || s.Head.Kind == document.Summary {
+		label, rest, ok := strings.Cut(s.Title, ":")
+		if ok && page.Lexicon.Role(label) == lexicon.Threat && !strings.ContainsAny(label, "0123456789") {
+			d.Entitle(rest)
+		} else {
+			d.Entitle(s.Title)
+		}
+	} else {
+		d.Entitle(s.Title)
+	}
+	d.Kind(s.Kind)
+	d.Cover(page.Extent(s))
+	own := page.Own(s)
+	if best, _, ok := page.Best(own, 0.4); ok {
+		d.Say(best)
+	} else if lead, ok := page.Lead(own); ok {
+		d.Say(lead)
+	}
+	d.Gather(own)
+	d.Marks(s.Head.Marks)
+	for _, k := range s.Kids {
+		if k.Topic == lexicon.Mitigations {
+			for _, p := range page.Remedies(page.Blocks[k.First:k.End]) {
+				d.Mitigate(p)
+			}
+		}
+	}
+	if id, _ := extract.ExplicitID(page.Lexicon, s.Title); id != "" {
+		if m := measures[id]; m != nil && m != s {
+			for _, p := range page.Remedies(page.Blocks[m.First:m.End]) {
+				d.Mitigate(p)
+			}
+		}
+	}
+	if !d.HasMitigations() {
+		for _, p := range page.Measures(own) {
+			d.Mitigate(p)
+		}
+	}
+	d.Because(confidence, why)
+	c := d.Done()
+	return c
+}

@@ -1,0 +1,156 @@
+// Package labelled finds threats that a label announces: "**Threat:** … **Mitigation:** …" in paragraphs, items, definition
+// lists and the bodies of <details>.
+package labelled
+
+import (
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/extract/lexicon"
+)
+
+// Finder finds labelled threats.
+type Finder struct{}
+
+// Name is "labelled".
+func (Finder) Name() string { return "labelled" }
+
+// Version of the rules.
+func (Finder) Version() int { return 1 }
+
+// Find reads every block that a label makes a threat, with the labelled blocks behind it.
+func (f Finder) Find(page *extract.Page) []extract.Candidate {
+	var out []extract.Candidate
+	for i := 0; i < len(page.Blocks); i++ {
+		b := page.Blocks[i]
+		if !announces(page, b) {
+			continue
+		}
+		group := []*extract.Block{b} // "Threat 1: …", "Threat 2: …" share what follows them
+		end := i + 1
+		for end < len(page.Blocks) && beside(b, page.Blocks[end]) && announces(page, page.Blocks[end]) {
+			group = append(group, page.Blocks[end])
+			end++
+		}
+		for end < len(page.Blocks) && below(b, page.Blocks[end]) && !announces(page, page.Blocks[end]) {
+			end++
+		}
+		shared := page.Blocks[i+len(group) : end]
+		if !numbered(group) && len(group) > 1 {
+			for k, g := range group[:len(group)-1] {
+				out = append(out, f.entry(page, g, nil, k == 0))
+			}
+			group = group[len(group)-1:]
+		}
+		for _, g := range group {
+			out = append(out, f.entry(page, g, shared, len(group) == 1))
+		}
+		i = end - 1
+	}
+	return out
+}
+
+// announces reports whether a block's own label says that it states a threat.
+func announces(page *extract.Page, b *extract.Block) bool {
+	if b.Title || b.Kind == document.Heading || b.Section.Within == lexicon.Excluded || b.Section.Within == lexicon.Mitigations && b.Section.Topic == lexicon.Mitigations {
+		return false
+	}
+	p := b.Parts
+	if len(p) == 0 || p[0].Label == "" {
+		return false
+	}
+	switch p[0].Role {
+	case lexicon.Threat:
+	case lexicon.Concern:
+		if !b.Section.Within.Gathers() && !(len(p) > 1 && p[1].Role == lexicon.Mitigation) {
+			return false
+		}
+	default:
+		return false
+	}
+	text := b.Passage(p[0]).Text()
+	if page.Lexicon.Empty(text) || strings.HasSuffix(text, ":") {
+		return false
+	}
+	_, rating := page.Lexicon.Severity(text)
+	return !rating
+}
+
+// beside reports whether b stands next to the first block of a group, in the same list or flow.
+func beside(first, b *extract.Block) bool {
+	return b.Section == first.Section && b.Item == first.Item && b.List == first.List
+}
+
+// below reports whether b may belong to the threat that first states: in its section, not outside of its list item.
+func below(first, b *extract.Block) bool {
+	if b.Kind == document.Heading || !b.Section.In(first.Section) {
+		return false
+	}
+	if b.Title && b.Section != first.Section {
+		return b.Section.Topic == lexicon.Mitigations
+	}
+	if first.Item != nil {
+		return in(b, first.Item)
+	}
+	return true
+}
+
+func in(b, item *extract.Block) bool {
+	for ; b != nil; b = b.Item {
+		if b == item {
+			return true
+		}
+	}
+	return false
+}
+
+func numbered(group []*extract.Block) bool {
+	for _, b := range group {
+		if !strings.ContainsAny(b.Parts[0].Label, "0123456789") {
+			return false
+		}
+	}
+	return true
+}
+
+func (f Finder) entry(page *extract.Page, b *extract.Block, rest []*extract.Block, alone bool) extract.Candidate {
+	part := b.Parts[0]
+	d := page.Draft("labelled", b.Passage(part))
+	d.Cover(b.Node.Span)
+	d.Kind(b.Section.Kind)
+	if id, _ := extract.ExplicitID(page.Lexicon, part.Label+":"); id != "" && id != part.Label {
+		d.Label(id)
+	}
+	if title := title(page, b); alone && title != nil {
+		d.Cover(title.Node.Span)
+		d.Entitle(title.Text())
+	}
+	d.Gather([]*extract.Block{b})
+	d.Gather(rest)
+	d.Because(0.95, "labelled “"+part.Label+"”")
+	return d.Done()
+}
+
+// title is the block that titles a labelled threat: the line right before it that is none of the labelled ones, or the title
+// of its section, when that names nothing else.
+func title(page *extract.Page, b *extract.Block) *extract.Block {
+	if b.Index == 0 || b.Kind == document.Item && b.Item == nil && b.Index > 0 && page.Blocks[b.Index-1].Kind == document.Item {
+		return nil
+	}
+	prev := page.Blocks[b.Index-1]
+	switch {
+	case prev == b.Section.Head:
+		if b.Section.Known || b.Section.Names || b.Section.Level == 1 {
+			return nil
+		}
+		return prev
+	case prev.Kind == document.Item && b.Item == prev && prev.Role() == lexicon.None:
+		return prev
+	case prev.Kind == document.Paragraph && b.Kind == document.Paragraph && prev.Section == b.Section && prev.Role() == lexicon.None:
+		if t := prev.Text(); len(lexicon.Words(t)) <= 16 && !strings.HasSuffix(t, ".") && !strings.HasSuffix(t, ":") {
+			return prev
+		}
+	}
+	return nil
+}

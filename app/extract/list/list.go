@@ -1,0 +1,346 @@
+// Package list finds threats that are the entries of a list: bullets, numbers or tasks in a section that gathers threats, or
+// behind a line that announces them.
+package list
+
+import (
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/extract/prose"
+)
+
+// Finder finds threats in lists.
+type Finder struct{}
+
+// Name is "list".
+func (Finder) Name() string { return "list" }
+
+// Version of the rules.
+func (Finder) Version() int { return 1 }
+
+// Find reads every list that gathers threats.
+func (f Finder) Find(page *extract.Page) []extract.Candidate {
+	var out []extract.Candidate
+	seen := map[*document.Node]bool{}
+	for i, b := range page.Blocks {
+		if b.Kind != document.Item || b.List == nil || b.Depth != 0 || seen[b.List] {
+			continue
+		}
+		seen[b.List] = true
+		l := read(page, i)
+		if intent, why := l.intent(); intent > 0 {
+			out = append(out, l.threats(intent, why)...)
+		}
+	}
+	return out
+}
+
+// listing is one list: its top items, each with what is nested in it, and what stands around it.
+type listing struct {
+	page    *extract.Page
+	section *extract.Section
+	intro   *extract.Block // the paragraph or title right before it, nil when there is none
+	entries [][]*extract.Block
+	after   []*extract.Block // the rest of the section's own blocks
+}
+
+func read(page *extract.Page, i int) listing {
+	first := page.Blocks[i]
+	l := listing{page: page, section: first.Section}
+	if i > 0 {
+		if prev := page.Blocks[i-1]; prev.Section == first.Section && (prev.Kind == document.Paragraph || prev.Title) {
+			l.intro = prev
+		}
+	}
+	for ; i < len(page.Blocks); i++ {
+		b := page.Blocks[i]
+		if b.Kind == document.Item && b.List == first.List {
+			l.entries = append(l.entries, []*extract.Block{b})
+			continue
+		}
+		if !nested(b, first.List) {
+			break
+		}
+		l.entries[len(l.entries)-1] = append(l.entries[len(l.entries)-1], b)
+	}
+	for ; i < len(page.Blocks) && page.Blocks[i].Section.In(first.Section); i++ {
+		l.after = append(l.after, page.Blocks[i])
+	}
+	return l
+}
+
+// nested reports whether a block stands in an item of the list.
+func nested(b *extract.Block, list *document.Node) bool {
+	for b = b.Item; b != nil; b = b.Item {
+		if b.List == list {
+			return true
+		}
+	}
+	return false
+}
+
+// intent is how surely the entries of a list are threats; 0 when they are not.
+func (l listing) intent() (float64, string) {
+	s := l.section
+	if s.Within == lexicon.Excluded || s.Within == lexicon.Mitigations {
+		return 0, ""
+	}
+	if l.intro != nil && !l.intro.Title {
+		switch says := announces(l.page, l.intro); {
+		case says < 0:
+			return 0, ""
+		case says > 0 && (s.Within.Gathers() || says > 1):
+			return 0.85, "entry of a list that is announced as one of threats"
+		}
+	}
+	direct := s.Distance == 0 && s.Topic.Gathers()
+	switch {
+	case direct && (s.Topic == lexicon.Threats || s.Topic == lexicon.Risks):
+		return 0.9, "entry of a list in a section about threats"
+	case direct && s.Topic == lexicon.Drawbacks:
+		return 0.5, "entry of a list in a section about drawbacks"
+	case s.Within == lexicon.Threats || s.Within == lexicon.Risks:
+		return 0.6, "entry of a list in a part of a section about threats"
+	case s.Within == lexicon.Security || s.Within == lexicon.Drawbacks:
+		return 0.5, "entry of a list in a section about security"
+	}
+	return 0, ""
+}
+
+// announces judges the paragraph before a list: above 0 when it announces threats (2: in plain words), below when it
+// announces something else, 0 when it does not tell.
+func announces(page *extract.Page, intro *extract.Block) int {
+	text := intro.Text()
+	ss := prose.Sentences(text)
+	if len(ss) == 0 {
+		return 0
+	}
+	last := ss[len(ss)-1]
+	colon := strings.HasSuffix(text, ":")
+	r := page.Reader.Read(text, last)
+	risk, attack, measure, of := false, false, false, false
+	for _, w := range lexicon.Words(text[last.Start:last.End]) {
+		c := page.Reader.Class(w.Text)
+		risk = risk || c.Has(lexicon.Risk)
+		attack = attack || c.Has(lexicon.Attack|lexicon.Adversary)
+		measure = measure || c.Has(lexicon.Prescribe) || c.Has(lexicon.Measure) && !c.Has(lexicon.Harm|lexicon.Attack) || page.Lexicon.Word(w.Text) == lexicon.Mitigation
+		of = of || w.Text == "mitigations" || w.Text == "mitigation"
+	}
+	switch {
+	case !colon:
+		return 0
+	case risk && (!measure || of && strings.Contains(strings.ToLower(text), "risk")) && r.Measure < 0.8:
+		return 2
+	case measure || r.Measure >= 0.6:
+		return -1
+	case attack || r.Threat >= 0.4:
+		return 1
+	}
+	return 0
+}
+
+// threats reads the entries.
+func (l listing) threats(intent float64, why string) []extract.Candidate {
+	var out []*extract.Draft
+	own := make([]bool, 0, len(l.entries))
+	for _, entry := range l.entries {
+		head := entry[0]
+		if head.Role() == lexicon.Mitigation && len(out) > 0 { // a mitigation beside its threat
+			out[len(out)-1].Gather(entry)
+			own[len(own)-1] = true
+			continue
+		}
+		if d, ok := l.entry(entry, intent, why); ok {
+			out = append(out, d)
+			own = append(own, d.HasMitigations())
+		}
+	}
+	shared := l.shared()
+	var found []extract.Candidate
+	for i, d := range out {
+		if !own[i] {
+			for _, p := range shared {
+				d.Mitigate(p)
+			}
+		}
+		found = append(found, d.Done())
+	}
+	return found
+}
+
+// entry reads one item as a threat; ok is false when it states none.
+func (l listing) entry(entry []*extract.Block, intent float64, why string) (*extract.Draft, bool) {
+	head := entry[0]
+	part := head.Parts[0:1]
+	if len(head.Parts) == 0 {
+		return nil, false
+	}
+	first := part[0]
+	switch first.Role {
+	case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Category, lexicon.Title, lexicon.ID:
+	default:
+		return nil, false
+	}
+	quote := head.Passage(first)
+	text := quote.Text()
+	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || strings.HasSuffix(text, ":") && len(entry) == 1 {
+		return nil, false
+	}
+	title, rest := runIn(head, first)
+	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
+	var best, lead prose.Range
+	var bestReading prose.Reading
+	measures := 0.0
+	for n, s := range sentences {
+		at := prose.Range{Start: rest + s.Start, End: rest + s.End}
+		r := l.page.Reader.Read(head.Flat.Text, at)
+		if n == 0 {
+			lead, measures = at, r.Measure
+		}
+		if r.Threat > bestReading.Threat {
+			best, bestReading = at, r
+		}
+	}
+	reads := bestReading.Threat
+	if title != "" && nominal(l.page, title) {
+		reads = max(reads, 0.6)
+	}
+	if title == "" && len(sentences) == 1 && nominal(l.page, text) && measures < 0.5 {
+		reads = max(reads, 0.5)
+	}
+	switch {
+	case bestReading.Denies && reads < 0.4:
+		return nil, false
+	case measures >= 0.65 && reads < 0.5:
+		return nil, false
+	case intent >= 0.85:
+	case intent >= 0.6 && reads < 0.3, intent < 0.6 && reads < 0.5:
+		return nil, false
+	}
+	d := l.page.Draft("list", quote)
+	d.Kind(l.section.Kind)
+	if title != "" {
+		d.Entitle(title)
+		switch {
+		case best.End > 0 && bestReading.Threat >= 0.4:
+			d.Say(quote.Cut(best.Start, best.End))
+		case lead.End > 0:
+			d.Say(quote.Cut(lead.Start, lead.End))
+		}
+	} else if len(sentences) > 1 {
+		if bestReading.Threat >= 0.4 {
+			d.Say(quote.Cut(best.Start, best.End))
+		} else {
+			d.Say(quote.Cut(lead.Start, lead.End))
+		}
+	}
+	if id, rest := extract.ExplicitID(l.page.Lexicon, text); id != "" && title == "" && rest < len(text) {
+		d.Label(id)
+	}
+	d.Gather(entry)
+	if !d.HasMitigations() {
+		l.measures(d, entry)
+	}
+	d.Because(min(0.97, intent+reads/10), why)
+	return d, true
+}
+
+// measures reads an item's mitigations where no label says which they are: nested items, and sentences that prescribe.
+func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
+	for _, b := range entry[1:] {
+		if b.Kind != document.Item || b.Item != entry[0] || b.Role() != lexicon.None {
+			continue
+		}
+		at := prose.Range{End: len(b.Text())}
+		if r := l.page.Reader.Read(b.Text(), at); r.Threat < 0.5 {
+			d.Mitigate(b.Whole())
+		}
+	}
+	if !d.HasMitigations() {
+		for _, p := range l.page.Measures(entry[:1]) {
+			d.Mitigate(p)
+		}
+	}
+}
+
+// shared are the mitigations that the page lists for all threats of the section: a list titled so beside this one.
+func (l listing) shared() []extract.Passage {
+	var blocks []*extract.Block
+	for _, b := range l.after {
+		if b.Kind == document.Item && b.Section == l.section || b.Title && b.Section != l.section {
+			break
+		}
+		if b.Section == l.section && b.Role() == lexicon.Mitigation {
+			blocks = append(blocks, b)
+			continue
+		}
+	}
+	for _, k := range siblings(l.section) {
+		if k.Topic == lexicon.Mitigations {
+			blocks = append(blocks, l.page.Blocks[k.First:k.End]...)
+		}
+	}
+	return l.page.Remedies(blocks)
+}
+
+// siblings are the sections below the one that a list stands in, and beside it up to the next one that gathers threats.
+func siblings(s *extract.Section) []*extract.Section {
+	out := append([]*extract.Section(nil), s.Kids...)
+	if s.Parent == nil {
+		return out
+	}
+	at := -1
+	for i, k := range s.Parent.Kids {
+		if k == s {
+			at = i
+		}
+	}
+	for _, k := range s.Parent.Kids[at+1:] {
+		if k.Topic.Gathers() || k.Level != s.Level {
+			break
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// runIn is the title that an item begins with: in bold, before a colon or dash, or as a short first sentence; "" when there is
+// none. rest is where the text behind it starts.
+func runIn(b *extract.Block, p extract.Part) (title string, rest int) {
+	text := b.Flat.Text
+	if b.Strong > p.Start && b.Strong < p.End {
+		t := strings.TrimRight(text[p.Start:b.Strong], " :.-–—")
+		if len(lexicon.Words(t)) <= 16 && len(lexicon.Words(t)) > 0 && len(strings.Trim(text[b.Strong:p.End], " :.-–—,")) > 0 {
+			return t, b.Strong
+		}
+	}
+	body := text[p.Start:p.End]
+	if i := strings.IndexByte(body, ':'); i > 0 && i <= 80 && i < len(body)-2 && body[i+1] == ' ' && len(lexicon.Words(body[:i])) <= 9 {
+		return body[:i], p.Start + i + 1
+	}
+	for _, dash := range []string{" – ", " — ", " - "} {
+		if i := strings.Index(body, dash); i > 0 && i <= 70 && len(lexicon.Words(body[:i])) <= 8 {
+			return body[:i], p.Start + i + len(dash)
+		}
+	}
+	if ss := prose.Sentences(body); len(ss) > 1 && len(lexicon.Words(body[ss[0].Start:ss[0].End])) <= 7 {
+		return strings.TrimRight(body[ss[0].Start:ss[0].End], "."), p.Start + ss[1].Start
+	}
+	return "", p.Start
+}
+
+// nominal reports whether a short text names an attack or a failure.
+func nominal(page *extract.Page, text string) bool {
+	words := lexicon.Words(text)
+	if len(words) > 14 {
+		return false
+	}
+	for _, w := range words {
+		if page.Reader.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack | lexicon.Adversary) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,178 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// restate merges candidates that state the same threat: the same explicit id, or nearly the same words. The first in order of
+// the finders stays; the others' places and what only they say are kept with it.
+func restate(page *Page, all []Candidate) []Finding {
+	var out []Finding
+	var keys []key
+	byWord := map[string][]int{} // a word of a kept finding → its index
+	for _, c := range all {
+		k := keyOf(c.Finding)
+		at := -1
+		for _, i := range near(byWord, k) {
+			if keys[i].same(k) {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			for w := range k.words {
+				byWord[w] = append(byWord[w], len(out))
+			}
+			if k.id != "" {
+				byWord["#"+k.id] = append(byWord["#"+k.id], len(out))
+			}
+			out, keys = append(out, c.Finding), append(keys, k)
+			continue
+		}
+		adopt(&out[at], c.Finding)
+	}
+	return out
+}
+
+// key is what two statements of a threat have in common.
+type key struct {
+	id      string
+	section string
+	words   map[string]bool
+	said    map[string]bool // of the statement, where it is another text than the title
+	stride  string
+}
+
+func keyOf(f Finding) key {
+	return key{id: f.Label, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
+}
+
+// near lists the findings that share an id or a rarer word, in order.
+func near(byWord map[string][]int, k key) []int {
+	var out []int
+	if k.id != "" {
+		out = append(out, byWord["#"+k.id]...)
+	}
+	rare, fewest := "", 1<<30
+	for w := range k.words {
+		if n := len(byWord[w]); n > 0 && (n < fewest || n == fewest && w < rare) {
+			rare, fewest = w, n
+		}
+	}
+	count := map[int]int{}
+	for w := range k.words {
+		if len(byWord[w]) > 200 && w != rare {
+			continue
+		}
+		for _, i := range byWord[w] {
+			count[i]++
+		}
+	}
+	for i, n := range count {
+		if n*2 >= len(k.words) {
+			out = append(out, i)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// same reports whether two keys name one threat.
+func (k key) same(o key) bool {
+	if k.id != "" && o.id != "" {
+		return k.id == o.id
+	}
+	if len(k.words) < 3 || len(o.words) < 3 {
+		return len(k.words) > 0 && overlap(k.words, o.words) == 1 && len(k.words) == len(o.words) && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
+	}
+	if overlap(k.words, o.words) < 0.8 {
+		return false
+	}
+	// the same title twice with different statements below it: two threats
+	return len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6
+}
+
+// overlap is the share of common words in all words of both.
+func overlap(a, b map[string]bool) float64 {
+	common := 0
+	for w := range a {
+		if b[w] {
+			common++
+		}
+	}
+	return float64(common) / float64(max(1, len(a)+len(b)-common))
+}
+
+// content is the set of a text's words, plural and past endings left out, without those that every text has.
+func content(text string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range lexicon.Words(text) {
+		switch w.Text {
+		case "a", "an", "the", "of", "to", "and", "or", "in", "on", "for", "by", "is", "are", "be", "with", "that", "this", "it", "its", "as", "at", "from", "can", "could", "may", "might", "would", "will":
+			continue
+		}
+		out[stem(w.Text)] = true
+	}
+	return out
+}
+
+func stem(w string) string {
+	for _, end := range []string{"ing", "ed", "es", "s"} {
+		if s, ok := strings.CutSuffix(w, end); ok && len(s) > 3 {
+			return s
+		}
+	}
+	return w
+}
+
+// adopt gives a finding the place of one that restates it, and what it lacks itself.
+func adopt(f *Finding, other Finding) {
+	if other.At != f.At {
+		f.Also = append(f.Also, other.At)
+		slices.SortFunc(f.Also, func(a, b document.Span) int { return a.Start - b.Start })
+	}
+	if f.Statement == "" && other.Statement != "" {
+		f.Statement = other.Statement
+	}
+	if f.Label == "" {
+		f.Label = other.Label
+	}
+	if len(f.STRIDE) == 0 || f.STRIDEBy != "stated" && other.STRIDEBy == "stated" {
+		f.STRIDE, f.STRIDEBy = other.STRIDE, other.STRIDEBy
+	}
+	if f.Severity == "" {
+		f.Severity, f.SeverityRaw = other.Severity, other.SeverityRaw
+	}
+	if f.Element == "" {
+		f.Element = other.Element
+	}
+	if f.Person == (threat.Person{}) {
+		f.Person = other.Person
+	}
+	if f.Ticket == "" {
+		f.Ticket = other.Ticket
+	}
+	if f.Status == "" {
+		f.Status = other.Status
+	}
+	for _, m := range other.Mitigations {
+		if !slices.ContainsFunc(f.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At || o.Quote == m.Quote }) {
+			f.Mitigations = append(f.Mitigations, m)
+		}
+	}
+	for _, id := range other.CWE {
+		if !slices.Contains(f.CWE, id) {
+			f.CWE = append(f.CWE, id)
+		}
+	}
+	for _, id := range other.CAPEC {
+		if !slices.Contains(f.CAPEC, id) {
+			f.CAPEC = append(f.CAPEC, id)
+		}
+	}
+}

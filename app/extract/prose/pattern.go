@@ -1,0 +1,272 @@
+package prose
+
+import (
+	lx "github.com/throughline/throughline/app/extract/lexicon"
+)
+
+// claim keeps the strongest pattern.
+func (out *Reading) claim(score float64, why string) {
+	if score > out.Threat {
+		out.Threat, out.Why = score, why
+	}
+}
+
+// threat looks for the patterns in which people state threats.
+func (s *sentence) threat(out *Reading) {
+	for i := range s.words {
+		c := s.words[i].class
+		switch {
+		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
+			s.adversary(i, out)
+		case c.Has(lx.Risk):
+			s.risk(i, out)
+		}
+		if c.Has(lx.Modal) {
+			s.modal(i, out)
+		}
+		if s.is(i, "vulnerable", "susceptible", "prone", "exposed", "subject") && s.is(i+1, "to") && !s.negated(i) {
+			if s.is(i, "subject") && s.find(lx.Attack|lx.Harm, i+2, i+6) < 0 {
+				continue
+			}
+			out.claim(0.75, "says what it is vulnerable to")
+		}
+		if s.is(i, "cannot", "can't") && s.is(i+1, "be") || s.is(i, "not") && s.is(i-1, "can", "could", "should", "may") && s.is(i+1, "be") {
+			if k := s.find(0, 0, 0); k < 0 && (s.is(i+2, "assumed", "trusted", "guaranteed", "relied", "verified", "distinguished", "detected", "revoked", "undone", "recovered", "traced", "attributed") || s.is(i+3, "assumed", "trusted", "guaranteed", "verified")) {
+				out.claim(0.65, "says what cannot be trusted or known")
+			}
+		}
+		s.present(i, out)
+	}
+}
+
+// agent reports whether a word that means harm stands before somebody or something that acts: "a malicious endpoint could".
+func (s *sentence) agent(i int) bool {
+	if s.has(i+1, lx.Modal) || s.has(i+2, lx.Modal) || s.has(i+3, lx.Modal) || s.has(i+4, lx.Modal) {
+		return true
+	}
+	return s.is(i, "malicious", "rogue", "hostile", "compromised", "untrusted", "evil", "unauthorized", "unauthorised") && i+1 < len(s.words)
+}
+
+// adversary: "an attacker could …", "a malicious tenant reads …".
+func (s *sentence) adversary(i int, out *Reading) {
+	for k := i + 1; k < min(i+9, len(s.words)); k++ {
+		if s.has(k, lx.Measure) && !s.has(k, lx.Harm|lx.Attack) && k < i+3 {
+			return // "attacker detection"
+		}
+		if s.has(k, lx.Modal) && !s.is(k, "will", "would") || s.is(k, "can", "able") {
+			if s.has(k+1, lx.Negation) || s.is(k, "cannot") {
+				return
+			}
+			out.claim(0.9, "says what an attacker could do")
+			return
+		}
+	}
+	end := s.clauseEnd(i)
+	if k := s.find(lx.Attack|lx.Harm, i+1, min(i+5, end)); k > 0 && !s.negated(k) {
+		out.claim(0.7, "says what an attacker does")
+		return
+	}
+	for k := i - 1; k >= max(0, i-6); k-- { // "could be abused by an attacker", "allows an attacker to"
+		if s.has(k, lx.Attack|lx.Harm) || s.is(k, "allow", "allows", "allowing", "enable", "enables", "enabling", "let", "lets", "letting", "permit", "permits", "easier", "opportunity") {
+			if !s.negated(k) {
+				out.claim(0.75, "says what an attacker gains")
+			}
+			return
+		}
+	}
+}
+
+// risk: "there is a risk that …", "a potential risk is …", "the risk of …".
+func (s *sentence) risk(i int, out *Reading) {
+	if s.negated(i) || s.is(i-1, "no", "any", "such", "these", "those", "this", "of", "associated") && s.is(i-1, "no", "any") {
+		return
+	}
+	for k := max(0, i-6); k < i; k++ { // "reduces the risk of"
+		if s.has(k, lx.Measure) || s.is(k, "less", "lower", "reduced", "lowers", "decrease", "decreases", "eliminates", "without") {
+			return
+		}
+	}
+	switch {
+	case s.is(i+1, "of", "that", "with", "in", "from", "here", "regarding", "about", "associated", "if", "when", "für", "dass", "von", "de", "que", "to", "around", "is", "are", "was", "posed", "include", "includes", "ist", "besteht", "due", "because", "where"):
+		score := 0.8
+		if s.is(i, "issue", "issues", "problem", "problems", "concern", "concerns", "exposure") {
+			score = 0.7
+		}
+		if s.is(i+1, "of", "that", "to") || i < 6 {
+			out.claim(score, "names a risk")
+		} else {
+			out.claim(score-0.2, "names a risk")
+		}
+	case s.is(i-1, "the", "a", "an", "main", "potential", "security", "primary", "biggest", "another", "some", "additional", "significant", "serious", "major", "one", "privacy", "real", "poses", "introduces") && i < 8:
+		out.claim(0.6, "names a risk")
+	case i > 0 && s.is(i-1, "and", "or") || i < 3:
+		out.claim(0.4, "names a risk")
+	default:
+		out.claim(0.5, "names a risk")
+	}
+}
+
+// modal: "could leak …", "may lead to …", "might not be able to …".
+func (s *sentence) modal(i int, out *Reading) {
+	if s.has(i+1, lx.Negation) || s.is(i, "cannot") {
+		if k := s.find(lx.Secret|lx.Measure, i+1, i+6); k > 0 && s.has(k, lx.Measure) {
+			out.claim(0.45, "says what might not hold")
+		}
+		return
+	}
+	end := min(i+8, s.clauseEnd(i))
+	weak := s.is(i, "will", "would", "can", "possible")
+	for k := i + 1; k < end; k++ {
+		c := s.words[k].class
+		switch {
+		case c.Has(lx.Attack):
+			if s.negated(k) && k > i+2 {
+				return
+			}
+			out.claim(discount(0.8, weak, 0.1), "says what could be abused")
+			return
+		case c.Has(lx.Harm):
+			if s.negated(k) && k > i+2 {
+				return
+			}
+			if k > i+5 {
+				out.claim(discount(0.5, weak, 0.1), "says what could go wrong")
+			} else {
+				out.claim(discount(0.7, weak, 0.15), "says what could go wrong")
+			}
+			return
+		case c.Has(lx.Measure) && !c.Has(lx.Harm) && k <= i+2:
+			return
+		}
+	}
+}
+
+func discount(v float64, when bool, by float64) float64 {
+	if when {
+		return v - by
+	}
+	return v
+}
+
+// present: a harm that is stated as a fact: "leaks information", "is visible to other containers", "no longer".
+func (s *sentence) present(i int, out *Reading) {
+	c := s.words[i].class
+	switch {
+	case c.Has(lx.Attack) && !c.Has(lx.Nominal) && !s.negated(i) && i > 0 && !s.has(i-1, lx.Measure|lx.Hostile) && s.verbal(i):
+		out.claim(0.55, "says what harm is done")
+	case c.Has(lx.Harm) && !s.negated(i) && i > 0 && s.verbal(i) && !s.has(i-1, lx.Measure):
+		out.claim(0.45, "says what goes wrong")
+	case s.is(i, "no") && s.is(i+1, "longer"):
+		out.claim(0.5, "says what no longer holds")
+	case s.is(i, "not", "cannot", "unable") && s.is(i+1, "able", "work", "available", "supported", "possible", "encrypted", "signed", "verified", "checked", "protected"):
+		out.claim(0.45, "says what does not work")
+	}
+}
+
+// verbal reports whether a word can be a verb in the third person or a participle after "is"/"are".
+func (s *sentence) verbal(i int) bool {
+	w := s.words[i].Text
+	if len(w) > 3 && w[len(w)-1] == 's' && w[len(w)-2] != 's' && !s.has(i, lx.Nominal) {
+		return true
+	}
+	return s.is(i-1, "is", "are", "be", "been", "being", "was", "were", "gets", "get") || s.is(i-2, "is", "are", "be", "was", "were") || s.is(i-1, "that", "which", "who", "to")
+}
+
+// measure judges whether the sentence says what is done about a threat.
+func (s *sentence) measure(out *Reading) {
+	first := s.words[0]
+	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
+		out.Measure = 0.7
+	}
+	for i := range s.words {
+		c := s.words[i].class
+		switch {
+		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential", "crucial") || s.is(i, "need", "needs") && s.is(i+1, "to"):
+			out.Measure = max(out.Measure, 0.65)
+			if k := s.find(lx.Measure, i+1, i+7); k > 0 {
+				out.Measure = max(out.Measure, 0.8)
+			}
+		case c.Has(lx.Measure) && s.is(i, "mitigated", "mitigate", "mitigates", "mitigation", "mitigations", "mitigating"):
+			out.Measure = max(out.Measure, 0.85)
+		case c.Has(lx.Measure) && (s.is(i-1, "will", "to", "can", "we", "which") || s.is(i-2, "will", "can", "we") || s.is(i-1, "be", "is", "are")):
+			out.Measure = max(out.Measure, 0.6)
+		case c.Has(lx.Measure) && i < 6:
+			out.Measure = max(out.Measure, 0.5)
+		}
+	}
+}
+
+// deny weighs what speaks against a threat.
+func (s *sentence) deny(out *Reading) {
+	for i := range s.words {
+		switch {
+		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "aware", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
+			out.Denies = true
+		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
+			out.Denies = true
+		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
+			out.Denies = true
+		case s.is(i, "reduces", "reduce", "reducing", "lowers", "eliminates", "eliminate", "minimizes", "removes", "prevents", "prevent", "preventing", "prevented", "avoids", "avoid", "avoiding", "protects", "protect", "protecting", "guards", "defend", "mitigates", "mitigate", "mitigating", "thwart") && i < len(s.words)-1:
+			if s.is(i-1, "to", "can", "not", "cannot") && s.is(i-1, "not", "cannot") || s.is(i-2, "not", "cannot") {
+				continue
+			}
+			if k := s.find(lx.Attack|lx.Harm|lx.Risk|lx.Adversary|lx.Hostile, i+1, len(s.words)); k > 0 {
+				out.Threat -= 0.25
+			}
+		}
+	}
+	if out.Denies {
+		out.Threat = min(out.Threat, 0.3)
+	}
+	if s.text[s.at.End-1] == '?' {
+		out.Threat -= 0.3
+	}
+	if s.is(0, "see", "refer") {
+		out.Threat -= 0.4
+	}
+	if out.Measure >= 0.65 && out.Threat < 0.8 {
+		out.Threat -= 0.35
+	}
+	out.Threat = max(0, out.Threat)
+}
+
+// narrow finds the clause that states the threat: behind "there is a risk that", before ", so …".
+func (s *sentence) narrow(out *Reading) {
+	if out.Threat == 0 {
+		return
+	}
+	start, end := 0, len(s.words)
+	for i := range s.words {
+		if i > 12 {
+			break
+		}
+		if s.has(i, lx.Risk) && s.is(i+1, "that", "of", "is", "regarding", "are", "dass", "que") {
+			start = i + 2
+			if s.is(start, "that") {
+				start++
+			}
+			break
+		}
+	}
+	if start == 0 && (s.has(0, lx.Contrast) && s.is(0, "although", "while", "though", "despite")) { // "Although …, X leaks Y"
+		for k := 1; k < len(s.words)-3; k++ {
+			if s.text[s.words[k-1].End] == ',' {
+				start = k
+				break
+			}
+		}
+	}
+	if start == 0 && (s.has(0, lx.Additive) || s.is(0, "however", "but", "also")) && len(s.words) > 5 {
+		start = 1
+	}
+	if k := s.clauseEnd(start); k < len(s.words) && k-start >= 5 {
+		end = k
+	}
+	if end-start < 3 {
+		return
+	}
+	out.Clause = Range{s.words[start].Start, s.words[end-1].End}
+	if end == len(s.words) {
+		out.Clause.End = s.at.End
+	}
+}

@@ -1,0 +1,150 @@
+package prose
+
+import (
+	"github.com/throughline/throughline/app/extract/lexicon"
+)
+
+// Reading is what a sentence says.
+type Reading struct {
+	Threat   float64 // 0…1: how surely it states that something bad can happen
+	Measure  float64 // 0…1: how surely it says what is done about it
+	Why      string  // which pattern spoke for a threat
+	Denies   bool    // says that there is no risk, or that it is small
+	Goes     bool    // goes on about the sentence before: "This could …"
+	Adds     bool    // begins something further: "Moreover, …"
+	Contrast bool    // "However, …"
+	Clause   Range   // the part that states the threat
+}
+
+// Reader reads sentences. It remembers the words it met: use one per page, not concurrently.
+type Reader struct {
+	lex  *lexicon.Lexicon
+	seen map[string]lexicon.Class
+}
+
+// NewReader reads with a lexicon.
+func NewReader(lex *lexicon.Lexicon) *Reader {
+	return &Reader{lex: lex, seen: map[string]lexicon.Class{}}
+}
+
+// Class is the classes of a word, remembered.
+func (r *Reader) Class(word string) lexicon.Class {
+	c, ok := r.seen[word]
+	if !ok {
+		c = r.lex.Class(word)
+		r.seen[word] = c
+	}
+	return c
+}
+
+// token is a word of a sentence with its classes.
+type token struct {
+	lexicon.Word
+	class lexicon.Class
+}
+
+// Tokens of a sentence.
+func (r *Reader) tokens(text string, at Range) []token {
+	words := lexicon.Words(text[at.Start:at.End])
+	out := make([]token, len(words))
+	for i, w := range words {
+		w.Start += at.Start
+		w.End += at.Start
+		out[i] = token{w, r.Class(w.Text)}
+	}
+	return out
+}
+
+// Read reads one sentence of a text.
+func (r *Reader) Read(text string, at Range) Reading {
+	ts := r.tokens(text, at)
+	out := Reading{Clause: at}
+	if len(ts) < 3 {
+		return out
+	}
+	s := sentence{text: text, at: at, words: ts}
+	s.opening(&out)
+	s.measure(&out)
+	s.threat(&out)
+	s.deny(&out)
+	s.narrow(&out)
+	return out
+}
+
+// sentence is one sentence while it is read.
+type sentence struct {
+	text  string
+	at    Range
+	words []token
+}
+
+func (s *sentence) has(i int, c lexicon.Class) bool {
+	return i >= 0 && i < len(s.words) && s.words[i].class.Has(c)
+}
+
+func (s *sentence) is(i int, words ...string) bool {
+	if i < 0 || i >= len(s.words) {
+		return false
+	}
+	for _, w := range words {
+		if s.words[i].Text == w {
+			return true
+		}
+	}
+	return false
+}
+
+// find is the first word of a class in [from, to), -1 when there is none.
+func (s *sentence) find(c lexicon.Class, from, to int) int {
+	for i := max(0, from); i < min(to, len(s.words)); i++ {
+		if s.words[i].class.Has(c) {
+			return i
+		}
+	}
+	return -1
+}
+
+// clauseEnd is the index of the word behind the clause that word i stands in: up to the next ";", ":" or ", so|but|which …".
+func (s *sentence) clauseEnd(i int) int {
+	for k := i + 1; k < len(s.words); k++ {
+		gap := s.text[s.words[k-1].End:s.words[k].Start]
+		for _, c := range gap {
+			if c == ';' || c == ':' {
+				return k
+			}
+			if c == ',' && s.is(k, "so", "but", "therefore", "hence", "although", "though", "however", "unless", "except", "whereas", "while") {
+				return k
+			}
+		}
+	}
+	return len(s.words)
+}
+
+// negated reports whether a negation stands closely before word i.
+func (s *sentence) negated(i int) bool {
+	for k := i - 1; k >= max(0, i-3); k-- {
+		if s.has(k, lexicon.Negation) {
+			return true
+		}
+		if s.has(k, lexicon.Modal) {
+			break
+		}
+	}
+	return s.has(i-1, lexicon.Negation) || s.has(i-2, lexicon.Negation)
+}
+
+// opening reads how the sentence begins.
+func (s *sentence) opening(out *Reading) {
+	for i := 0; i < min(2, len(s.words)); i++ {
+		c := s.words[i].class
+		out.Adds = out.Adds || c.Has(lexicon.Additive)
+		out.Contrast = out.Contrast || c.Has(lexicon.Contrast)
+		out.Goes = out.Goes || i == 0 && c.Has(lexicon.Anaphor)
+	}
+	if s.is(0, "in") && s.is(1, "addition") {
+		out.Adds = true
+	}
+	if s.is(0, "for") && s.is(1, "example", "instance") || s.is(0, "e.g", "specifically", "particularly") || s.is(0, "in") && s.is(1, "particular", "this", "that", "these", "such") || s.is(0, "as") && s.is(1, "a") && s.is(2, "result", "consequence") {
+		out.Goes = true
+	}
+}
