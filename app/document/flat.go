@@ -101,7 +101,11 @@ func (w *flattener) node(n *Node) {
 	}
 	switch n.Kind {
 	case Text:
-		w.write(n.Text, n.Span, n.Exact())
+		if n.Name != "" {
+			w.references(n.Name, n.Span.Start)
+		} else {
+			w.write(n.Text, n.Span, n.Exact())
+		}
 		return
 	case Break:
 		w.separate('\n', n.Span)
@@ -216,6 +220,16 @@ func (w *flattener) write(s string, span Span, exact bool) {
 		}
 		w.word(s[i:end], within(span, i, end, exact), exact)
 		i = end
+	}
+}
+
+// references writes text with character references, as it stands in the source at offset at.
+func (w *flattener) references(s string, at int) {
+	for s != "" {
+		i, decoded, n := NextReference(s)
+		w.write(s[:i], Span{at, at + i}, true)
+		w.write(decoded, Span{at + i, at + i + n}, false)
+		s, at = s[i+n:], at+i+n
 	}
 }
 

@@ -146,7 +146,7 @@ func (b *builder) prose(start, end int, escapes bool) {
 		}
 		decoded, n := "", 0
 		if b.src[i] == '&' {
-			decoded, n = markup.Reference(b.src[i:end])
+			decoded, n = document.Reference(b.src[i:end])
 		} else if escapes && i+1 < end && strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", b.src[i+1]) >= 0 {
 			decoded, n = b.src[i+1:i+2], 2
 		}

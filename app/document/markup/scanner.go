@@ -3,6 +3,7 @@
 package markup
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -128,7 +129,7 @@ func (s *Scanner) references(run string, at int) (bool, error) {
 			}
 			i += next
 		}
-		_, n := Reference(run[i:])
+		_, n := document.Reference(run[i:])
 		if n == 0 {
 			return true, s.fail(at+i, "'&' without a character reference known to HTML: write &amp;")
 		}
@@ -300,7 +301,7 @@ func (s *Scanner) bare(a Attr, start int) (int, error) {
 func (s *Scanner) Attr(name string) string {
 	for _, a := range s.Attrs {
 		if a.Name == name {
-			return Decode(a.Value)
+			return document.Decode(a.Value)
 		}
 	}
 	return ""
@@ -366,6 +367,9 @@ func nameRune(r rune, first bool) bool {
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// errFragment says that something in a fragment is no markup; it never leaves the package.
+var errFragment = errors.New("no markup")
 
 func (s *Scanner) fail(at int, what string) error {
 	if s.Lenient {

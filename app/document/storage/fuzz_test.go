@@ -11,7 +11,6 @@ import (
 
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/document/documenttest"
-	"github.com/throughline/throughline/app/document/markup"
 	"github.com/throughline/throughline/app/document/storage"
 	"github.com/throughline/throughline/app/fault"
 )
@@ -110,7 +109,7 @@ func FuzzAgainstXML(f *testing.F) {
 
 // isCharacters reports whether a body is UTF-8 and has only characters that XML allows.
 func isCharacters(body []byte) bool {
-	return utf8.Valid(body) && !bytes.ContainsFunc(body, func(r rune) bool { return !markup.IsCharacter(r) })
+	return utf8.Valid(body) && !bytes.ContainsFunc(body, func(r rune) bool { return !document.IsCharacter(r) })
 }
 
 // wellFormed asks encoding/xml.

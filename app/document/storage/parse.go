@@ -199,7 +199,7 @@ func (p *parser) pop(end document.Span) {
 	}
 }
 
-// text adds a run of character data, split at its references.
+// text adds a run of character data.
 func (p *parser) text(t markup.Token) {
 	run, at := p.Source[t.Span.Start:t.Span.End], t.Span.Start
 	if f := p.top(); f.body != markup.Prose && (f.body == markup.Rows || p.between(f)) && markup.Blank(run) {
@@ -212,28 +212,8 @@ func (p *parser) text(t markup.Token) {
 		p.exact(document.Span{Start: at, End: at + len(run)})
 		return
 	}
-	for run != "" && !p.Full() {
-		i := strings.IndexByte(run, '&')
-		if i < 0 {
-			i = len(run)
-		}
-		decoded, n := "", 0
-		for i < len(run) {
-			if decoded, n = markup.Reference(run[i:]); n > 0 {
-				break
-			}
-			if next := strings.IndexByte(run[i+1:], '&'); next < 0 {
-				i = len(run)
-			} else {
-				i += 1 + next
-			}
-		}
-		p.exact(document.Span{Start: at, End: at + i})
-		if n > 0 {
-			p.leaf(document.Text, document.Span{Start: at + i, End: at + i + n}).Text = decoded
-		}
-		run, at = run[i+n:], at+i+n
-	}
+	n := p.leaf(document.Text, document.Span{Start: at, End: at + len(run)})
+	n.Name, n.Text = run, document.Decode(run)
 }
 
 // between reports whether white space at this place of a block container stands between blocks.
