@@ -42,6 +42,7 @@ func restate(page *Page, all []Candidate) []Finding {
 // key is what two statements of a threat have in common.
 type key struct {
 	id      string
+	finder  string
 	section string
 	words   map[string]bool
 	said    map[string]bool // of the statement, where it is another text than the title
@@ -49,7 +50,7 @@ type key struct {
 }
 
 func keyOf(f Finding) key {
-	return key{id: f.Label, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
+	return key{id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
 }
 
 // near lists the findings that share an id or a rarer word, in order.
@@ -82,19 +83,22 @@ func near(byWord map[string][]int, k key) []int {
 	return slices.Compact(out)
 }
 
-// same reports whether two keys name one threat.
+// same reports whether two keys name one threat. What one finder reads as two entries is two, but for the same id or words.
 func (k key) same(o key) bool {
 	if k.id != "" && o.id != "" {
 		return k.id == o.id
 	}
-	if len(k.words) < 3 || len(o.words) < 3 {
-		return len(k.words) > 0 && overlap(k.words, o.words) == 1 && len(k.words) == len(o.words) && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
-	}
-	if overlap(k.words, o.words) < 0.8 {
+	if len(k.words) == 0 || len(o.words) == 0 {
 		return false
 	}
-	// the same title twice with different statements below it: two threats
-	return len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6
+	alike := overlap(k.words, o.words)
+	if k.finder == o.finder && k.finder != "statement" {
+		return alike == 1 && overlap(k.said, o.said) > 0.9 && k.stride == o.stride
+	}
+	if len(k.words) < 3 || len(o.words) < 3 {
+		return alike == 1 && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
+	}
+	return alike >= 0.8
 }
 
 // overlap is the share of common words in all words of both.
@@ -105,7 +109,10 @@ func overlap(a, b map[string]bool) float64 {
 			common++
 		}
 	}
-	return float64(common) / float64(max(1, len(a)+len(b)-common))
+	if len(a)+len(b) == 0 {
+		return 1
+	}
+	return float64(common) / float64(len(a)+len(b)-common)
 }
 
 // content is the set of a text's words, plural and past endings left out, without those that every text has.

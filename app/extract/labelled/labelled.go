@@ -139,6 +139,9 @@ func title(page *extract.Page, b *extract.Block) *extract.Block {
 		return nil
 	}
 	prev := page.Blocks[b.Index-1]
+	for prev != b.Section.Head && prev.Index > 0 && beside(b, prev) && len(prev.Parts) > 0 && prev.Parts[0].Label != "" && prev.Role() != lexicon.Threat && prev.Role() != lexicon.Mitigation {
+		prev = page.Blocks[prev.Index-1]
+	}
 	switch {
 	case prev == b.Section.Head:
 		if b.Section.Known || b.Section.Names || b.Section.Level == 1 {

@@ -92,7 +92,10 @@ func (l listing) intent() (float64, string) {
 		case says < 0:
 			return 0, ""
 		case says > 0 && (s.Within.Gathers() || says > 1):
-			return 0.85, "entry of a list that is announced as one of threats"
+			if !s.Within.Gathers() {
+				return 0.7, "entry of a list that is announced as one of threats"
+			}
+			return 0.92, "entry of a list that is announced as one of threats"
 		}
 	}
 	direct := s.Distance == 0 && s.Topic.Gathers()
@@ -210,13 +213,18 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title == "" && len(sentences) == 1 && nominal(l.page, text) && measures < 0.5 {
 		reads = max(reads, 0.5)
 	}
+	if linked(head) {
+		return nil, false
+	}
 	switch {
+	case intent < 0.6 && title == "" && len(sentences) > 1:
+		return nil, false // prose, which is read sentence by sentence
 	case bestReading.Denies && reads < 0.4:
 		return nil, false
-	case measures >= 0.65 && reads < 0.5:
+	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
 	case intent >= 0.85:
-	case intent >= 0.6 && reads < 0.3, intent < 0.6 && reads < 0.5:
+	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
 		return nil, false
 	}
 	d := l.page.Draft("list", quote)
@@ -343,4 +351,19 @@ func nominal(page *extract.Page, text string) bool {
 		}
 	}
 	return false
+}
+
+// linked reports whether an item is one link and nothing else.
+func linked(b *extract.Block) bool {
+	links := 0
+	for _, c := range b.Node.Children {
+		switch {
+		case c.Kind == document.Link:
+			links++
+		case c.Kind == document.Text && strings.Trim(c.Text, " \n.:") == "":
+		default:
+			return false
+		}
+	}
+	return links > 0
 }

@@ -1,6 +1,8 @@
 package prose
 
 import (
+	"strings"
+
 	lx "github.com/throughline/throughline/app/extract/lexicon"
 )
 
@@ -36,7 +38,60 @@ func (s *sentence) threat(out *Reading) {
 			}
 		}
 		s.present(i, out)
+		s.nature(i, out)
 	}
+}
+
+// nature: "the attack vector is …", "replays are still possible", "data may contain secrets", "a tenant could read … tokens".
+func (s *sentence) nature(i int, out *Reading) {
+	switch {
+	case s.is(i, "attack", "attacks", "vector", "vectors", "exploit", "threat") && s.has(i, lx.Attack) || s.is(i, "vector", "vectors") && s.is(i-1, "attack"):
+		if k := s.isWithin(i+1, 8); k > 0 && !s.meta(i) && !s.has(k+1, lx.Negation|lx.Measure) {
+			out.claim(0.7, "says what an attack is")
+		}
+	case s.has(i, lx.Hostile) && s.is(i, "malicious", "rogue", "hostile", "compromised", "evil", "dishonest"):
+		for k := i + 2; k < min(i+5, len(s.words)); k++ {
+			if strings.HasSuffix(s.words[k].Text, "ing") && !s.has(k, lx.Measure|lx.Agent) {
+				out.claim(0.65, "says what an attacker does")
+			}
+		}
+	case s.is(i, "possible", "feasible", "trivial", "easy") && s.is(i-1, "still", "is", "are", "be", "remain", "remains", "also"):
+		if k := s.find(lx.Attack|lx.Nominal, max(0, i-7), i); k >= 0 && !s.negated(i) {
+			out.claim(0.65, "says which attack is possible")
+		}
+	case s.has(i, lx.Modal) && s.is(i+1, "contain", "include", "hold", "carry", "reference", "see", "read", "access", "obtain", "retrieve", "gain", "learn", "view", "list"):
+		if k := s.find(lx.Secret, i+2, i+9); k > 0 && !s.negated(i+1) && (s.is(i, "may", "might", "could") || s.is(i+1, "see", "read", "obtain", "learn", "gain")) {
+			out.claim(0.6, "says what may come to light")
+		}
+	case s.has(i, lx.Agent) && (s.has(i+1, lx.Modal) || s.has(i+2, lx.Modal)) && !s.is(i+1, "will", "would", "can"):
+		if k := s.find(lx.Secret, i+3, i+13); k > 0 && s.find(lx.Negation|lx.Measure, i+1, i+4) < 0 {
+			out.claim(0.6, "says what somebody could get")
+		}
+	}
+}
+
+// isWithin is the index of the first "is", "are", "would" or "involves" among the next words, -1 when there is none.
+func (s *sentence) isWithin(from, n int) int {
+	for k := from; k < min(from+n, len(s.words)); k++ {
+		if s.is(k, "is", "are", "would", "involves", "consists", "works", "ist") {
+			return k
+		}
+	}
+	return -1
+}
+
+// meta reports whether the sentence speaks about threats in general at word i: "these threats are …", "many of the risks",
+// "a build threat is …", "the following risks".
+func (s *sentence) meta(i int) bool {
+	for k := i - 1; k >= max(0, i-4); k-- {
+		if s.is(k, "these", "those", "such", "this", "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {
+			return true
+		}
+	}
+	if i <= 4 && s.is(i+1, "is", "are") && s.is(i+2, "a", "an", "the", "defined") && s.is(0, "a", "an") && !s.is(i-1, "potential", "main", "possible", "security") {
+		return true // a definition
+	}
+	return i <= 1 && strings.HasSuffix(s.words[i].Text, "s") && s.is(i+1, "in", "that", "are", "for", "to", "of", "can", "may", "which", "like") && !s.is(i, "weakness")
 }
 
 // agent reports whether a word that means harm stands before somebody or something that acts: "a malicious endpoint could".
@@ -78,7 +133,10 @@ func (s *sentence) adversary(i int, out *Reading) {
 
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
 func (s *sentence) risk(i int, out *Reading) {
-	if s.negated(i) || s.is(i-1, "no", "any", "such", "these", "those", "this", "of", "associated") && s.is(i-1, "no", "any") {
+	if s.negated(i) || s.is(i-1, "no", "any") {
+		return
+	}
+	if s.meta(i) {
 		return
 	}
 	for k := max(0, i-6); k < i; k++ { // "reduces the risk of"
@@ -97,6 +155,8 @@ func (s *sentence) risk(i int, out *Reading) {
 		} else {
 			out.claim(score-0.2, "names a risk")
 		}
+	case s.is(i, "issue", "issues", "problem", "problems", "problematic", "disadvantage", "disadvantages"):
+		out.claim(0.3, "names a problem")
 	case s.is(i-1, "the", "a", "an", "main", "potential", "security", "primary", "biggest", "another", "some", "additional", "significant", "serious", "major", "one", "privacy", "real", "poses", "introduces") && i < 8:
 		out.claim(0.6, "names a risk")
 	case i > 0 && s.is(i-1, "and", "or") || i < 3:
@@ -129,10 +189,13 @@ func (s *sentence) modal(i int, out *Reading) {
 			if s.negated(k) && k > i+2 {
 				return
 			}
+			if s.is(k, "impact", "impacts") && k > i+1 {
+				continue
+			}
 			if k > i+5 {
 				out.claim(discount(0.5, weak, 0.1), "says what could go wrong")
 			} else {
-				out.claim(discount(0.7, weak, 0.15), "says what could go wrong")
+				out.claim(discount(0.7, weak, 0.1), "says what could go wrong")
 			}
 			return
 		case c.Has(lx.Measure) && !c.Has(lx.Harm) && k <= i+2:
@@ -153,11 +216,13 @@ func (s *sentence) present(i int, out *Reading) {
 	c := s.words[i].class
 	switch {
 	case c.Has(lx.Attack) && !c.Has(lx.Nominal) && !s.negated(i) && i > 0 && !s.has(i-1, lx.Measure|lx.Hostile) && s.verbal(i):
-		out.claim(0.55, "says what harm is done")
+		out.claim(0.6, "says what harm is done")
 	case c.Has(lx.Harm) && !s.negated(i) && i > 0 && s.verbal(i) && !s.has(i-1, lx.Measure):
 		out.claim(0.45, "says what goes wrong")
 	case s.is(i, "no") && s.is(i+1, "longer"):
 		out.claim(0.5, "says what no longer holds")
+	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
+		out.claim(0.55, "says what does not work")
 	case s.is(i, "not", "cannot", "unable") && s.is(i+1, "able", "work", "available", "supported", "possible", "encrypted", "signed", "verified", "checked", "protected"):
 		out.claim(0.45, "says what does not work")
 	}
@@ -178,10 +243,22 @@ func (s *sentence) measure(out *Reading) {
 	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
 		out.Measure = 0.7
 	}
+	if s.is(0, "if", "when", "where", "for", "to", "in", "therefore", "wenn", "si") {
+		for k := 1; k < len(s.words)-2; k++ {
+			if s.text[s.words[k-1].End] == ',' {
+				if s.has(k, lx.Imperative) && !s.is(k, "always", "never", "only", "see", "back", "access", "test", "review") {
+					out.Measure = 0.75
+				}
+				break
+			}
+		}
+	}
 	for i := range s.words {
 		c := s.words[i].class
 		switch {
-		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential", "crucial") || s.is(i, "need", "needs") && s.is(i+1, "to"):
+		case s.is(i, "need", "needs") && s.is(i+1, "to"):
+			out.Measure = max(out.Measure, 0.6)
+		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {
 				out.Measure = max(out.Measure, 0.8)
@@ -206,6 +283,8 @@ func (s *sentence) deny(out *Reading) {
 			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
 			out.Denies = true
+		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")), s.is(i, "outweigh", "outweighs", "outweighed"):
+			out.Denies = true
 		case s.is(i, "reduces", "reduce", "reducing", "lowers", "eliminates", "eliminate", "minimizes", "removes", "prevents", "prevent", "preventing", "prevented", "avoids", "avoid", "avoiding", "protects", "protect", "protecting", "guards", "defend", "mitigates", "mitigate", "mitigating", "thwart") && i < len(s.words)-1:
 			if s.is(i-1, "to", "can", "not", "cannot") && s.is(i-1, "not", "cannot") || s.is(i-2, "not", "cannot") {
 				continue
@@ -217,6 +296,9 @@ func (s *sentence) deny(out *Reading) {
 	}
 	if out.Denies {
 		out.Threat = min(out.Threat, 0.3)
+	}
+	if s.past() {
+		out.Threat -= 0.2
 	}
 	if s.text[s.at.End-1] == '?' {
 		out.Threat -= 0.3
@@ -269,4 +351,16 @@ func (s *sentence) narrow(out *Reading) {
 	if end == len(s.words) {
 		out.Clause.End = s.at.End
 	}
+}
+
+// past reports whether the sentence tells what happened once, with no word of what could happen again.
+func (s *sentence) past() bool {
+	told := false
+	for i := range s.words {
+		if s.has(i, lx.Modal) && !s.is(i, "potential", "possible") {
+			return false
+		}
+		told = told || s.is(i, "was", "were", "resulted", "led", "had", "happened", "occurred", "caused", "did")
+	}
+	return told
 }

@@ -52,6 +52,11 @@ func (r *Reader) tokens(text string, at Range) []token {
 		w.End += at.Start
 		out[i] = token{w, r.Class(w.Text)}
 	}
+	for i := range len(out) - 1 {
+		if notions(out[i+1].Text) { // "threat model", "risk assessment", "attack surface"
+			out[i].class &^= lexicon.Risk | lexicon.Attack | lexicon.Harm | lexicon.Nominal
+		}
+	}
 	return out
 }
 
@@ -147,4 +152,14 @@ func (s *sentence) opening(out *Reading) {
 	if s.is(0, "for") && s.is(1, "example", "instance") || s.is(0, "e.g", "specifically", "particularly") || s.is(0, "in") && s.is(1, "particular", "this", "that", "these", "such") || s.is(0, "as") && s.is(1, "a") && s.is(2, "result", "consequence") {
 		out.Goes = true
 	}
+}
+
+// notions reports whether a word makes a term of the trade of the word before it, which then states nothing.
+func notions(word string) bool {
+	switch word {
+	case "model", "models", "modeling", "modelling", "analysis", "analyses", "assessment", "assessments", "management", "register", "matrix", "landscape",
+		"intelligence", "surface", "surfaces", "level", "levels", "score", "tracker", "tracking", "handling", "code", "codes", "message", "messages", "profile", "appetite", "rate":
+		return true
+	}
+	return false
 }

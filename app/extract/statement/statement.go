@@ -29,6 +29,9 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 			continue
 		}
 		r := reader{page: page, section: s, least: least}
+		if leads(page, s) {
+			r.least = 0.95
+		}
 		for _, b := range page.Own(s) {
 			r.block(b)
 		}
@@ -172,4 +175,19 @@ func common(a, b map[string]bool) int {
 		}
 	}
 	return n
+}
+
+// leads reports whether a section's threats were found in a clearer shape, so that its running text leads over to them.
+func leads(page *extract.Page, s *extract.Section) bool {
+	if s.Within != lexicon.Threats && s.Within != lexicon.Risks || s.Distance > 1 {
+		return false
+	}
+	extent := page.Extent(s)
+	n := 0
+	for _, c := range page.Claims {
+		if extent.Contains(c.At) {
+			n++
+		}
+	}
+	return n > 1 || n > 0 && s.Within == lexicon.Threats
 }
