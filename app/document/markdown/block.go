@@ -34,7 +34,7 @@ func (b *builder) block(n ast.Node) {
 	case *ast.Paragraph:
 		b.container(n, document.Paragraph, markup.Prose, b.inlines)
 	case *ast.TextBlock:
-		if b.top().node != nil && b.top().node.Kind == document.Item {
+		if in := b.top().node; in != nil && (in.Kind == document.Item || in.Kind == document.Def) {
 			b.push("", "", markup.Prose, 0, 0)
 			b.inlines(n)
 			b.popTo(depth, b.cursor, b.cursor)
