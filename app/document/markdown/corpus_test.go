@@ -12,6 +12,7 @@ import (
 func TestParseCorpus(t *testing.T) {
 	for name, source := range documenttest.Corpus(t, "dev/*.md", "designs/*.md") {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // Parse may be called by many at once
 			d, err := markdown.Parse(source)
 			if err != nil {
 				t.Fatal(err)

@@ -28,6 +28,11 @@ func Parse(src []byte) (*document.Document, error) {
 	return &document.Document{Format: document.Markdown, Source: src, Root: root}, nil
 }
 
+// library holds no state between sources and serves many goroutines at once.
+var library = goldmark.New(goldmark.WithExtensions(
+	extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Linkify,
+)).Parser()
+
 // parse reads masked, which has the same bytes as src or blanks in their place.
 func parse(src, masked []byte) (root *document.Node, err error) {
 	if err := checkCost(masked); err != nil {
@@ -38,9 +43,7 @@ func parse(src, masked []byte) (root *document.Node, err error) {
 			root, err = nil, fault.New(fault.Invalid, "read Markdown: the parser gave up on this source: %v", r)
 		}
 	}()
-	tree := goldmark.New(goldmark.WithExtensions(
-		extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Linkify,
-	)).Parser().Parse(text.NewReader(masked))
+	tree := library.Parse(text.NewReader(masked))
 	b := newBuilder(src)
 	b.blocks(tree)
 	return b.finish()
