@@ -98,7 +98,20 @@ func (k key) same(o key) bool {
 	if len(k.words) < 3 || len(o.words) < 3 {
 		return alike == 1 && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
 	}
-	return alike >= 0.8
+	return alike >= 0.8 || (k.finder == "statement" || k.finder == "heading") && held(o.words, k.words) || o.finder == "statement" && held(k.words, o.words)
+}
+
+// held reports whether a title's words all stand in a sentence.
+func held(title, sentence map[string]bool) bool {
+	if len(title) < 3 || len(title)*6 < len(sentence) {
+		return false
+	}
+	for w := range title {
+		if !sentence[w] {
+			return false
+		}
+	}
+	return true
 }
 
 // overlap is the share of common words in all words of both.

@@ -170,7 +170,7 @@ func tabled(page *extract.Page, s *extract.Section) bool {
 func labels(page *extract.Page, s *extract.Section) int {
 	n := 0
 	for _, b := range page.Blocks[s.First:s.End] {
-		if b.Role() != lexicon.Threat || b.Title || b.Parts[0].Label == "" {
+		if b.Role() != lexicon.Threat || b.Title || b.Parts[0].Label == "" || !page.Lexicon.Plain(b.Parts[0].Label) {
 			continue
 		}
 		if _, rating := page.Lexicon.Severity(b.Passage(b.Parts[0]).Text()); !rating {

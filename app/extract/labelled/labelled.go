@@ -57,7 +57,7 @@ func announces(page *extract.Page, b *extract.Block) bool {
 		return false
 	}
 	p := b.Parts
-	if len(p) == 0 || p[0].Label == "" {
+	if len(p) == 0 || p[0].Label == "" || !page.Lexicon.Plain(p[0].Label) {
 		return false
 	}
 	switch p[0].Role {
@@ -70,6 +70,9 @@ func announces(page *extract.Page, b *extract.Block) bool {
 		return false
 	}
 	text := b.Passage(p[0]).Text()
+	if strings.HasSuffix(text, "?") {
+		return false
+	}
 	if page.Lexicon.Empty(text) || strings.HasSuffix(text, ":") {
 		return false
 	}

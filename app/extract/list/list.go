@@ -148,7 +148,7 @@ func announces(page *extract.Page, intro *extract.Block) int {
 func (l listing) threats(intent float64, why string) []extract.Candidate {
 	var out []*extract.Draft
 	own := make([]bool, 0, len(l.entries))
-	for _, entry := range l.entries {
+	for _, entry := range l.open() {
 		head := entry[0]
 		if head.Role() == lexicon.Mitigation && len(out) > 0 { // a mitigation beside its threat
 			out[len(out)-1].Gather(entry)
@@ -173,6 +173,52 @@ func (l listing) threats(intent float64, why string) []extract.Candidate {
 	return found
 }
 
+// open are the entries, those of a group ("1. Networking" with threats below it) in the group's place.
+func (l listing) open() [][]*extract.Block {
+	var out [][]*extract.Block
+	for _, entry := range l.entries {
+		if below := l.group(entry); below != nil {
+			out = append(out, below...)
+		} else {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+// group splits an entry whose own text only titles the threats nested in it; nil when it is none.
+func (l listing) group(entry []*extract.Block) [][]*extract.Block {
+	head := entry[0]
+	if len(entry) < 2 || head.Role() == lexicon.Threat || head.Role() == lexicon.Mitigation || len(lexicon.Words(head.Text())) > 9 || strings.HasSuffix(head.Text(), ".") {
+		return nil
+	}
+	var out [][]*extract.Block
+	bad, good := 0, 0
+	for _, b := range entry[1:] {
+		if b.Kind == document.Item && b.Item == head {
+			if b.Role() != lexicon.None && b.Role() != lexicon.Threat {
+				return nil
+			}
+			if r := l.page.Reader.Read(b.Text(), prose.Range{End: len(b.Text())}); r.Threat >= 0.4 || r.Measure < 0.5 && nominal(l.page, b.Text()) {
+				bad++
+			} else if r.Measure >= 0.6 {
+				good++
+			}
+			out = append(out, []*extract.Block{b})
+			continue
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		out[len(out)-1] = append(out[len(out)-1], b)
+	}
+	headed := l.page.Reader.Read(head.Text(), prose.Range{End: len(head.Text())})
+	if headed.Threat >= 0.4 || bad == 0 && (good == 0 || nominal(l.page, head.Text())) || bad > 0 && nominal(l.page, head.Text()) && bad <= good {
+		return nil
+	}
+	return out
+}
+
 // entry reads one item as a threat; ok is false when it states none.
 func (l listing) entry(entry []*extract.Block, intent float64, why string) (*extract.Draft, bool) {
 	head := entry[0]
@@ -183,6 +229,8 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	first := part[0]
 	switch first.Role {
 	case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Category, lexicon.Title, lexicon.ID:
+	case lexicon.Actor, lexicon.Element: // "An insider: could …"
+		first.Start = first.From
 	default:
 		return nil, false
 	}
@@ -192,6 +240,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	title, rest := runIn(head, first)
+	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
+		title, rest = "", first.Start
+	}
 	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
 	var best, lead prose.Range
 	var bestReading prose.Reading
@@ -217,8 +268,12 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	switch {
-	case intent < 0.6 && title == "" && len(sentences) > 1:
+	case strings.HasSuffix(text, "?"):
+		return nil, false
+	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
 		return nil, false // prose, which is read sentence by sentence
+	case intent <= 0.9 && title != "" && reads < 0.3:
+		return nil, false // an aspect, and what is so about it
 	case bestReading.Denies && reads < 0.4:
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):

@@ -55,6 +55,14 @@ func (s *sentence) nature(i int, out *Reading) {
 				out.claim(0.65, "says what an attacker does")
 			}
 		}
+	case s.is(i, "surface", "surfaces") && s.is(i-1, "attack"):
+		if k := s.findWord(i, "open", "opens", "opening", "increase", "increases", "increasing", "expand", "expands", "broaden", "broadens", "widen", "widens", "enlarges", "larger", "adds", "broad"); k >= 0 && !s.negated(k) {
+			out.claim(0.65, "says what opens an attack surface")
+		}
+	case s.is(i, "inadvertently", "accidentally", "unintentionally", "unknowingly", "unwittingly"):
+		if s.has(i+1, lx.Harm|lx.Attack) {
+			out.claim(0.92, "says what must not happen by accident")
+		}
 	case s.is(i, "possible", "feasible", "trivial", "easy") && s.is(i-1, "still", "is", "are", "be", "remain", "remains", "also"):
 		if k := s.find(lx.Attack|lx.Nominal, max(0, i-7), i); k >= 0 && !s.negated(i) {
 			out.claim(0.65, "says which attack is possible")
@@ -68,6 +76,16 @@ func (s *sentence) nature(i int, out *Reading) {
 			out.claim(0.6, "says what somebody could get")
 		}
 	}
+}
+
+// findWord is the index of one of the words before word i, -1 when there is none.
+func (s *sentence) findWord(i int, words ...string) int {
+	for k := i - 1; k >= max(0, i-8); k-- {
+		if s.is(k, words...) {
+			return k
+		}
+	}
+	return -1
 }
 
 // isWithin is the index of the first "is", "are", "would" or "involves" among the next words, -1 when there is none.
@@ -243,6 +261,16 @@ func (s *sentence) measure(out *Reading) {
 	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
 		out.Measure = 0.7
 	}
+	lead := 0
+	if s.is(0, "the", "a", "an") {
+		lead = 1
+	}
+	if s.is(lead, "necessity", "importance", "need", "implementation", "introduction", "adoption", "enforcement", "usage", "use") && s.is(lead+1, "of", "for", "to") {
+		out.Measure = 0.75
+	}
+	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) {
+		out.Measure = max(out.Measure, 0.7)
+	}
 	if s.is(0, "if", "when", "where", "for", "to", "in", "therefore", "wenn", "si") {
 		for k := 1; k < len(s.words)-2; k++ {
 			if s.text[s.words[k-1].End] == ',' {
@@ -281,6 +309,8 @@ func (s *sentence) deny(out *Reading) {
 			out.Denies = true
 		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
 			out.Denies = true
+		case s.is(i, "safe", "immune", "resistant", "protected", "secure") && s.is(i+1, "from", "to", "against"), s.is(i-1, "not") && s.is(i, "susceptible", "vulnerable", "affected", "exposed", "applicable"), s.is(i, "unlikely"), s.is(i, "not") && s.is(i+1, "applicable") || i < 2 && s.is(i, "n") && s.is(i+1, "a"):
+			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
 			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")), s.is(i, "outweigh", "outweighs", "outweighed"):
@@ -300,8 +330,8 @@ func (s *sentence) deny(out *Reading) {
 	if s.past() {
 		out.Threat -= 0.2
 	}
-	if s.text[s.at.End-1] == '?' {
-		out.Threat -= 0.3
+	if s.asks() {
+		out.Threat = 0
 	}
 	if s.is(0, "see", "refer") {
 		out.Threat -= 0.4
@@ -351,6 +381,15 @@ func (s *sentence) narrow(out *Reading) {
 	if end == len(s.words) {
 		out.Clause.End = s.at.End
 	}
+}
+
+// asks reports whether the sentence is a question.
+func (s *sentence) asks() bool {
+	end := s.at.End
+	for end > s.at.Start && (s.text[end-1] == '"' || s.text[end-1] == ')') {
+		end--
+	}
+	return end > s.at.Start && s.text[end-1] == '?'
 }
 
 // past reports whether the sentence tells what happened once, with no word of what could happen again.

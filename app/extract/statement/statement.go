@@ -29,9 +29,7 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 			continue
 		}
 		r := reader{page: page, section: s, least: least}
-		if leads(page, s) {
-			r.least = 0.95
-		}
+		r.least = max(r.least, lead(page, s))
 		for _, b := range page.Own(s) {
 			r.block(b)
 		}
@@ -177,17 +175,37 @@ func common(a, b map[string]bool) int {
 	return n
 }
 
-// leads reports whether a section's threats were found in a clearer shape, so that its running text leads over to them.
-func leads(page *extract.Page, s *extract.Section) bool {
-	if s.Within != lexicon.Threats && s.Within != lexicon.Risks || s.Distance > 1 {
-		return false
+// lead raises the threshold where a section's threats were found in a clearer shape: its running text then leads over to them
+// or explains them.
+func lead(page *extract.Page, s *extract.Section) float64 {
+	if s.Within != lexicon.Threats && s.Within != lexicon.Risks {
+		return 0
 	}
-	extent := page.Extent(s)
+	if n := claims(page, s); n > 1 || n > 0 && s.Within == lexicon.Threats {
+		return 0.95
+	}
+	for up := s.Parent; up != nil && up.Within == s.Within; up = up.Parent {
+		n := 0
+		for _, b := range page.Own(up) {
+			if b.Kind == document.Table && claimed(page, b.Node.Span) > 1 {
+				n++
+			}
+		}
+		if n > 0 {
+			return 0.85
+		}
+	}
+	return 0
+}
+
+func claims(page *extract.Page, s *extract.Section) int { return claimed(page, page.Extent(s)) }
+
+func claimed(page *extract.Page, span document.Span) int {
 	n := 0
 	for _, c := range page.Claims {
-		if extent.Contains(c.At) {
+		if span.Contains(c.At) {
 			n++
 		}
 	}
-	return n > 1 || n > 0 && s.Within == lexicon.Threats
+	return n
 }
