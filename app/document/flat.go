@@ -10,7 +10,7 @@ import (
 type Flat struct {
 	Text  string
 	runs  []run  // ordered by at, without gaps
-	marks []mark // inline elements, ordered by the start of their text
+	marks []mark // inline elements and code, ordered by the start of their text
 }
 
 // run is a stretch of the text with one origin.
@@ -20,7 +20,7 @@ type run struct {
 	exact bool // each byte of the text has one byte of the source
 }
 
-// mark is an inline element's text and its whole source with the markup.
+// mark is an element's text and its whole source with the markup.
 type mark struct {
 	start, end int
 	span       Span
@@ -43,7 +43,7 @@ func FlattenAll(nodes []*Node) Flat {
 }
 
 // Span is the source of the half-open range of the text: from its first to its last byte that is no white space, with the
-// markup of the inline elements that lie wholly in the range. An empty or blank range gives an empty span.
+// markup of the inline elements and code blocks that lie wholly in the range. An empty or blank range gives an empty span.
 func (f Flat) Span(i, j int) Span {
 	i, j = max(i, 0), min(j, len(f.Text))
 	for i < j && isBlank(f.Text[i]) {
@@ -150,9 +150,9 @@ func (w *flattener) stand(n *Node) string {
 	}
 }
 
-// open begins the mark of an inline element, -1 for a block.
+// open begins the mark of an inline element, or of code, whose text may need its brackets; -1 for other blocks.
 func (w *flattener) open(n *Node, sep byte) int {
-	if sep != 0 {
+	if sep != 0 && n.Kind != Code {
 		return -1
 	}
 	w.flat.marks = append(w.flat.marks, mark{start: -1, span: n.Span})
