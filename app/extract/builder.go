@@ -43,6 +43,11 @@ func (b *builder) flow(n *document.Node, item *Block) {
 		case document.Paragraph, document.Term, document.Def:
 			b.paragraph(c, following(n.Children, i), item)
 		case document.List:
+			if lead := entitles(c, following(n.Children, i)); lead != nil && item == nil {
+				b.close(colonLevel)
+				b.short = b.section(b.block(lead, document.FlattenAll(lead.Children), item), colonLevel)
+				continue
+			}
 			b.list(c, item, 0)
 			b.closeShort()
 		case document.Table:
@@ -112,6 +117,23 @@ func (b *builder) paragraph(n, next *document.Node, item *Block) {
 		b.closeShort()
 	}
 	b.block(n, flat, item)
+}
+
+// entitles is the one item of a list that only titles the list behind it ("3. Networking", then bullets), nil for another.
+func entitles(n, next *document.Node) *document.Node {
+	if next == nil || next.Kind != document.List || n.Attr["ordered"] != "true" || next.Attr["ordered"] == "true" || len(n.Children) != 1 {
+		return nil
+	}
+	item := n.Children[0]
+	for _, c := range item.Children {
+		if c.IsBlock() && (c.Kind != document.Paragraph || len(item.Children) > 1) {
+			return nil
+		}
+	}
+	if text := document.FlattenAll(item.Children).Text; text == "" || len(lexicon.Words(text)) > 9 || strings.HasSuffix(text, ".") {
+		return nil
+	}
+	return item
 }
 
 // titles is the level of a paragraph that serves as a title: a line in bold alone, or "Risks:" before a list; 0 for another.

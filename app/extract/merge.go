@@ -43,6 +43,8 @@ func restate(page *Page, all []Candidate) []Finding {
 type key struct {
 	id      string
 	finder  string
+	area    string // what a row of a summary names beside the threat
+	leaf    string // the title that the threat stands under
 	section string
 	words   map[string]bool
 	said    map[string]bool // of the statement, where it is another text than the title
@@ -50,7 +52,11 @@ type key struct {
 }
 
 func keyOf(f Finding) key {
-	return key{id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
+	leaf := ""
+	if n := len(f.Section); n > 0 {
+		leaf = f.Section[n-1]
+	}
+	return key{leaf: alphabetic(leaf), area: alphabetic(f.Element), id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
 }
 
 // near lists the findings that share an id or a rarer word, in order.
@@ -98,7 +104,19 @@ func (k key) same(o key) bool {
 	if len(k.words) < 3 || len(o.words) < 3 {
 		return alike == 1 && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
 	}
+	if (k.area != "" && k.area == o.leaf && k.finder == "table" || o.area != "" && o.area == k.leaf && o.finder == "table") && alike > 0.15 {
+		return true // a row that sums up what a section says
+	}
 	return alike >= 0.8 || (k.finder == "statement" || k.finder == "heading") && held(o.words, k.words) || o.finder == "statement" && held(k.words, o.words)
+}
+
+// alphabetic is a text's words in lower case.
+func alphabetic(s string) string {
+	var out []string
+	for _, w := range lexicon.Words(s) {
+		out = append(out, stem(w.Text))
+	}
+	return strings.Join(out, " ")
 }
 
 // held reports whether a title's words all stand in a sentence.
@@ -142,6 +160,11 @@ func content(text string) map[string]bool {
 }
 
 func stem(w string) string {
+	for _, end := range []string{"ise", "ised", "ises", "ising", "isation", "isations"} { // British spelling
+		if s, ok := strings.CutSuffix(w, end); ok && len(s) > 3 {
+			w = s + "iz" + end[2:]
+		}
+	}
 	for _, end := range []string{"ing", "ed", "es", "s"} {
 		if s, ok := strings.CutSuffix(w, end); ok && len(s) > 3 {
 			return s

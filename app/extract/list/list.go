@@ -91,10 +91,9 @@ func (l listing) intent() (float64, string) {
 		switch says := announces(l.page, l.intro); {
 		case says < 0:
 			return 0, ""
-		case says > 0 && (s.Within.Gathers() || says > 1):
-			if !s.Within.Gathers() {
-				return 0.7, "entry of a list that is announced as one of threats"
-			}
+		case says == 1 && !s.Within.Gathers():
+			return 0.4, "entry of a list that is announced as one of harms"
+		case says > 0:
 			return 0.92, "entry of a list that is announced as one of threats"
 		}
 	}
@@ -121,27 +120,38 @@ func announces(page *extract.Page, intro *extract.Block) int {
 		return 0
 	}
 	last := ss[len(ss)-1]
+	if len(ss) > 1 && len(lexicon.Words(text[last.Start:last.End])) < 3 { // "Notably:"
+		last.Start = ss[len(ss)-2].Start
+	}
 	colon := strings.HasSuffix(text, ":")
 	r := page.Reader.Read(text, last)
-	risk, attack, measure, of := false, false, false, false
+	risk, attack, measure, both, troubled := false, false, false, false, false
 	for _, w := range lexicon.Words(text[last.Start:last.End]) {
 		c := page.Reader.Class(w.Text)
-		risk = risk || c.Has(lexicon.Risk)
+		both = both || risk && page.Lexicon.Word(w.Text) == lexicon.Mitigation // "risks and mitigations"
+		risk = risk || c.Has(lexicon.Risk) && !weak(w.Text)
+		troubled = troubled || c.Has(lexicon.Risk)
 		attack = attack || c.Has(lexicon.Attack|lexicon.Adversary)
 		measure = measure || c.Has(lexicon.Prescribe) || c.Has(lexicon.Measure) && !c.Has(lexicon.Harm|lexicon.Attack) || page.Lexicon.Word(w.Text) == lexicon.Mitigation
-		of = of || w.Text == "mitigations" || w.Text == "mitigation"
 	}
 	switch {
 	case !colon:
 		return 0
-	case risk && (!measure || of && strings.Contains(strings.ToLower(text), "risk")) && r.Measure < 0.8:
+	case both, risk && !measure && r.Measure < 0.8:
 		return 2
+	case r.Threat >= 0.6 && r.Measure < 0.6:
+		return 1
 	case measure || r.Measure >= 0.6:
 		return -1
-	case attack || r.Threat >= 0.4:
+	case attack || troubled || r.Threat >= 0.4:
 		return 1
 	}
 	return 0
+}
+
+// weak reports whether a word may name any trouble.
+func weak(word string) bool {
+	return strings.HasPrefix(word, "issue") || strings.HasPrefix(word, "problem") || strings.HasPrefix(word, "disadvantage") || word == "exposure"
 }
 
 // threats reads the entries.
@@ -158,6 +168,12 @@ func (l listing) threats(intent float64, why string) []extract.Candidate {
 		if d, ok := l.entry(entry, intent, why); ok {
 			out = append(out, d)
 			own = append(own, d.HasMitigations())
+			continue
+		}
+		if len(out) > 0 && head.Role() == lexicon.None && len(head.Text()) > 0 {
+			if r := l.page.Reader.Read(head.Text(), prose.Range{End: len(head.Text())}); r.Measure >= 0.7 && r.Threat < 0.5 {
+				out[len(out)-1].Mitigate(head.Whole())
+			}
 		}
 	}
 	shared := l.shared()
@@ -272,13 +288,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
 		return nil, false // prose, which is read sentence by sentence
-	case intent <= 0.9 && title != "" && reads < 0.3:
+	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3:
 		return nil, false // an aspect, and what is so about it
 	case bestReading.Denies && reads < 0.4:
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
-	case intent >= 0.85:
+	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
+	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text)):
+	case intent < 0.5 && reads < 0.65:
+		return nil, false
 	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
 		return nil, false
 	}
@@ -308,6 +327,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d.Because(min(0.97, intent+reads/10), why)
 	return d, true
+}
+
+// tells reports whether any word of a text speaks of harm.
+func (l listing) tells(text string) bool {
+	for _, w := range lexicon.Words(text) {
+		if l.page.Reader.Class(w.Text).Has(lexicon.Attack | lexicon.Harm | lexicon.Risk | lexicon.Adversary | lexicon.Hostile | lexicon.Negation | lexicon.Nominal) {
+			return true
+		}
+	}
+	return false
 }
 
 // measures reads an item's mitigations where no label says which they are: nested items, and sentences that prescribe.

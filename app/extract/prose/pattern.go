@@ -20,11 +20,19 @@ func (s *sentence) threat(out *Reading) {
 		switch {
 		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
 			s.adversary(i, out)
+		case c.Has(lx.Hostile) && s.enabled(i):
+			out.claim(0.8, "says what an attacker gains")
 		case c.Has(lx.Risk):
 			s.risk(i, out)
 		}
-		if c.Has(lx.Modal) {
+		if c.Has(lx.Modal) && !(s.is(i, "may") && s.dated(i)) {
 			s.modal(i, out)
+		}
+		if s.is(i, "possibility", "potential", "likelihood", "chance", "danger") && s.is(i+1, "of", "for", "that") && !s.negated(i) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Hostile, i+2, i+9) > 0 {
+			out.claim(0.7, "says what is possible")
+		}
+		if s.deficient(i) {
+			out.claim(0.6, "says what is lacking")
 		}
 		if s.is(i, "vulnerable", "susceptible", "prone", "exposed", "subject") && s.is(i+1, "to") && !s.negated(i) {
 			if s.is(i, "subject") && s.find(lx.Attack|lx.Harm, i+2, i+6) < 0 {
@@ -59,6 +67,8 @@ func (s *sentence) nature(i int, out *Reading) {
 		if k := s.findWord(i, "open", "opens", "opening", "increase", "increases", "increasing", "expand", "expands", "broaden", "broadens", "widen", "widens", "enlarges", "larger", "adds", "broad"); k >= 0 && !s.negated(k) {
 			out.claim(0.65, "says what opens an attack surface")
 		}
+	case s.is(i, "detrimental", "adverse", "negative", "harmful", "damaging") && s.is(i+1, "effect", "effects", "impact", "impacts", "consequence", "consequences", "implication", "implications", "security") && !s.negated(i):
+		out.claim(0.6, "says what effect it has")
 	case s.is(i, "inadvertently", "accidentally", "unintentionally", "unknowingly", "unwittingly"):
 		if s.has(i+1, lx.Harm|lx.Attack) {
 			out.claim(0.92, "says what must not happen by accident")
@@ -72,10 +82,20 @@ func (s *sentence) nature(i int, out *Reading) {
 			out.claim(0.6, "says what may come to light")
 		}
 	case s.has(i, lx.Agent) && (s.has(i+1, lx.Modal) || s.has(i+2, lx.Modal)) && !s.is(i+1, "will", "would", "can"):
-		if k := s.find(lx.Secret, i+3, i+13); k > 0 && s.find(lx.Negation|lx.Measure, i+1, i+4) < 0 {
+		if k := s.find(lx.Secret, i+3, i+13); k > 0 && s.find(lx.Negation|lx.Measure, i+1, i+4) < 0 && s.does(i+2) {
 			out.claim(0.6, "says what somebody could get")
 		}
 	}
+}
+
+// does reports whether one of the next words is a deed that takes or changes something.
+func (s *sentence) does(i int) bool {
+	for k := i; k < i+4; k++ {
+		if s.is(k, "use", "access", "read", "obtain", "change", "modify", "create", "delete", "send", "execute", "run", "control", "replace", "hide", "push", "submit", "register", "take", "get", "gain", "retrieve", "see", "make", "claim", "redirect", "list", "extract", "download", "upload", "craft", "guess", "reuse", "share") {
+			return true
+		}
+	}
+	return false
 }
 
 // findWord is the index of one of the words before word i, -1 when there is none.
@@ -101,8 +121,11 @@ func (s *sentence) isWithin(from, n int) int {
 // meta reports whether the sentence speaks about threats in general at word i: "these threats are …", "many of the risks",
 // "a build threat is …", "the following risks".
 func (s *sentence) meta(i int) bool {
+	if s.is(i-1, "these", "those", "such", "this") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces", "interface") {
+		return true
+	}
 	for k := i - 1; k >= max(0, i-4); k-- {
-		if s.is(k, "these", "those", "such", "this", "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {
+		if s.is(k, "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {
 			return true
 		}
 	}
@@ -110,6 +133,31 @@ func (s *sentence) meta(i int) bool {
 		return true // a definition
 	}
 	return i <= 1 && strings.HasSuffix(s.words[i].Text, "s") && s.is(i+1, "in", "that", "are", "for", "to", "of", "can", "may", "which", "like") && !s.is(i, "weakness")
+}
+
+// deficient: "insufficient isolation could …", "lack of encryption", a deficit with a consequence or one that stands alone.
+func (s *sentence) deficient(i int) bool {
+	if !s.is(i, "insufficient", "insufficiently", "inadequate", "inadequately", "lack", "lacking", "lacks", "absence", "missing", "weak", "poor", "poorly", "improper", "improperly", "overly", "incomplete", "unsecured", "unpatched", "unvalidated", "unsanitized", "unprotected", "mangelnde", "fehlende", "unzureichende") || s.negated(i) {
+		return false
+	}
+	if s.find(lx.Modal, i+1, len(s.words)) > 0 || i < 2 && len(s.words) < 14 {
+		return true
+	}
+	return s.find(lx.Attack|lx.Harm|lx.Risk, 0, i) >= 0
+}
+
+// enabled reports whether a hostile one is let do something: "would allow a bad actor to".
+func (s *sentence) enabled(i int) bool {
+	k := i - 1
+	if s.is(k, "a", "an", "any", "some") {
+		k--
+	}
+	return s.is(k, "allow", "allows", "allowing", "enable", "enables", "enabling", "let", "lets", "letting", "permit", "permits", "help", "helps", "tempt") && !s.negated(k)
+}
+
+// dated reports whether the word "May" at i is a month.
+func (s *sentence) dated(i int) bool {
+	return i+1 < len(s.words) && s.words[i+1].Text[0] >= '0' && s.words[i+1].Text[0] <= '9' || s.is(i-1, "in", "since", "until", "of") && s.text[s.words[i].Start] == 'M'
 }
 
 // agent reports whether a word that means harm stands before somebody or something that acts: "a malicious endpoint could".
@@ -327,6 +375,9 @@ func (s *sentence) deny(out *Reading) {
 	if out.Denies {
 		out.Threat = min(out.Threat, 0.3)
 	}
+	if s.mundane() {
+		out.Threat -= 0.3
+	}
 	if s.past() {
 		out.Threat -= 0.2
 	}
@@ -358,14 +409,6 @@ func (s *sentence) narrow(out *Reading) {
 				start++
 			}
 			break
-		}
-	}
-	if start == 0 && (s.has(0, lx.Contrast) && s.is(0, "although", "while", "though", "despite")) { // "Although …, X leaks Y"
-		for k := 1; k < len(s.words)-3; k++ {
-			if s.text[s.words[k-1].End] == ',' {
-				start = k
-				break
-			}
 		}
 	}
 	if start == 0 && (s.has(0, lx.Additive) || s.is(0, "however", "but", "also")) && len(s.words) > 5 {
@@ -402,4 +445,16 @@ func (s *sentence) past() bool {
 		told = told || s.is(i, "was", "were", "resulted", "led", "had", "happened", "occurred", "caused", "did")
 	}
 	return told
+}
+
+// mundane reports whether the sentence is about the effort of building or learning something, and about nobody's harm.
+func (s *sentence) mundane() bool {
+	effort := false
+	for i := range s.words {
+		if s.has(i, lx.Attack|lx.Adversary|lx.Hostile) || s.has(i, lx.Secret) && !s.is(i, "access", "key", "memory", "keys", "logs", "log") {
+			return false
+		}
+		effort = effort || s.is(i, "adoption", "learning", "curve", "complexity", "complex", "complicated", "complicates", "effort", "maintenance", "maintain", "boilerplate", "verbose", "readability", "churn", "learn", "teach", "ergonomics", "ergonomic", "bikeshedding", "refactoring", "learnability", "cumbersome", "workload", "documentation")
+	}
+	return effort
 }

@@ -67,13 +67,38 @@ func (r *Reader) Read(text string, at Range) Reading {
 	if len(ts) < 3 {
 		return out
 	}
-	s := sentence{text: text, at: at, words: ts}
-	s.opening(&out)
-	s.measure(&out)
-	s.threat(&out)
-	s.deny(&out)
-	s.narrow(&out)
+	whole := sentence{text: text, at: at, words: ts}
+	whole.opening(&out)
+	if k := whole.main(); k > 0 { // "Although …, X leaks Y": the main clause decides where it states a threat
+		main := out
+		main.Clause = Range{ts[k].Start, at.End}
+		part := sentence{text: text, at: main.Clause, words: ts[k:]}
+		if part.judge(&main); main.Threat >= 0.5 {
+			return main
+		}
+	}
+	whole.judge(&out)
 	return out
+}
+
+func (s *sentence) judge(out *Reading) {
+	s.measure(out)
+	s.threat(out)
+	s.deny(out)
+	s.narrow(out)
+}
+
+// main is the index of the word that the main clause behind a concession begins with, 0 when there is none.
+func (s *sentence) main() int {
+	if !s.is(0, "although", "while", "though", "despite", "whereas", "obwohl", "bien") {
+		return 0
+	}
+	for k := 2; k < len(s.words)-3; k++ {
+		if s.text[s.words[k-1].End] == ',' {
+			return k
+		}
+	}
+	return 0
 }
 
 // sentence is one sentence while it is read.
@@ -145,6 +170,9 @@ func (s *sentence) opening(out *Reading) {
 		out.Adds = out.Adds || c.Has(lexicon.Additive)
 		out.Contrast = out.Contrast || c.Has(lexicon.Contrast)
 		out.Goes = out.Goes || i == 0 && c.Has(lexicon.Anaphor)
+	}
+	for i := 1; i < min(9, len(s.words)); i++ { // "Since any contract can emit such an event, …"
+		out.Goes = out.Goes || s.is(i, "such") && s.is(i+1, "a", "an") || s.is(i, "this") && s.has(i+1, lexicon.Attack|lexicon.Nominal)
 	}
 	if s.is(0, "in") && s.is(1, "addition") {
 		out.Adds = true

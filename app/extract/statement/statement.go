@@ -78,6 +78,9 @@ func (r *reader) block(b *extract.Block) {
 	} else {
 		r.wants = false
 	}
+	if r.announces(b) {
+		return
+	}
 	for _, p := range b.Parts {
 		switch p.Role {
 		case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Description, lexicon.Impact, lexicon.Actor, lexicon.Title:
@@ -93,9 +96,18 @@ func (r *reader) block(b *extract.Block) {
 	}
 }
 
+// announces reports whether a paragraph leads over to a list whose entries were found as threats.
+func (r *reader) announces(b *extract.Block) bool {
+	if b.Kind == document.Item || !strings.HasSuffix(b.Text(), ":") || b.Index+1 >= len(r.page.Blocks) {
+		return false
+	}
+	next := r.page.Blocks[b.Index+1]
+	return next.Kind == document.Item && next.Section == b.Section && claimed(r.page, next.Node.Span) > 0
+}
+
 func (r *reader) sentences(b *extract.Block, p extract.Part) {
 	text := b.Flat.Text
-	r.open = r.open && b.Kind == document.Item
+	r.open = false
 	for _, s := range prose.Sentences(text[p.Start:p.End]) {
 		at := prose.Range{Start: p.Start + s.Start, End: p.Start + s.End}
 		reading := r.page.Reader.Read(text, at)
@@ -112,7 +124,7 @@ func (r *reader) sentences(b *extract.Block, p extract.Part) {
 			continue
 		}
 		words := content(text[at.Start:at.End])
-		if r.open && !reading.Adds && (reading.Goes || common(words, r.words) >= 3) {
+		if r.open && !reading.Adds && (reading.Goes || common(words, r.words)*2 >= min(len(words), len(r.words))) {
 			last := len(r.drafts) - 1
 			r.drafts[last].Say(passage)
 			for w := range words {
