@@ -111,8 +111,10 @@ func (w *flattener) node(n *Node) {
 		w.separate('\n', n.Span)
 		return
 	case Status, Emoticon, Date:
-		w.write(n.Text, n.Span, false)
-		return
+		if len(n.Children) == 0 {
+			w.write(n.Text, n.Span, false)
+			return
+		}
 	}
 	sep := byte(0)
 	if n.IsBlock() {

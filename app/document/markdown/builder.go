@@ -100,9 +100,7 @@ func mean(n *document.Node) {
 			n.Kind, n.Name = document.Ticket, key
 		}
 	case document.Details:
-		if len(n.Children) > 0 && n.Children[0].Kind == document.Summary {
-			n.Name = document.Flatten(n.Children[0]).Text
-		}
+		n.Name = document.Title(n)
 	}
 }
 

@@ -135,6 +135,9 @@ func (p *parser) open(t markup.Token) error {
 	if f.rule.do == fallback && len(p.waiting) > p.top().base {
 		f.rule.Drop = true // the extension's content has been read
 	}
+	if f.rule.do == macro && p.inParameter() {
+		f.rule.Drop = true // a value is text; macros in macros' values would be read once for each
+	}
 	if p.dropped > 0 || f.rule.Drop {
 		if !t.Single {
 			p.dropped++
@@ -214,6 +217,16 @@ func (p *parser) text(t markup.Token) {
 	}
 	n := p.leaf(document.Text, document.Span{Start: at, End: at + len(run)})
 	n.Name, n.Text = run, document.Decode(run)
+}
+
+// inParameter reports whether the place is in a macro's parameter.
+func (p *parser) inParameter() bool {
+	for i := len(p.stack) - 1; i > 0 && p.stack[i].rule.do != macro; i-- {
+		if p.stack[i].rule.do == parameter {
+			return true
+		}
+	}
+	return false
 }
 
 // between reports whether white space at this place of a block container stands between blocks.

@@ -56,6 +56,8 @@ func TestParse(t *testing.T) {
 			`root(list(item done=true("a") item done=false(paragraph("b"))))`, "a\nb"},
 		{"time, emoticon, image", `<p><time datetime="2026-01-02"/><ac:emoticon ac:name="tick" ac:emoji-fallback="✅"/><ac:emoticon ac:name="x" ac:emoji-fallback=":x:"/><ac:image ac:alt="A"><ri:attachment ri:filename="f.png"/></ac:image></p>`,
 			`root(paragraph(date[2026-01-02] "2026-01-02" emoticon[tick] "✅" emoticon[x] image[f.png] "A"))`, "2026-01-02✅"},
+		{"a time in words", `<p><time>May</time><time datetime="2026-05-01">May</time></p>`, `root(paragraph(date("May") date[2026-05-01] "2026-05-01"))`, "May2026-05-01"},
+		{"a macro in a parameter is not read", `<ac:structured-macro ac:name="x"><ac:parameter ac:name="a">b<ac:structured-macro ac:name="y"><ac:parameter ac:name="a">c</ac:parameter></ac:structured-macro></ac:parameter></ac:structured-macro>`, `root(macro[x] a=b)`, ""},
 		{"inline comment marker", `<p>a<ac:inline-comment-marker ac:ref="r">b</ac:inline-comment-marker>c</p>`, `root(paragraph("abc"))`, "abc"},
 		{"layout", `<ac:layout><ac:layout-section ac:type="single"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section></ac:layout>`,
 			`root(layout[ac:layout](layout[ac:layout-section](layout[ac:layout-cell](paragraph("a")))))`, "a"},
