@@ -49,10 +49,13 @@ func parse(src, masked []byte) (root *document.Node, err error) {
 	return b.finish()
 }
 
-// maskHead returns src with its front matter (YAML between "---", TOML between "+++") and the import and export lines that
-// follow blanked out, byte for byte, so that all offsets stay.
+// maskHead returns src with its byte order mark, front matter (YAML between "---", TOML between "+++") and the import and
+// export lines that follow blanked out, byte for byte, so that all offsets stay.
 func maskHead(src []byte) []byte {
 	end := frontMatter(src)
+	if bytes.HasPrefix(src, []byte("\ufeff")) {
+		end = max(end, len("\ufeff"))
+	}
 	for end < len(src) {
 		line := src[end:]
 		if i := bytes.IndexByte(line, '\n'); i >= 0 {
