@@ -73,9 +73,9 @@ func (k Kind) IsBlock() bool {
 
 // Node is one element of the tree. Spans of children lie inside their parent's, in order, and do not overlap.
 //
-// A Text node is either exact, its text standing in the source byte for byte, or it is one character reference, escape or
-// emoji that stands for other bytes: so a parser splits runs of text at references, and every byte of text has its place in
-// the source. Read text by Flatten, not child by child.
+// The text of a Text node is what a reader sees. It is exact, standing in the source byte for byte; or Name is its source and
+// Text that with the character references resolved; or, with no Name, the whole of it stands for the whole span, as an
+// escape or an emoji does. Read text by Flatten, which knows the place of every byte.
 type Node struct {
 	Kind     Kind
 	Span     Span // the whole element in the source, markup included

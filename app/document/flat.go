@@ -10,7 +10,7 @@ import (
 type Flat struct {
 	Text  string
 	runs  []run  // ordered by at, without gaps
-	marks []mark // inline elements, ordered by the start of their text
+	marks []mark // inline elements and code, ordered by the start of their text
 }
 
 // run is a stretch of the text with one origin.
@@ -20,7 +20,7 @@ type run struct {
 	exact bool // each byte of the text has one byte of the source
 }
 
-// mark is an inline element's text and its whole source with the markup.
+// mark is an element's text and its whole source with the markup.
 type mark struct {
 	start, end int
 	span       Span
@@ -32,6 +32,9 @@ func Flatten(n *Node) Flat { return FlattenAll([]*Node{n}) }
 // FlattenAll reads sibling nodes as one text, such as the inline children of an item without its nested lists.
 func FlattenAll(nodes []*Node) Flat {
 	w := flattener{}
+	if k := len(nodes); k > 0 && nodes[0] != nil && nodes[k-1] != nil {
+		w.text.Grow(max(0, min(nodes[k-1].Span.End-nodes[0].Span.Start, 1<<16)))
+	}
 	for _, n := range nodes {
 		w.node(n)
 	}
@@ -40,7 +43,7 @@ func FlattenAll(nodes []*Node) Flat {
 }
 
 // Span is the source of the half-open range of the text: from its first to its last byte that is no white space, with the
-// markup of the inline elements that lie wholly in the range. An empty or blank range gives an empty span.
+// markup of the inline elements and code blocks that lie wholly in the range. An empty or blank range gives an empty span.
 func (f Flat) Span(i, j int) Span {
 	i, j = max(i, 0), min(j, len(f.Text))
 	for i < j && isBlank(f.Text[i]) {
@@ -98,14 +101,20 @@ func (w *flattener) node(n *Node) {
 	}
 	switch n.Kind {
 	case Text:
-		w.write(n.Text, n.Span, n.Exact())
+		if n.Name != "" {
+			w.references(n.Name, n.Span.Start)
+		} else {
+			w.write(n.Text, n.Span, n.Exact())
+		}
 		return
 	case Break:
 		w.separate('\n', n.Span)
 		return
 	case Status, Emoticon, Date:
-		w.write(n.Text, n.Span, false)
-		return
+		if len(n.Children) == 0 {
+			w.write(n.Text, n.Span, false)
+			return
+		}
 	}
 	sep := byte(0)
 	if n.IsBlock() {
@@ -143,9 +152,9 @@ func (w *flattener) stand(n *Node) string {
 	}
 }
 
-// open begins the mark of an inline element, -1 for a block.
+// open begins the mark of an inline element, or of code, whose text may need its brackets; -1 for other blocks.
 func (w *flattener) open(n *Node, sep byte) int {
-	if sep != 0 {
+	if sep != 0 && n.Kind != Code {
 		return -1
 	}
 	w.flat.marks = append(w.flat.marks, mark{start: -1, span: n.Span})
@@ -213,6 +222,16 @@ func (w *flattener) write(s string, span Span, exact bool) {
 		}
 		w.word(s[i:end], within(span, i, end, exact), exact)
 		i = end
+	}
+}
+
+// references writes text with character references, as it stands in the source at offset at.
+func (w *flattener) references(s string, at int) {
+	for s != "" {
+		i, decoded, n := NextReference(s)
+		w.write(s[:i], Span{at, at + i}, true)
+		w.write(decoded, Span{at + i, at + i + n}, false)
+		s, at = s[i+n:], at+i+n
 	}
 }
 

@@ -51,3 +51,14 @@ func Verbatim(n *Node) string {
 	})
 	return b.String()
 }
+
+// titleLimit bounds the source of a title: a longer one is no title, and titles inside titles would be read over and over.
+const titleLimit = 4096
+
+// Title is the text of a node's Summary, "" when it has none.
+func Title(n *Node) string {
+	if len(n.Children) == 0 || n.Children[0].Kind != Summary || n.Children[0].Span.Len() > titleLimit {
+		return ""
+	}
+	return Flatten(n.Children[0]).Text
+}

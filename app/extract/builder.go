@@ -12,6 +12,7 @@ type builder struct {
 	page  *Page
 	open  *Section
 	short *Section // a title that holds for the next list or table only
+	floor *Section // headings inside of an item or <details> end nothing outside of it
 }
 
 const (
@@ -24,8 +25,8 @@ func (b *builder) root() {
 	b.open = &Section{}
 	b.page.Sections = append(b.page.Sections, b.open)
 	b.flow(b.page.Root, nil)
-	for s := b.open; s != nil; s = s.Parent {
-		s.End = len(b.page.Blocks)
+	for ; b.open != nil; b.open = b.open.Parent {
+		b.open.End = len(b.page.Blocks)
 	}
 }
 
@@ -42,6 +43,11 @@ func (b *builder) flow(n *document.Node, item *Block) {
 		case document.Paragraph, document.Term, document.Def:
 			b.paragraph(c, following(n.Children, i), item)
 		case document.List:
+			if lead := entitles(c, following(n.Children, i)); lead != nil && item == nil {
+				b.close(colonLevel)
+				b.short = b.section(b.block(lead, document.FlattenAll(lead.Children), item), colonLevel)
+				continue
+			}
 			b.list(c, item, 0)
 			b.closeShort()
 		case document.Table:
@@ -111,6 +117,23 @@ func (b *builder) paragraph(n, next *document.Node, item *Block) {
 		b.closeShort()
 	}
 	b.block(n, flat, item)
+}
+
+// entitles is the one item of a list that only titles the list behind it ("3. Networking", then bullets), nil for another.
+func entitles(n, next *document.Node) *document.Node {
+	if next == nil || next.Kind != document.List || n.Attr["ordered"] != "true" || next.Attr["ordered"] == "true" || len(n.Children) != 1 {
+		return nil
+	}
+	item := n.Children[0]
+	for _, c := range item.Children {
+		if c.IsBlock() && (c.Kind != document.Paragraph || len(item.Children) > 1) {
+			return nil
+		}
+	}
+	if text := document.FlattenAll(item.Children).Text; text == "" || len(lexicon.Words(text)) > 9 || strings.HasSuffix(text, ".") {
+		return nil
+	}
+	return item
 }
 
 // titles is the level of a paragraph that serves as a title: a line in bold alone, or "Risks:" before a list; 0 for another.
@@ -185,13 +208,28 @@ func (b *builder) section(head *Block, level int) *Section {
 
 // close ends the open sections down to a level.
 func (b *builder) close(level int) {
-	for b.open.Parent != nil && b.open.Level >= level {
-		if b.open == b.short {
-			b.short = nil
-		}
-		b.open.End = len(b.page.Blocks)
-		b.open = b.open.Parent
+	for b.open != b.floor && b.open.Parent != nil && b.open.Level >= level {
+		b.pop()
 	}
+}
+
+func (b *builder) pop() {
+	if b.open == b.short {
+		b.short = nil
+	}
+	b.open.End = len(b.page.Blocks)
+	b.open = b.open.Parent
+}
+
+// within reads something whose headings hold to its own end only.
+func (b *builder) within(read func()) {
+	floor, open := b.floor, b.open
+	b.floor = open
+	read()
+	for b.open != open {
+		b.pop()
+	}
+	b.floor = floor
 }
 
 func (b *builder) closeShort() {
@@ -202,25 +240,19 @@ func (b *builder) closeShort() {
 
 // details reads a <details> or expand macro as a section of its own.
 func (b *builder) details(n *document.Node, item *Block) {
-	before := b.open
-	depth := b.open.Level
-	for _, c := range n.Children {
-		if c.Kind == document.Summary {
+	b.within(func() {
+		rest := &document.Node{Kind: document.Layout}
+		for _, c := range n.Children {
+			if c.Kind != document.Summary {
+				rest.Children = append(rest.Children, c)
+				continue
+			}
 			if flat := document.FlattenAll(c.Children); flat.Text != "" {
-				b.section(b.block(c, flat, item), max(detailsLevel, depth+1))
+				b.section(b.block(c, flat, item), max(detailsLevel, b.open.Level+1))
 			}
 		}
-	}
-	rest := &document.Node{Kind: document.Layout}
-	for _, c := range n.Children {
-		if c.Kind != document.Summary {
-			rest.Children = append(rest.Children, c)
-		}
-	}
-	b.flow(rest, item)
-	for b.open != before {
-		b.close(b.open.Level)
-	}
+		b.flow(rest, item)
+	})
 }
 
 // list reads items: each one's own text as a block, then what is nested in it.
@@ -250,7 +282,7 @@ func (b *builder) list(n *document.Node, item *Block, depth int) {
 				b.list(k, blk, depth+1)
 				continue
 			}
-			b.flow(&document.Node{Kind: document.Layout, Children: []*document.Node{k}}, blk)
+			b.within(func() { b.flow(&document.Node{Kind: document.Layout, Children: []*document.Node{k}}, blk) })
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -69,7 +70,9 @@ func (d *Draft) Cover(s document.Span) {
 }
 
 // Because says how sure the finding is and why.
-func (d *Draft) Because(confidence float64, why string) { d.c.Confidence, d.c.Why = confidence, why }
+func (d *Draft) Because(confidence float64, why string) {
+	d.c.Confidence, d.c.Why = math.Round(confidence*100)/100, why
+}
 
 // Kind gives a kind of STRIDE that the page states.
 func (d *Draft) Kind(k threat.STRIDE) {

@@ -40,6 +40,7 @@ func (e *Engine) Scan(doc *document.Document) Report {
 		found := f.Find(page)
 		sort.SliceStable(found, func(i, j int) bool { return found[i].At.Start < found[j].At.Start })
 		all = absorb(all, found)
+		page.Claims = all
 	}
 	report := Report{Engine: e.Version(), Findings: restate(page, all)}
 	sort.SliceStable(report.Findings, func(i, j int) bool {

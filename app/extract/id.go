@@ -21,7 +21,23 @@ func ExplicitID(lex *lexicon.Lexicon, text string) (id string, rest int) {
 	if id = text[start:end]; isID(id) && separated(text, end, strings.ContainsAny(id, "-_")) {
 		return id, behind(text, end)
 	}
+	if id, rest = hyphenated(lex, text); id != "" {
+		return id, rest
+	}
 	return numbered(lex, text)
+}
+
+// hyphenated reads "Threat-03-T - …", "Risk-7: …".
+func hyphenated(lex *lexicon.Lexicon, text string) (id string, rest int) {
+	end := 0
+	for end < len(text) && (isLetter(text[end]) || isDigit(text[end]) || text[end] == '-' && end+1 < len(text) && text[end+1] != ' ') {
+		end++
+	}
+	word, number, ok := strings.Cut(text[:end], "-")
+	if !ok || number == "" || !isDigit(number[0]) || lex.Role(word) != lexicon.Threat || !separated(text, end, true) {
+		return "", 0
+	}
+	return text[:end], behind(text, end)
 }
 
 // numbered reads "Threat 4: …", "Risk #2 - …", "Abuse case 1. …".
@@ -40,6 +56,9 @@ func numbered(lex *lexicon.Lexicon, text string) (id string, rest int) {
 
 // isID reports whether s has an id's form: capitals and a number, "T3", "TM-04", "STRIDE-DOS-1".
 func isID(s string) bool {
+	if len(s) > 3 && s[len(s)-2] == '-' && isUpper(s[len(s)-1]) { // "T-01-S"
+		s = s[:len(s)-2]
+	}
 	if len(s) < 2 || len(s) > 32 || !isUpper(s[0]) || !isDigit(s[len(s)-1]) {
 		return false
 	}
@@ -92,4 +111,5 @@ func cut(s string, n int) int {
 
 func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 func isUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
+func isLetter(c byte) bool { return isUpper(c) || c >= 'a' && c <= 'z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }

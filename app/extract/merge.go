@@ -42,6 +42,9 @@ func restate(page *Page, all []Candidate) []Finding {
 // key is what two statements of a threat have in common.
 type key struct {
 	id      string
+	finder  string
+	area    string // what a row of a summary names beside the threat
+	leaf    string // the title that the threat stands under
 	section string
 	words   map[string]bool
 	said    map[string]bool // of the statement, where it is another text than the title
@@ -49,7 +52,11 @@ type key struct {
 }
 
 func keyOf(f Finding) key {
-	return key{id: f.Label, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
+	leaf := ""
+	if n := len(f.Section); n > 0 {
+		leaf = f.Section[n-1]
+	}
+	return key{leaf: alphabetic(leaf), area: alphabetic(f.Element), id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
 }
 
 // near lists the findings that share an id or a rarer word, in order.
@@ -82,19 +89,47 @@ func near(byWord map[string][]int, k key) []int {
 	return slices.Compact(out)
 }
 
-// same reports whether two keys name one threat.
+// same reports whether two keys name one threat. What one finder reads as two entries is two, but for the same id or words.
 func (k key) same(o key) bool {
 	if k.id != "" && o.id != "" {
 		return k.id == o.id
 	}
-	if len(k.words) < 3 || len(o.words) < 3 {
-		return len(k.words) > 0 && overlap(k.words, o.words) == 1 && len(k.words) == len(o.words) && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
-	}
-	if overlap(k.words, o.words) < 0.8 {
+	if len(k.words) == 0 || len(o.words) == 0 {
 		return false
 	}
-	// the same title twice with different statements below it: two threats
-	return len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6
+	alike := overlap(k.words, o.words)
+	if k.finder == o.finder && k.finder != "statement" {
+		return alike == 1 && overlap(k.said, o.said) > 0.9 && k.stride == o.stride
+	}
+	if len(k.words) < 3 || len(o.words) < 3 {
+		return alike == 1 && (len(k.said) == 0 || len(o.said) == 0 || overlap(k.said, o.said) > 0.6)
+	}
+	if (k.area != "" && k.area == o.leaf && k.finder == "table" || o.area != "" && o.area == k.leaf && o.finder == "table") && alike > 0.15 {
+		return true // a row that sums up what a section says
+	}
+	return alike >= 0.8 || (k.finder == "statement" || k.finder == "heading") && held(o.words, k.words) || o.finder == "statement" && held(k.words, o.words)
+}
+
+// alphabetic is a text's words in lower case.
+func alphabetic(s string) string {
+	var out []string
+	for _, w := range lexicon.Words(s) {
+		out = append(out, stem(w.Text))
+	}
+	return strings.Join(out, " ")
+}
+
+// held reports whether a title's words all stand in a sentence.
+func held(title, sentence map[string]bool) bool {
+	if len(title) < 3 || len(title)*6 < len(sentence) {
+		return false
+	}
+	for w := range title {
+		if !sentence[w] {
+			return false
+		}
+	}
+	return true
 }
 
 // overlap is the share of common words in all words of both.
@@ -105,7 +140,10 @@ func overlap(a, b map[string]bool) float64 {
 			common++
 		}
 	}
-	return float64(common) / float64(max(1, len(a)+len(b)-common))
+	if len(a)+len(b) == 0 {
+		return 1
+	}
+	return float64(common) / float64(len(a)+len(b)-common)
 }
 
 // content is the set of a text's words, plural and past endings left out, without those that every text has.
@@ -122,6 +160,11 @@ func content(text string) map[string]bool {
 }
 
 func stem(w string) string {
+	for _, end := range []string{"ise", "ised", "ises", "ising", "isation", "isations"} { // British spelling
+		if s, ok := strings.CutSuffix(w, end); ok && len(s) > 3 {
+			w = s + "iz" + end[2:]
+		}
+	}
 	for _, end := range []string{"ing", "ed", "es", "s"} {
 		if s, ok := strings.CutSuffix(w, end); ok && len(s) > 3 {
 			return s

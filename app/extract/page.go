@@ -17,6 +17,10 @@ type Page struct {
 	Blocks   []*Block   // in document order
 	Sections []*Section // in document order; the first is the page itself
 
+	// Claims are what the finders before this one found, those that read the clearest shapes. A finder may leave alone what
+	// only leads over to them.
+	Claims []Candidate
+
 	outline *document.Outline
 }
 

@@ -3,8 +3,10 @@ package documenttest
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,9 @@ func checkNode(n *document.Node, source []byte) error {
 	}
 	if n.Kind == document.Text && n.Exact() && n.Text != string(source[n.Span.Start:n.Span.End]) {
 		return fmt.Errorf("exact text %q at %v is not the source's", n.Text, n.Span)
+	}
+	if n.Kind == document.Text && n.Name != "" && (n.Name != string(source[n.Span.Start:n.Span.End]) || n.Text != document.Decode(n.Name)) {
+		return fmt.Errorf("the text %q of %q at %v is not the source's", n.Text, n.Name, n.Span)
 	}
 	at := n.Span.Start
 	for _, c := range n.Children {
@@ -133,4 +138,48 @@ func cuts(f document.Flat, i, j int) bool {
 		after++
 	}
 	return before < i && f.Span(before, j) == s || after > j && f.Span(i, after) == s
+}
+
+// Sketch draws a tree on one line, for tables of tests: kind, name in brackets, level, attributes, text in quotes, children in
+// parentheses. Neighbouring texts are drawn as one.
+func Sketch(n *document.Node) string {
+	var b strings.Builder
+	sketch(&b, n)
+	return b.String()
+}
+
+func sketch(b *strings.Builder, n *document.Node) {
+	b.WriteString(string(n.Kind))
+	if n.Level > 0 {
+		fmt.Fprint(b, n.Level)
+	}
+	if n.Name != "" {
+		fmt.Fprintf(b, "[%s]", n.Name)
+	}
+	for _, k := range slices.Sorted(maps.Keys(n.Attr)) {
+		fmt.Fprintf(b, " %s=%s", k, n.Attr[k])
+	}
+	if n.Text != "" {
+		fmt.Fprintf(b, " %q", n.Text)
+	}
+	if len(n.Children) == 0 {
+		return
+	}
+	b.WriteString("(")
+	for i := 0; i < len(n.Children); i++ {
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		if n.Children[i].Kind != document.Text {
+			sketch(b, n.Children[i])
+			continue
+		}
+		text := ""
+		for ; i < len(n.Children) && n.Children[i].Kind == document.Text; i++ {
+			text += n.Children[i].Text
+		}
+		i--
+		fmt.Fprintf(b, "%q", text)
+	}
+	b.WriteString(")")
 }

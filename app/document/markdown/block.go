@@ -34,7 +34,7 @@ func (b *builder) block(n ast.Node) {
 	case *ast.Paragraph:
 		b.container(n, document.Paragraph, markup.Prose, b.inlines)
 	case *ast.TextBlock:
-		if b.top().node != nil && b.top().node.Kind == document.Item {
+		if in := b.top().node; in != nil && (in.Kind == document.Item || in.Kind == document.Def) {
 			b.push("", "", markup.Prose, 0, 0)
 			b.inlines(n)
 			b.popTo(depth, b.cursor, b.cursor)
@@ -63,7 +63,7 @@ func (b *builder) block(n ast.Node) {
 	case *extast.TableRow:
 		b.row(n, false)
 	case *ast.FencedCodeBlock:
-		b.code(n, string(n.Language([]byte(b.src))))
+		b.code(n, string(n.Language(b.bytes)))
 	case *ast.CodeBlock:
 		b.code(n, "")
 	case *ast.HTMLBlock:

@@ -11,11 +11,12 @@ import (
 // of all that stands in the tree, and nothing that begins before it is added.
 type builder struct {
 	src     string
+	bytes   []byte // src, as the library wants it
 	cursor  int
 	stack   []frame
 	waiting []*document.Node // children of open elements, innermost last
-	count   int
-	err     error
+	document.Arena
+	err error
 }
 
 // frame is an open element.
@@ -27,9 +28,9 @@ type frame struct {
 	drop bool // its content is not read
 }
 
-func newBuilder(src string) *builder {
+func newBuilder(src []byte) *builder {
 	root := &document.Node{Kind: document.Root, Span: document.Span{End: len(src)}, Inner: document.Span{End: len(src)}}
-	return &builder{src: src, stack: []frame{{node: root, body: markup.Blocks}}}
+	return &builder{src: string(src), bytes: src, stack: []frame{{node: root, body: markup.Blocks}}}
 }
 
 func (b *builder) finish() (*document.Node, error) {
@@ -74,7 +75,7 @@ func (b *builder) pop(inner, end int) {
 	end = max(inner, end)
 	f.node.Inner.End, f.node.Span.End = inner, end
 	b.cursor = end
-	f.node.Children = append([]*document.Node(nil), b.waiting[f.base:]...)
+	f.node.Children = b.List(b.waiting[f.base:])
 	b.waiting = b.waiting[:f.base]
 	mean(f.node)
 	if !f.drop {
@@ -99,17 +100,17 @@ func mean(n *document.Node) {
 			n.Kind, n.Name = document.Ticket, key
 		}
 	case document.Details:
-		if len(n.Children) > 0 && n.Children[0].Kind == document.Summary {
-			n.Name = document.Flatten(n.Children[0]).Text
-		}
+		n.Name = document.Title(n)
 	}
 }
 
 func (b *builder) node(kind document.Kind, s document.Span) *document.Node {
-	if b.count++; b.count > document.NodeLimit {
+	n := b.Node()
+	n.Kind, n.Span = kind, s
+	if b.Full() {
 		b.fail(s.Start, "more than 1,000,000 pieces in one page: split the page")
 	}
-	return &document.Node{Kind: kind, Span: s}
+	return n
 }
 
 // leaf adds a node without children; nil when its place is taken or its surroundings are not read.
@@ -143,7 +144,7 @@ func (b *builder) prose(start, end int, escapes bool) {
 		}
 		decoded, n := "", 0
 		if b.src[i] == '&' {
-			decoded, n = markup.Reference(b.src[i:end])
+			decoded, n = document.Reference(b.src[i:end])
 		} else if escapes && i+1 < end && strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", b.src[i+1]) >= 0 {
 			decoded, n = b.src[i+1:i+2], 2
 		}

@@ -1,6 +1,8 @@
 package markdown_test
 
 import (
+	"bytes"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,8 +12,13 @@ import (
 )
 
 func TestParseCorpus(t *testing.T) {
-	for name, source := range documenttest.Corpus(t, "dev/*.md", "designs/*.md") {
+	sources := documenttest.Corpus(t, "dev/*.md", "designs/*.md")
+	for name, source := range maps.Clone(sources) {
+		sources[name+" with line breaks of Windows"] = bytes.ReplaceAll(source, []byte("\n"), []byte("\r\n"))
+	}
+	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // Parse may be called by many at once
 			d, err := markdown.Parse(source)
 			if err != nil {
 				t.Fatal(err)

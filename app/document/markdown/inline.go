@@ -119,7 +119,7 @@ func (b *builder) codeSpan(n *ast.CodeSpan) {
 }
 
 func (b *builder) autoLink(n *ast.AutoLink) {
-	label := string(n.Label([]byte(b.src)))
+	label := string(n.Label(b.bytes))
 	at := max(n.Pos(), b.cursor)
 	i := strings.Index(b.src[at:min(at+len(label)+8, len(b.src))], label)
 	if i < 0 {
@@ -132,7 +132,7 @@ func (b *builder) autoLink(n *ast.AutoLink) {
 		open, outer = start-1, end+1
 	}
 	depth := len(b.stack)
-	b.push(document.Link, "", markup.Prose, open, start).Name = string(n.URL([]byte(b.src)))
+	b.push(document.Link, "", markup.Prose, open, start).Name = string(n.URL(b.bytes))
 	b.exact(start, end)
 	b.popTo(depth, end, outer)
 }

@@ -28,9 +28,14 @@ func Parse(src []byte) (*document.Document, error) {
 	return &document.Document{Format: document.Markdown, Source: src, Root: root}, nil
 }
 
+// library holds no state between sources and serves many goroutines at once.
+var library = goldmark.New(goldmark.WithExtensions(
+	extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Linkify,
+)).Parser()
+
 // parse reads masked, which has the same bytes as src or blanks in their place.
 func parse(src, masked []byte) (root *document.Node, err error) {
-	if err := checkDepth(masked); err != nil {
+	if err := checkCost(masked); err != nil {
 		return nil, err
 	}
 	defer func() { // the library promises not to panic on any input; a page must not end the process if it does
@@ -38,50 +43,19 @@ func parse(src, masked []byte) (root *document.Node, err error) {
 			root, err = nil, fault.New(fault.Invalid, "read Markdown: the parser gave up on this source: %v", r)
 		}
 	}()
-	tree := goldmark.New(goldmark.WithExtensions(
-		extension.Table, extension.Strikethrough, extension.TaskList, extension.DefinitionList, extension.Linkify,
-	)).Parser().Parse(text.NewReader(masked))
-	b := newBuilder(string(src))
+	tree := library.Parse(text.NewReader(masked))
+	b := newBuilder(src)
 	b.blocks(tree)
 	return b.finish()
 }
 
-// checkDepth refuses lines that open more containers than DepthLimit, before the library follows them.
-func checkDepth(src []byte) error {
-	for start := 0; start < len(src); {
-		end := bytes.IndexByte(src[start:], '\n')
-		if end < 0 {
-			end = len(src)
-		} else {
-			end += start
-		}
-		marks := 0
-		for _, c := range src[start:end] {
-			if !strings.ContainsRune(" \t>-*+.)0123456789", rune(c)) {
-				break
-			}
-			if c == '>' || c == '-' || c == '*' || c == '+' || c == '.' || c == ')' {
-				marks++
-			}
-		}
-		if marks > document.DepthLimit && !isRule(src[start:end]) {
-			return document.Invalid(src, start, "more than 1,000 lists and quotes inside each other")
-		}
-		start = end + 1
-	}
-	return nil
-}
-
-// isRule reports whether a line consists of one character and blanks, as a rule or a setext underline does.
-func isRule(line []byte) bool {
-	line = bytes.TrimSpace(line)
-	return len(line) > 0 && line[0] != '>' && len(bytes.Trim(line, string(line[:1]))) == 0
-}
-
-// maskHead returns src with its front matter (YAML between "---", TOML between "+++") and the import and export lines that
-// follow blanked out, byte for byte, so that all offsets stay.
+// maskHead returns src with its byte order mark, front matter (YAML between "---", TOML between "+++") and the import and
+// export lines that follow blanked out, byte for byte, so that all offsets stay.
 func maskHead(src []byte) []byte {
 	end := frontMatter(src)
+	if bytes.HasPrefix(src, []byte("\ufeff")) {
+		end = max(end, len("\ufeff"))
+	}
 	for end < len(src) {
 		line := src[end:]
 		if i := bytes.IndexByte(line, '\n'); i >= 0 {

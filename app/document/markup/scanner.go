@@ -3,6 +3,7 @@
 package markup
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -128,7 +129,7 @@ func (s *Scanner) references(run string, at int) (bool, error) {
 			}
 			i += next
 		}
-		_, n := Reference(run[i:])
+		_, n := document.Reference(run[i:])
 		if n == 0 {
 			return true, s.fail(at+i, "'&' without a character reference known to HTML: write &amp;")
 		}
@@ -148,8 +149,8 @@ func (s *Scanner) markup(start int) (Token, error) {
 		return s.declaration(start)
 	case rest[1] == '?':
 		end := s.index(start, "?>", instruction)
-		if end < 0 {
-			return Token{}, s.fail(start, "a processing instruction without its end '?>'")
+		if end < 0 || !s.Lenient && s.name(start+2) == start+2 {
+			return Token{}, s.fail(start, "a processing instruction without its name or its end '?>'")
 		}
 		return s.emit(Token{Kind: Ignored}, start, start+end+2), nil
 	}
@@ -300,7 +301,7 @@ func (s *Scanner) bare(a Attr, start int) (int, error) {
 func (s *Scanner) Attr(name string) string {
 	for _, a := range s.Attrs {
 		if a.Name == name {
-			return Decode(a.Value)
+			return document.Decode(a.Value)
 		}
 	}
 	return ""
@@ -320,13 +321,18 @@ func (s *Scanner) blank(pos int) int {
 	return pos
 }
 
-// name skips a name; it stays where none begins.
+// name skips a name; it stays where none begins, and where it would have a second colon: a prefix has none.
 func (s *Scanner) name(pos int) int {
-	start := pos
+	start, colon := pos, false
 	for pos < len(s.Source) {
 		c := s.Source[pos]
 		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':':
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_':
+		case c == ':':
+			if colon {
+				return start
+			}
+			colon = true
 		case c >= '0' && c <= '9' || c == '-' || c == '.':
 			if pos == start {
 				return start
@@ -361,6 +367,9 @@ func nameRune(r rune, first bool) bool {
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// errFragment says that something in a fragment is no markup; it never leaves the package.
+var errFragment = errors.New("no markup")
 
 func (s *Scanner) fail(at int, what string) error {
 	if s.Lenient {

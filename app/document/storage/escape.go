@@ -3,7 +3,7 @@ package storage
 import (
 	"strings"
 
-	"github.com/throughline/throughline/app/document/markup"
+	"github.com/throughline/throughline/app/document"
 )
 
 // Escape writes text so that it reads the same between tags and in attribute values of either quotes. Characters that XML
@@ -32,7 +32,7 @@ func Escape(text string) string {
 			b.WriteString("&#39;")
 		case r == '\r': // else read as a line feed
 			b.WriteString("&#13;")
-		case !markup.IsCharacter(r):
+		case !document.IsCharacter(r):
 			b.WriteRune('\uFFFD')
 		default:
 			b.WriteRune(r)

@@ -21,11 +21,11 @@ func (p *parser) endParameter(f *frame) {
 		value := flatten(content)
 		set(in.node, f.value, value)
 		if f.value == "title" && value != "" {
-			n := p.node()
+			n := p.Node()
 			n.Kind = document.Summary
 			n.Span = document.Span{Start: f.start, End: content[len(content)-1].Span.End}
 			n.Inner = document.Span{Start: f.inner, End: n.Span.End}
-			n.Children = p.list(content)
+			n.Children = p.List(content)
 			in.macro.title = n
 		}
 	}
@@ -77,14 +77,14 @@ func (p *parser) bodyOf(f *frame) {
 		n.Kind = document.Code
 		return
 	}
-	code := p.node()
+	code := p.Node()
 	code.Kind, code.Name, code.Span = document.Code, n.Name, m.verbatim
 	code.Children = n.Children[min(m.from, len(n.Children)):]
 	code.Inner = document.Span{Start: m.verbatim.Start, End: m.verbatim.Start}
 	if k := len(code.Children); k > 0 {
 		code.Inner = document.Span{Start: code.Children[0].Span.Start, End: code.Children[k-1].Span.End}
 	}
-	n.Children = p.list(append(n.Children[:min(m.from, len(n.Children)):min(m.from, len(n.Children))], code))
+	n.Children = p.List(append(n.Children[:min(m.from, len(n.Children)):min(m.from, len(n.Children))], code))
 }
 
 // lead puts the title before the other children; a title written behind the body keeps the order of the source.

@@ -129,13 +129,12 @@ func (p *parser) end(f *frame, tag document.Span) bool {
 			n.Kind, n.Name = document.Ticket, key
 		}
 	case date:
-		if n.Name == "" && len(n.Children) > 0 {
-			n.Text = flatten(n.Children)
+		if n.Name != "" {
+			n.Children = nil // Confluence shows the date, whatever stands inside
 		}
-		n.Children = nil
 	}
 	if f.rule.Kind == document.Details {
-		n.Name = title(n)
+		n.Name = document.Title(n)
 	}
 	return true
 }
@@ -146,14 +145,6 @@ func (p *parser) around(do special) *frame {
 		return &p.stack[i]
 	}
 	return nil
-}
-
-// title is the text of a node's summary.
-func title(n *document.Node) string {
-	if len(n.Children) > 0 && n.Children[0].Kind == document.Summary {
-		return flatten(n.Children[0].Children)
-	}
-	return ""
 }
 
 func flatten(nodes []*document.Node) string { return document.FlattenAll(nodes).Text }

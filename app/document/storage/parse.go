@@ -56,7 +56,7 @@ func Text(fragment string) string {
 // parser builds the tree in one pass. Children of open elements wait in one list, innermost last.
 type parser struct {
 	markup.Scanner
-	arena
+	document.Arena
 	stack   []frame
 	waiting []*document.Node
 	dropped int // open elements whose content is not read
@@ -76,7 +76,7 @@ type frame struct {
 }
 
 func (p *parser) parse() (*document.Node, error) {
-	root := p.node()
+	root := p.Node()
 	root.Kind = document.Root
 	root.Span = document.Span{End: len(p.Source)}
 	root.Inner = root.Span
@@ -102,6 +102,9 @@ func (p *parser) parse() (*document.Node, error) {
 		case markup.End:
 			return root, p.finish(root)
 		}
+		if err == nil && p.Full() {
+			err = document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +118,7 @@ func (p *parser) finish(root *document.Node) error {
 	for len(p.stack) > 1 {
 		p.pop(document.Span{Start: len(p.Source), End: len(p.Source)})
 	}
-	root.Children = p.list(p.waiting)
+	root.Children = p.List(p.waiting)
 	return nil
 }
 
@@ -125,15 +128,15 @@ func (p *parser) open(t markup.Token) error {
 	if len(p.stack) > document.DepthLimit {
 		return tooDeep(p.Source, t.Span.Start)
 	}
-	if p.count > document.NodeLimit {
-		return document.Invalid(p.Source, t.Span.Start, "more than 1,000,000 pieces in one page: split the page")
-	}
 	f := frame{name: t.Name, rule: ruleOf(t.Name), start: t.Span.Start, inner: t.Span.End, base: len(p.waiting), body: p.top().body}
 	if f.rule.Body != markup.Same {
 		f.body = f.rule.Body
 	}
 	if f.rule.do == fallback && len(p.waiting) > p.top().base {
 		f.rule.Drop = true // the extension's content has been read
+	}
+	if f.rule.do == macro && p.inParameter() {
+		f.rule.Drop = true // a value is text; macros in macros' values would be read once for each
 	}
 	if p.dropped > 0 || f.rule.Drop {
 		if !t.Single {
@@ -143,7 +146,7 @@ func (p *parser) open(t markup.Token) error {
 		return nil
 	}
 	if f.rule.Kind != "" {
-		f.node = p.node()
+		f.node = p.Node()
 		f.node.Kind = f.rule.Kind
 		f.node.Span = t.Span
 		f.node.Inner = document.Span{Start: t.Span.End, End: t.Span.End}
@@ -189,7 +192,7 @@ func (p *parser) pop(end document.Span) {
 	n := f.node
 	if n != nil {
 		n.Span.End, n.Inner.End = end.End, end.Start
-		n.Children = p.list(p.waiting[f.base:])
+		n.Children = p.List(p.waiting[f.base:])
 		p.waiting = p.waiting[:f.base]
 	}
 	keep := p.end(f, end)
@@ -199,7 +202,7 @@ func (p *parser) pop(end document.Span) {
 	}
 }
 
-// text adds a run of character data, split at its references.
+// text adds a run of character data.
 func (p *parser) text(t markup.Token) {
 	run, at := p.Source[t.Span.Start:t.Span.End], t.Span.Start
 	if f := p.top(); f.body != markup.Prose && (f.body == markup.Rows || p.between(f)) && markup.Blank(run) {
@@ -212,28 +215,18 @@ func (p *parser) text(t markup.Token) {
 		p.exact(document.Span{Start: at, End: at + len(run)})
 		return
 	}
-	for run != "" {
-		i := strings.IndexByte(run, '&')
-		if i < 0 {
-			i = len(run)
+	n := p.leaf(document.Text, document.Span{Start: at, End: at + len(run)})
+	n.Name, n.Text = run, document.Decode(run)
+}
+
+// inParameter reports whether the place is in a macro's parameter.
+func (p *parser) inParameter() bool {
+	for i := len(p.stack) - 1; i > 0 && p.stack[i].rule.do != macro; i-- {
+		if p.stack[i].rule.do == parameter {
+			return true
 		}
-		decoded, n := "", 0
-		for i < len(run) {
-			if decoded, n = markup.Reference(run[i:]); n > 0 {
-				break
-			}
-			if next := strings.IndexByte(run[i+1:], '&'); next < 0 {
-				i = len(run)
-			} else {
-				i += 1 + next
-			}
-		}
-		p.exact(document.Span{Start: at, End: at + i})
-		if n > 0 {
-			p.leaf(document.Text, document.Span{Start: at + i, End: at + i + n}).Text = decoded
-		}
-		run, at = run[i+n:], at+i+n
 	}
+	return false
 }
 
 // between reports whether white space at this place of a block container stands between blocks.
@@ -251,7 +244,7 @@ func (p *parser) exact(s document.Span) {
 
 // leaf adds a node without children. Its Inner is empty.
 func (p *parser) leaf(kind document.Kind, s document.Span) *document.Node {
-	n := p.node()
+	n := p.Node()
 	n.Kind, n.Span, n.Inner = kind, s, document.Span{Start: s.End, End: s.End}
 	p.waiting = append(p.waiting, n)
 	return n

@@ -97,9 +97,9 @@ func (s *surveyor) chars(text string) {
 		macro := &s.stack[len(s.stack)-2]
 		switch top.value {
 		case "id":
-			macro.id += markup.Decode(text)
+			macro.id += document.Decode(text)
 		case placeParameter:
-			macro.place += markup.Decode(text)
+			macro.place += document.Decode(text)
 		}
 	}
 	if !markup.Blank(text) {

@@ -57,6 +57,9 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 	}
 	title := s.Title
 	id, rest := extract.ExplicitID(lex, title)
+	if labels(page, s) > 0 {
+		return 0, "" // the labels state the threats, and the title is theirs or groups them
+	}
 	if id != "" {
 		bare := strings.TrimSpace(title[min(rest, len(title)):])
 		if mitigates(page, bare) || asks(title) {
@@ -153,18 +156,28 @@ func hasThreatHeadings(page *extract.Page, s *extract.Section) bool {
 	return false
 }
 
-// tabled reports whether a section's threats stand in a table or under labels.
+// tabled reports whether a section's threats stand in a table.
 func tabled(page *extract.Page, s *extract.Section) bool {
-	n := 0
 	for _, b := range page.Blocks[s.First:s.End] {
 		if b.Kind == document.Table {
 			return true
 		}
-		if b.Role() == lexicon.Threat && !b.Title && b.Parts[0].Label != "" {
+	}
+	return false
+}
+
+// labels counts the blocks of a section that a label makes a threat.
+func labels(page *extract.Page, s *extract.Section) int {
+	n := 0
+	for _, b := range page.Blocks[s.First:s.End] {
+		if b.Role() != lexicon.Threat || b.Title || b.Parts[0].Label == "" || !page.Lexicon.Plain(b.Parts[0].Label) {
+			continue
+		}
+		if _, rating := page.Lexicon.Severity(b.Passage(b.Parts[0]).Text()); !rating {
 			n++
 		}
 	}
-	return n > 0
+	return n
 }
 
 // nominal reports whether a title's words name an attack or a failure, and its last word no measure against it.

@@ -57,7 +57,7 @@ func announces(page *extract.Page, b *extract.Block) bool {
 		return false
 	}
 	p := b.Parts
-	if len(p) == 0 || p[0].Label == "" {
+	if len(p) == 0 || p[0].Label == "" || !page.Lexicon.Plain(p[0].Label) {
 		return false
 	}
 	switch p[0].Role {
@@ -70,6 +70,9 @@ func announces(page *extract.Page, b *extract.Block) bool {
 		return false
 	}
 	text := b.Passage(p[0]).Text()
+	if strings.HasSuffix(text, "?") {
+		return false
+	}
 	if page.Lexicon.Empty(text) || strings.HasSuffix(text, ":") {
 		return false
 	}
@@ -139,6 +142,9 @@ func title(page *extract.Page, b *extract.Block) *extract.Block {
 		return nil
 	}
 	prev := page.Blocks[b.Index-1]
+	for prev != b.Section.Head && prev.Index > 0 && beside(b, prev) && len(prev.Parts) > 0 && prev.Parts[0].Label != "" && prev.Role() != lexicon.Threat && prev.Role() != lexicon.Mitigation {
+		prev = page.Blocks[prev.Index-1]
+	}
 	switch {
 	case prev == b.Section.Head:
 		if b.Section.Known || b.Section.Names || b.Section.Level == 1 {

@@ -23,6 +23,7 @@ const (
 	Additive   // begins something further: "moreover"
 	Contrast   // "however"
 	Nominal    // a noun that names an attack or a failure
+	Agent      // somebody or something that acts
 )
 
 // Has reports whether c has any of the classes in d.
@@ -30,7 +31,7 @@ func (c Class) Has(d Class) bool { return c&d != 0 }
 
 func classNamed(name string) (Class, error) {
 	names := []string{"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
-		"secret", "imperative", "anaphor", "additive", "contrast", "nominal"}
+		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent"}
 	for i, n := range names {
 		if n == name {
 			return 1 << i, nil

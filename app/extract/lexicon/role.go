@@ -119,3 +119,29 @@ func unbracket(s string) string {
 		s = s[:i] + " " + s[i+j+1:]
 	}
 }
+
+// Plain reports whether a label names a threat in plain words ("Threat 2", "Security risk", "Abuse case"), not a certain kind of
+// them ("Build threats").
+func (l *Lexicon) Plain(label string) bool {
+	words := Words(unbracket(label))
+	for len(words) > 0 && isNumber(words[len(words)-1].Text) {
+		words = words[:len(words)-1]
+	}
+	phrase := make([]string, len(words))
+	for i, w := range words {
+		phrase[i] = w.Text
+	}
+	if _, ok := l.phrases[strings.Join(phrase, " ")]; ok {
+		return true
+	}
+	for _, w := range phrase {
+		switch w {
+		case "potential", "possible", "main", "key", "security", "primary", "identified", "stated", "known", "the", "and", "description", "scenario", "statement", "stride", "privacy", "title", "name", "mögliche", "potenzielle":
+			continue
+		}
+		if r := l.roles[w]; r != Threat && r != Concern {
+			return false
+		}
+	}
+	return len(phrase) > 0
+}

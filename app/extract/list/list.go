@@ -91,8 +91,10 @@ func (l listing) intent() (float64, string) {
 		switch says := announces(l.page, l.intro); {
 		case says < 0:
 			return 0, ""
-		case says > 0 && (s.Within.Gathers() || says > 1):
-			return 0.85, "entry of a list that is announced as one of threats"
+		case says == 1 && !s.Within.Gathers():
+			return 0.4, "entry of a list that is announced as one of harms"
+		case says > 0:
+			return 0.92, "entry of a list that is announced as one of threats"
 		}
 	}
 	direct := s.Distance == 0 && s.Topic.Gathers()
@@ -118,34 +120,45 @@ func announces(page *extract.Page, intro *extract.Block) int {
 		return 0
 	}
 	last := ss[len(ss)-1]
+	if len(ss) > 1 && len(lexicon.Words(text[last.Start:last.End])) < 3 { // "Notably:"
+		last.Start = ss[len(ss)-2].Start
+	}
 	colon := strings.HasSuffix(text, ":")
 	r := page.Reader.Read(text, last)
-	risk, attack, measure, of := false, false, false, false
+	risk, attack, measure, both, troubled := false, false, false, false, false
 	for _, w := range lexicon.Words(text[last.Start:last.End]) {
 		c := page.Reader.Class(w.Text)
-		risk = risk || c.Has(lexicon.Risk)
+		both = both || risk && page.Lexicon.Word(w.Text) == lexicon.Mitigation // "risks and mitigations"
+		risk = risk || c.Has(lexicon.Risk) && !weak(w.Text)
+		troubled = troubled || c.Has(lexicon.Risk)
 		attack = attack || c.Has(lexicon.Attack|lexicon.Adversary)
 		measure = measure || c.Has(lexicon.Prescribe) || c.Has(lexicon.Measure) && !c.Has(lexicon.Harm|lexicon.Attack) || page.Lexicon.Word(w.Text) == lexicon.Mitigation
-		of = of || w.Text == "mitigations" || w.Text == "mitigation"
 	}
 	switch {
 	case !colon:
 		return 0
-	case risk && (!measure || of && strings.Contains(strings.ToLower(text), "risk")) && r.Measure < 0.8:
+	case both, risk && !measure && r.Measure < 0.8:
 		return 2
+	case r.Threat >= 0.6 && r.Measure < 0.6:
+		return 1
 	case measure || r.Measure >= 0.6:
 		return -1
-	case attack || r.Threat >= 0.4:
+	case attack || troubled || r.Threat >= 0.4:
 		return 1
 	}
 	return 0
+}
+
+// weak reports whether a word may name any trouble.
+func weak(word string) bool {
+	return strings.HasPrefix(word, "issue") || strings.HasPrefix(word, "problem") || strings.HasPrefix(word, "disadvantage") || word == "exposure"
 }
 
 // threats reads the entries.
 func (l listing) threats(intent float64, why string) []extract.Candidate {
 	var out []*extract.Draft
 	own := make([]bool, 0, len(l.entries))
-	for _, entry := range l.entries {
+	for _, entry := range l.open() {
 		head := entry[0]
 		if head.Role() == lexicon.Mitigation && len(out) > 0 { // a mitigation beside its threat
 			out[len(out)-1].Gather(entry)
@@ -155,6 +168,12 @@ func (l listing) threats(intent float64, why string) []extract.Candidate {
 		if d, ok := l.entry(entry, intent, why); ok {
 			out = append(out, d)
 			own = append(own, d.HasMitigations())
+			continue
+		}
+		if len(out) > 0 && head.Role() == lexicon.None && len(head.Text()) > 0 {
+			if r := l.page.Reader.Read(head.Text(), prose.Range{End: len(head.Text())}); r.Measure >= 0.7 && r.Threat < 0.5 {
+				out[len(out)-1].Mitigate(head.Whole())
+			}
 		}
 	}
 	shared := l.shared()
@@ -170,6 +189,52 @@ func (l listing) threats(intent float64, why string) []extract.Candidate {
 	return found
 }
 
+// open are the entries, those of a group ("1. Networking" with threats below it) in the group's place.
+func (l listing) open() [][]*extract.Block {
+	var out [][]*extract.Block
+	for _, entry := range l.entries {
+		if below := l.group(entry); below != nil {
+			out = append(out, below...)
+		} else {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+// group splits an entry whose own text only titles the threats nested in it; nil when it is none.
+func (l listing) group(entry []*extract.Block) [][]*extract.Block {
+	head := entry[0]
+	if len(entry) < 2 || head.Role() == lexicon.Threat || head.Role() == lexicon.Mitigation || len(lexicon.Words(head.Text())) > 9 || strings.HasSuffix(head.Text(), ".") {
+		return nil
+	}
+	var out [][]*extract.Block
+	bad, good := 0, 0
+	for _, b := range entry[1:] {
+		if b.Kind == document.Item && b.Item == head {
+			if b.Role() != lexicon.None && b.Role() != lexicon.Threat {
+				return nil
+			}
+			if r := l.page.Reader.Read(b.Text(), prose.Range{End: len(b.Text())}); r.Threat >= 0.4 || r.Measure < 0.5 && nominal(l.page, b.Text()) {
+				bad++
+			} else if r.Measure >= 0.6 {
+				good++
+			}
+			out = append(out, []*extract.Block{b})
+			continue
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		out[len(out)-1] = append(out[len(out)-1], b)
+	}
+	headed := l.page.Reader.Read(head.Text(), prose.Range{End: len(head.Text())})
+	if headed.Threat >= 0.4 || bad == 0 && (good == 0 || nominal(l.page, head.Text())) || bad > 0 && nominal(l.page, head.Text()) && bad <= good {
+		return nil
+	}
+	return out
+}
+
 // entry reads one item as a threat; ok is false when it states none.
 func (l listing) entry(entry []*extract.Block, intent float64, why string) (*extract.Draft, bool) {
 	head := entry[0]
@@ -180,6 +245,8 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	first := part[0]
 	switch first.Role {
 	case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Category, lexicon.Title, lexicon.ID:
+	case lexicon.Actor, lexicon.Element: // "An insider: could …"
+		first.Start = first.From
 	default:
 		return nil, false
 	}
@@ -189,6 +256,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	title, rest := runIn(head, first)
+	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
+		title, rest = "", first.Start
+	}
 	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
 	var best, lead prose.Range
 	var bestReading prose.Reading
@@ -210,13 +280,25 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title == "" && len(sentences) == 1 && nominal(l.page, text) && measures < 0.5 {
 		reads = max(reads, 0.5)
 	}
+	if linked(head) {
+		return nil, false
+	}
 	switch {
+	case strings.HasSuffix(text, "?"):
+		return nil, false
+	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
+		return nil, false // prose, which is read sentence by sentence
+	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3:
+		return nil, false // an aspect, and what is so about it
 	case bestReading.Denies && reads < 0.4:
 		return nil, false
-	case measures >= 0.65 && reads < 0.5:
+	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
-	case intent >= 0.85:
-	case intent >= 0.6 && reads < 0.3, intent < 0.6 && reads < 0.5:
+	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
+	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text)):
+	case intent < 0.5 && reads < 0.65:
+		return nil, false
+	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
 		return nil, false
 	}
 	d := l.page.Draft("list", quote)
@@ -245,6 +327,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d.Because(min(0.97, intent+reads/10), why)
 	return d, true
+}
+
+// tells reports whether any word of a text speaks of harm.
+func (l listing) tells(text string) bool {
+	for _, w := range lexicon.Words(text) {
+		if l.page.Reader.Class(w.Text).Has(lexicon.Attack | lexicon.Harm | lexicon.Risk | lexicon.Adversary | lexicon.Hostile | lexicon.Negation | lexicon.Nominal) {
+			return true
+		}
+	}
+	return false
 }
 
 // measures reads an item's mitigations where no label says which they are: nested items, and sentences that prescribe.
@@ -343,4 +435,19 @@ func nominal(page *extract.Page, text string) bool {
 		}
 	}
 	return false
+}
+
+// linked reports whether an item is one link and nothing else.
+func linked(b *extract.Block) bool {
+	links := 0
+	for _, c := range b.Node.Children {
+		switch {
+		case c.Kind == document.Link:
+			links++
+		case c.Kind == document.Text && strings.Trim(c.Text, " \n.:") == "":
+		default:
+			return false
+		}
+	}
+	return links > 0
 }

@@ -1,6 +1,8 @@
 package prose
 
 import (
+	"strings"
+
 	lx "github.com/throughline/throughline/app/extract/lexicon"
 )
 
@@ -18,11 +20,19 @@ func (s *sentence) threat(out *Reading) {
 		switch {
 		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
 			s.adversary(i, out)
+		case c.Has(lx.Hostile) && s.enabled(i):
+			out.claim(0.8, "says what an attacker gains")
 		case c.Has(lx.Risk):
 			s.risk(i, out)
 		}
-		if c.Has(lx.Modal) {
+		if c.Has(lx.Modal) && !(s.is(i, "may") && s.dated(i)) {
 			s.modal(i, out)
+		}
+		if s.is(i, "possibility", "potential", "likelihood", "chance", "danger") && s.is(i+1, "of", "for", "that") && !s.negated(i) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Hostile, i+2, i+9) > 0 {
+			out.claim(0.7, "says what is possible")
+		}
+		if s.deficient(i) {
+			out.claim(0.6, "says what is lacking")
 		}
 		if s.is(i, "vulnerable", "susceptible", "prone", "exposed", "subject") && s.is(i+1, "to") && !s.negated(i) {
 			if s.is(i, "subject") && s.find(lx.Attack|lx.Harm, i+2, i+6) < 0 {
@@ -36,7 +46,118 @@ func (s *sentence) threat(out *Reading) {
 			}
 		}
 		s.present(i, out)
+		s.nature(i, out)
 	}
+}
+
+// nature: "the attack vector is …", "replays are still possible", "data may contain secrets", "a tenant could read … tokens".
+func (s *sentence) nature(i int, out *Reading) {
+	switch {
+	case s.is(i, "attack", "attacks", "vector", "vectors", "exploit", "threat") && s.has(i, lx.Attack) || s.is(i, "vector", "vectors") && s.is(i-1, "attack"):
+		if k := s.isWithin(i+1, 8); k > 0 && !s.meta(i) && !s.has(k+1, lx.Negation|lx.Measure) {
+			out.claim(0.7, "says what an attack is")
+		}
+	case s.has(i, lx.Hostile) && s.is(i, "malicious", "rogue", "hostile", "compromised", "evil", "dishonest"):
+		for k := i + 2; k < min(i+5, len(s.words)); k++ {
+			if strings.HasSuffix(s.words[k].Text, "ing") && !s.has(k, lx.Measure|lx.Agent) {
+				out.claim(0.65, "says what an attacker does")
+			}
+		}
+	case s.is(i, "surface", "surfaces") && s.is(i-1, "attack"):
+		if k := s.findWord(i, "open", "opens", "opening", "increase", "increases", "increasing", "expand", "expands", "broaden", "broadens", "widen", "widens", "enlarges", "larger", "adds", "broad"); k >= 0 && !s.negated(k) {
+			out.claim(0.65, "says what opens an attack surface")
+		}
+	case s.is(i, "detrimental", "adverse", "negative", "harmful", "damaging") && s.is(i+1, "effect", "effects", "impact", "impacts", "consequence", "consequences", "implication", "implications", "security") && !s.negated(i):
+		out.claim(0.6, "says what effect it has")
+	case s.is(i, "inadvertently", "accidentally", "unintentionally", "unknowingly", "unwittingly"):
+		if s.has(i+1, lx.Harm|lx.Attack) {
+			out.claim(0.92, "says what must not happen by accident")
+		}
+	case s.is(i, "possible", "feasible", "trivial", "easy") && s.is(i-1, "still", "is", "are", "be", "remain", "remains", "also"):
+		if k := s.find(lx.Attack|lx.Nominal, max(0, i-7), i); k >= 0 && !s.negated(i) {
+			out.claim(0.65, "says which attack is possible")
+		}
+	case s.has(i, lx.Modal) && s.is(i+1, "contain", "include", "hold", "carry", "reference", "see", "read", "access", "obtain", "retrieve", "gain", "learn", "view", "list"):
+		if k := s.find(lx.Secret, i+2, i+9); k > 0 && !s.negated(i+1) && (s.is(i, "may", "might", "could") || s.is(i+1, "see", "read", "obtain", "learn", "gain")) {
+			out.claim(0.6, "says what may come to light")
+		}
+	case s.has(i, lx.Agent) && (s.has(i+1, lx.Modal) || s.has(i+2, lx.Modal)) && !s.is(i+1, "will", "would", "can"):
+		if k := s.find(lx.Secret, i+3, i+13); k > 0 && s.find(lx.Negation|lx.Measure, i+1, i+4) < 0 && s.does(i+2) {
+			out.claim(0.6, "says what somebody could get")
+		}
+	}
+}
+
+// does reports whether one of the next words is a deed that takes or changes something.
+func (s *sentence) does(i int) bool {
+	for k := i; k < i+4; k++ {
+		if s.is(k, "use", "access", "read", "obtain", "change", "modify", "create", "delete", "send", "execute", "run", "control", "replace", "hide", "push", "submit", "register", "take", "get", "gain", "retrieve", "see", "make", "claim", "redirect", "list", "extract", "download", "upload", "craft", "guess", "reuse", "share") {
+			return true
+		}
+	}
+	return false
+}
+
+// findWord is the index of one of the words before word i, -1 when there is none.
+func (s *sentence) findWord(i int, words ...string) int {
+	for k := i - 1; k >= max(0, i-8); k-- {
+		if s.is(k, words...) {
+			return k
+		}
+	}
+	return -1
+}
+
+// isWithin is the index of the first "is", "are", "would" or "involves" among the next words, -1 when there is none.
+func (s *sentence) isWithin(from, n int) int {
+	for k := from; k < min(from+n, len(s.words)); k++ {
+		if s.is(k, "is", "are", "would", "involves", "consists", "works", "ist") {
+			return k
+		}
+	}
+	return -1
+}
+
+// meta reports whether the sentence speaks about threats in general at word i: "these threats are …", "many of the risks",
+// "a build threat is …", "the following risks".
+func (s *sentence) meta(i int) bool {
+	if s.is(i-1, "these", "those", "such", "this") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces", "interface") {
+		return true
+	}
+	for k := i - 1; k >= max(0, i-4); k-- {
+		if s.is(k, "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {
+			return true
+		}
+	}
+	if i <= 4 && s.is(i+1, "is", "are") && s.is(i+2, "a", "an", "the", "defined") && s.is(0, "a", "an") && !s.is(i-1, "potential", "main", "possible", "security") {
+		return true // a definition
+	}
+	return i <= 1 && strings.HasSuffix(s.words[i].Text, "s") && s.is(i+1, "in", "that", "are", "for", "to", "of", "can", "may", "which", "like") && !s.is(i, "weakness")
+}
+
+// deficient: "insufficient isolation could …", "lack of encryption", a deficit with a consequence or one that stands alone.
+func (s *sentence) deficient(i int) bool {
+	if !s.is(i, "insufficient", "insufficiently", "inadequate", "inadequately", "lack", "lacking", "lacks", "absence", "missing", "weak", "poor", "poorly", "improper", "improperly", "overly", "incomplete", "unsecured", "unpatched", "unvalidated", "unsanitized", "unprotected", "mangelnde", "fehlende", "unzureichende") || s.negated(i) {
+		return false
+	}
+	if s.find(lx.Modal, i+1, len(s.words)) > 0 || i < 2 && len(s.words) < 14 {
+		return true
+	}
+	return s.find(lx.Attack|lx.Harm|lx.Risk, 0, i) >= 0
+}
+
+// enabled reports whether a hostile one is let do something: "would allow a bad actor to".
+func (s *sentence) enabled(i int) bool {
+	k := i - 1
+	if s.is(k, "a", "an", "any", "some") {
+		k--
+	}
+	return s.is(k, "allow", "allows", "allowing", "enable", "enables", "enabling", "let", "lets", "letting", "permit", "permits", "help", "helps", "tempt") && !s.negated(k)
+}
+
+// dated reports whether the word "May" at i is a month.
+func (s *sentence) dated(i int) bool {
+	return i+1 < len(s.words) && s.words[i+1].Text[0] >= '0' && s.words[i+1].Text[0] <= '9' || s.is(i-1, "in", "since", "until", "of") && s.text[s.words[i].Start] == 'M'
 }
 
 // agent reports whether a word that means harm stands before somebody or something that acts: "a malicious endpoint could".
@@ -78,7 +199,10 @@ func (s *sentence) adversary(i int, out *Reading) {
 
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
 func (s *sentence) risk(i int, out *Reading) {
-	if s.negated(i) || s.is(i-1, "no", "any", "such", "these", "those", "this", "of", "associated") && s.is(i-1, "no", "any") {
+	if s.negated(i) || s.is(i-1, "no", "any") {
+		return
+	}
+	if s.meta(i) {
 		return
 	}
 	for k := max(0, i-6); k < i; k++ { // "reduces the risk of"
@@ -97,6 +221,8 @@ func (s *sentence) risk(i int, out *Reading) {
 		} else {
 			out.claim(score-0.2, "names a risk")
 		}
+	case s.is(i, "issue", "issues", "problem", "problems", "problematic", "disadvantage", "disadvantages"):
+		out.claim(0.3, "names a problem")
 	case s.is(i-1, "the", "a", "an", "main", "potential", "security", "primary", "biggest", "another", "some", "additional", "significant", "serious", "major", "one", "privacy", "real", "poses", "introduces") && i < 8:
 		out.claim(0.6, "names a risk")
 	case i > 0 && s.is(i-1, "and", "or") || i < 3:
@@ -129,10 +255,13 @@ func (s *sentence) modal(i int, out *Reading) {
 			if s.negated(k) && k > i+2 {
 				return
 			}
+			if s.is(k, "impact", "impacts") && k > i+1 {
+				continue
+			}
 			if k > i+5 {
 				out.claim(discount(0.5, weak, 0.1), "says what could go wrong")
 			} else {
-				out.claim(discount(0.7, weak, 0.15), "says what could go wrong")
+				out.claim(discount(0.7, weak, 0.1), "says what could go wrong")
 			}
 			return
 		case c.Has(lx.Measure) && !c.Has(lx.Harm) && k <= i+2:
@@ -153,11 +282,13 @@ func (s *sentence) present(i int, out *Reading) {
 	c := s.words[i].class
 	switch {
 	case c.Has(lx.Attack) && !c.Has(lx.Nominal) && !s.negated(i) && i > 0 && !s.has(i-1, lx.Measure|lx.Hostile) && s.verbal(i):
-		out.claim(0.55, "says what harm is done")
+		out.claim(0.6, "says what harm is done")
 	case c.Has(lx.Harm) && !s.negated(i) && i > 0 && s.verbal(i) && !s.has(i-1, lx.Measure):
 		out.claim(0.45, "says what goes wrong")
 	case s.is(i, "no") && s.is(i+1, "longer"):
 		out.claim(0.5, "says what no longer holds")
+	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
+		out.claim(0.55, "says what does not work")
 	case s.is(i, "not", "cannot", "unable") && s.is(i+1, "able", "work", "available", "supported", "possible", "encrypted", "signed", "verified", "checked", "protected"):
 		out.claim(0.45, "says what does not work")
 	}
@@ -178,10 +309,32 @@ func (s *sentence) measure(out *Reading) {
 	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
 		out.Measure = 0.7
 	}
+	lead := 0
+	if s.is(0, "the", "a", "an") {
+		lead = 1
+	}
+	if s.is(lead, "necessity", "importance", "need", "implementation", "introduction", "adoption", "enforcement", "usage", "use") && s.is(lead+1, "of", "for", "to") {
+		out.Measure = 0.75
+	}
+	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) {
+		out.Measure = max(out.Measure, 0.7)
+	}
+	if s.is(0, "if", "when", "where", "for", "to", "in", "therefore", "wenn", "si") {
+		for k := 1; k < len(s.words)-2; k++ {
+			if s.text[s.words[k-1].End] == ',' {
+				if s.has(k, lx.Imperative) && !s.is(k, "always", "never", "only", "see", "back", "access", "test", "review") {
+					out.Measure = 0.75
+				}
+				break
+			}
+		}
+	}
 	for i := range s.words {
 		c := s.words[i].class
 		switch {
-		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential", "crucial") || s.is(i, "need", "needs") && s.is(i+1, "to"):
+		case s.is(i, "need", "needs") && s.is(i+1, "to"):
+			out.Measure = max(out.Measure, 0.6)
+		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {
 				out.Measure = max(out.Measure, 0.8)
@@ -204,7 +357,11 @@ func (s *sentence) deny(out *Reading) {
 			out.Denies = true
 		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
 			out.Denies = true
+		case s.is(i, "safe", "immune", "resistant", "protected", "secure") && s.is(i+1, "from", "to", "against"), s.is(i-1, "not") && s.is(i, "susceptible", "vulnerable", "affected", "exposed", "applicable"), s.is(i, "unlikely"), s.is(i, "not") && s.is(i+1, "applicable") || i < 2 && s.is(i, "n") && s.is(i+1, "a"):
+			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
+			out.Denies = true
+		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")), s.is(i, "outweigh", "outweighs", "outweighed"):
 			out.Denies = true
 		case s.is(i, "reduces", "reduce", "reducing", "lowers", "eliminates", "eliminate", "minimizes", "removes", "prevents", "prevent", "preventing", "prevented", "avoids", "avoid", "avoiding", "protects", "protect", "protecting", "guards", "defend", "mitigates", "mitigate", "mitigating", "thwart") && i < len(s.words)-1:
 			if s.is(i-1, "to", "can", "not", "cannot") && s.is(i-1, "not", "cannot") || s.is(i-2, "not", "cannot") {
@@ -218,8 +375,14 @@ func (s *sentence) deny(out *Reading) {
 	if out.Denies {
 		out.Threat = min(out.Threat, 0.3)
 	}
-	if s.text[s.at.End-1] == '?' {
+	if s.mundane() {
 		out.Threat -= 0.3
+	}
+	if s.past() {
+		out.Threat -= 0.2
+	}
+	if s.asks() {
+		out.Threat = 0
 	}
 	if s.is(0, "see", "refer") {
 		out.Threat -= 0.4
@@ -248,14 +411,6 @@ func (s *sentence) narrow(out *Reading) {
 			break
 		}
 	}
-	if start == 0 && (s.has(0, lx.Contrast) && s.is(0, "although", "while", "though", "despite")) { // "Although …, X leaks Y"
-		for k := 1; k < len(s.words)-3; k++ {
-			if s.text[s.words[k-1].End] == ',' {
-				start = k
-				break
-			}
-		}
-	}
 	if start == 0 && (s.has(0, lx.Additive) || s.is(0, "however", "but", "also")) && len(s.words) > 5 {
 		start = 1
 	}
@@ -269,4 +424,37 @@ func (s *sentence) narrow(out *Reading) {
 	if end == len(s.words) {
 		out.Clause.End = s.at.End
 	}
+}
+
+// asks reports whether the sentence is a question.
+func (s *sentence) asks() bool {
+	end := s.at.End
+	for end > s.at.Start && (s.text[end-1] == '"' || s.text[end-1] == ')') {
+		end--
+	}
+	return end > s.at.Start && s.text[end-1] == '?'
+}
+
+// past reports whether the sentence tells what happened once, with no word of what could happen again.
+func (s *sentence) past() bool {
+	told := false
+	for i := range s.words {
+		if s.has(i, lx.Modal) && !s.is(i, "potential", "possible") {
+			return false
+		}
+		told = told || s.is(i, "was", "were", "resulted", "led", "had", "happened", "occurred", "caused", "did")
+	}
+	return told
+}
+
+// mundane reports whether the sentence is about the effort of building or learning something, and about nobody's harm.
+func (s *sentence) mundane() bool {
+	effort := false
+	for i := range s.words {
+		if s.has(i, lx.Attack|lx.Adversary|lx.Hostile) || s.has(i, lx.Secret) && !s.is(i, "access", "key", "memory", "keys", "logs", "log") {
+			return false
+		}
+		effort = effort || s.is(i, "adoption", "learning", "curve", "complexity", "complex", "complicated", "complicates", "effort", "maintenance", "maintain", "boilerplate", "verbose", "readability", "churn", "learn", "teach", "ergonomics", "ergonomic", "bikeshedding", "refactoring", "learnability", "cumbersome", "workload", "documentation")
+	}
+	return effort
 }

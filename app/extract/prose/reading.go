@@ -52,6 +52,11 @@ func (r *Reader) tokens(text string, at Range) []token {
 		w.End += at.Start
 		out[i] = token{w, r.Class(w.Text)}
 	}
+	for i := range len(out) - 1 {
+		if notions(out[i+1].Text) { // "threat model", "risk assessment", "attack surface"
+			out[i].class &^= lexicon.Risk | lexicon.Attack | lexicon.Harm | lexicon.Nominal
+		}
+	}
 	return out
 }
 
@@ -62,13 +67,38 @@ func (r *Reader) Read(text string, at Range) Reading {
 	if len(ts) < 3 {
 		return out
 	}
-	s := sentence{text: text, at: at, words: ts}
-	s.opening(&out)
-	s.measure(&out)
-	s.threat(&out)
-	s.deny(&out)
-	s.narrow(&out)
+	whole := sentence{text: text, at: at, words: ts}
+	whole.opening(&out)
+	if k := whole.main(); k > 0 { // "Although …, X leaks Y": the main clause decides where it states a threat
+		main := out
+		main.Clause = Range{ts[k].Start, at.End}
+		part := sentence{text: text, at: main.Clause, words: ts[k:]}
+		if part.judge(&main); main.Threat >= 0.5 {
+			return main
+		}
+	}
+	whole.judge(&out)
 	return out
+}
+
+func (s *sentence) judge(out *Reading) {
+	s.measure(out)
+	s.threat(out)
+	s.deny(out)
+	s.narrow(out)
+}
+
+// main is the index of the word that the main clause behind a concession begins with, 0 when there is none.
+func (s *sentence) main() int {
+	if !s.is(0, "although", "while", "though", "despite", "whereas", "obwohl", "bien") {
+		return 0
+	}
+	for k := 2; k < len(s.words)-3; k++ {
+		if s.text[s.words[k-1].End] == ',' {
+			return k
+		}
+	}
+	return 0
 }
 
 // sentence is one sentence while it is read.
@@ -141,10 +171,23 @@ func (s *sentence) opening(out *Reading) {
 		out.Contrast = out.Contrast || c.Has(lexicon.Contrast)
 		out.Goes = out.Goes || i == 0 && c.Has(lexicon.Anaphor)
 	}
+	for i := 1; i < min(9, len(s.words)); i++ { // "Since any contract can emit such an event, …"
+		out.Goes = out.Goes || s.is(i, "such") && s.is(i+1, "a", "an") || s.is(i, "this") && s.has(i+1, lexicon.Attack|lexicon.Nominal)
+	}
 	if s.is(0, "in") && s.is(1, "addition") {
 		out.Adds = true
 	}
 	if s.is(0, "for") && s.is(1, "example", "instance") || s.is(0, "e.g", "specifically", "particularly") || s.is(0, "in") && s.is(1, "particular", "this", "that", "these", "such") || s.is(0, "as") && s.is(1, "a") && s.is(2, "result", "consequence") {
 		out.Goes = true
 	}
+}
+
+// notions reports whether a word makes a term of the trade of the word before it, which then states nothing.
+func notions(word string) bool {
+	switch word {
+	case "model", "models", "modeling", "modelling", "analysis", "analyses", "assessment", "assessments", "management", "register", "matrix", "landscape",
+		"intelligence", "surface", "surfaces", "level", "levels", "score", "tracker", "tracking", "handling", "code", "codes", "message", "messages", "profile", "appetite", "rate":
+		return true
+	}
+	return false
 }

@@ -29,6 +29,7 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 			continue
 		}
 		r := reader{page: page, section: s, least: least}
+		r.least = max(r.least, lead(page, s))
 		for _, b := range page.Own(s) {
 			r.block(b)
 		}
@@ -77,6 +78,9 @@ func (r *reader) block(b *extract.Block) {
 	} else {
 		r.wants = false
 	}
+	if r.announces(b) {
+		return
+	}
 	for _, p := range b.Parts {
 		switch p.Role {
 		case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Description, lexicon.Impact, lexicon.Actor, lexicon.Title:
@@ -92,9 +96,18 @@ func (r *reader) block(b *extract.Block) {
 	}
 }
 
+// announces reports whether a paragraph leads over to a list whose entries were found as threats.
+func (r *reader) announces(b *extract.Block) bool {
+	if b.Kind == document.Item || !strings.HasSuffix(b.Text(), ":") || b.Index+1 >= len(r.page.Blocks) {
+		return false
+	}
+	next := r.page.Blocks[b.Index+1]
+	return next.Kind == document.Item && next.Section == b.Section && claimed(r.page, next.Node.Span) > 0
+}
+
 func (r *reader) sentences(b *extract.Block, p extract.Part) {
 	text := b.Flat.Text
-	r.open = r.open && b.Kind == document.Item
+	r.open = false
 	for _, s := range prose.Sentences(text[p.Start:p.End]) {
 		at := prose.Range{Start: p.Start + s.Start, End: p.Start + s.End}
 		reading := r.page.Reader.Read(text, at)
@@ -111,7 +124,7 @@ func (r *reader) sentences(b *extract.Block, p extract.Part) {
 			continue
 		}
 		words := content(text[at.Start:at.End])
-		if r.open && !reading.Adds && (reading.Goes || common(words, r.words) >= 3) {
+		if r.open && !reading.Adds && (reading.Goes || common(words, r.words)*2 >= min(len(words), len(r.words))) {
 			last := len(r.drafts) - 1
 			r.drafts[last].Say(passage)
 			for w := range words {
@@ -168,6 +181,41 @@ func common(a, b map[string]bool) int {
 	n := 0
 	for w := range a {
 		if b[w] {
+			n++
+		}
+	}
+	return n
+}
+
+// lead raises the threshold where a section's threats were found in a clearer shape: its running text then leads over to them
+// or explains them.
+func lead(page *extract.Page, s *extract.Section) float64 {
+	if s.Within != lexicon.Threats && s.Within != lexicon.Risks {
+		return 0
+	}
+	if n := claims(page, s); n > 1 || n > 0 && s.Within == lexicon.Threats {
+		return 0.95
+	}
+	for up := s.Parent; up != nil && up.Within == s.Within; up = up.Parent {
+		n := 0
+		for _, b := range page.Own(up) {
+			if b.Kind == document.Table && claimed(page, b.Node.Span) > 1 {
+				n++
+			}
+		}
+		if n > 0 {
+			return 0.85
+		}
+	}
+	return 0
+}
+
+func claims(page *extract.Page, s *extract.Section) int { return claimed(page, page.Extent(s)) }
+
+func claimed(page *extract.Page, span document.Span) int {
+	n := 0
+	for _, c := range page.Claims {
+		if span.Contains(c.At) {
 			n++
 		}
 	}

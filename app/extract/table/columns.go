@@ -3,7 +3,9 @@ package table
 import (
 	"strings"
 
+	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/extract/prose"
 )
 
 // columns says what each column of a table about threats holds.
@@ -17,7 +19,8 @@ type columns struct {
 }
 
 // readColumns reads a header row. ok is false when the table is not about threats.
-func readColumns(lex *lexicon.Lexicon, g *grid, header int, expected bool) (columns, bool) {
+func readColumns(page *extract.Page, g *grid, header int, expected bool) (columns, bool) {
+	lex, read := page.Lexicon, page.Reader
 	c := columns{threat: -1, say: -1, first: header + 1}
 	known := 0
 	for col, h := range g.rows[header] {
@@ -39,7 +42,7 @@ func readColumns(lex *lexicon.Lexicon, g *grid, header int, expected bool) (colu
 				c.roles[col] = lexicon.Category
 			case c.threat < 0 || c.roles[c.threat] == lexicon.Concern && role == lexicon.Threat:
 				c.threat = col
-			case what == prose && c.say < 0:
+			case what == text && c.say < 0:
 				c.say = col
 			}
 		}
@@ -48,12 +51,16 @@ func readColumns(lex *lexicon.Lexicon, g *grid, header int, expected bool) (colu
 		switch {
 		case role == lexicon.Description && c.say < 0:
 			c.say = col
-		case role == lexicon.ID && g.content(lex, col, c.first) == prose:
+		case role == lexicon.ID && g.content(lex, col, c.first) == text:
 			c.roles[col] = lexicon.Title
 		case role == lexicon.Impact && g.content(lex, col, c.first) == rated, role == lexicon.Likelihood:
-		case role == lexicon.Severity && g.content(lex, col, c.first) == prose:
+		case role == lexicon.Severity && g.content(lex, col, c.first) == text:
 			c.roles[col] = lexicon.Reference
 		}
+	}
+	if c.threat >= 0 && c.say >= 0 && g.says(read, c.say, c.first) > g.says(read, c.threat, c.first)+0.5 {
+		c.roles[c.threat] = lexicon.Element // the first column names areas, the description what threatens them
+		c.threat, c.say = c.say, -1
 	}
 	mitigated := c.has(lexicon.Mitigation)
 	categorised := c.has(lexicon.Category)
@@ -111,7 +118,7 @@ func (g *grid) states(lex *lexicon.Lexicon, c columns) bool {
 type sort int
 
 const (
-	prose sort = iota
+	text sort = iota
 	rated
 	kinds
 	nothing
@@ -121,15 +128,15 @@ const (
 func (g *grid) content(lex *lexicon.Lexicon, col, first int) sort {
 	var filled, ratings, letters int
 	for _, line := range g.rows[min(first, len(g.rows)):] {
-		text := strings.TrimSpace(line[col].text())
-		if lex.Empty(text) {
+		words := strings.TrimSpace(line[col].text())
+		if lex.Empty(words) {
 			continue
 		}
 		filled++
-		if _, ok := lex.Severity(text); ok {
+		if _, ok := lex.Severity(words); ok {
 			ratings++
 		}
-		if _, ok := lex.STRIDE(text); ok || isKinds(lex, text) {
+		if _, ok := lex.STRIDE(words); ok || isKinds(lex, words) {
 			letters++
 		}
 	}
@@ -141,7 +148,7 @@ func (g *grid) content(lex *lexicon.Lexicon, col, first int) sort {
 	case letters*10 >= filled*7:
 		return kinds
 	}
-	return prose
+	return text
 }
 
 // isKinds reports whether a text lists kinds of STRIDE only: "S, T", "Tampering / Elevation of privilege".
@@ -154,4 +161,22 @@ func isKinds(lex *lexicon.Lexicon, text string) bool {
 		n++
 	}
 	return n > 0
+}
+
+// says is the share of a column's cells whose words say that something bad can happen.
+func (g *grid) says(read *prose.Reader, col, first int) float64 {
+	filled, bad := 0, 0
+	for _, line := range g.rows[min(first, len(g.rows)):] {
+		if line[col].text() == "" {
+			continue
+		}
+		filled++
+		for _, w := range lexicon.Words(line[col].text()) {
+			if read.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack | lexicon.Harm | lexicon.Adversary | lexicon.Risk) {
+				bad++
+				break
+			}
+		}
+	}
+	return float64(bad) / float64(max(1, filled))
 }

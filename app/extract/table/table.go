@@ -41,7 +41,7 @@ func (f Finder) read(page *extract.Page, b *extract.Block) []extract.Candidate {
 		if found := r.matrix(header); found != nil {
 			return found
 		}
-		if c, ok := readColumns(page.Lexicon, g, header, r.expected); ok {
+		if c, ok := readColumns(page, g, header, r.expected); ok {
 			return r.rows(c)
 		}
 	}

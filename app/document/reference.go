@@ -1,15 +1,11 @@
-package markup
+package document
 
 import (
-	"errors"
 	"html"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
-
-// errFragment says that something in a fragment is no markup; it never leaves the package.
-var errFragment = errors.New("no markup")
 
 // longestName bounds how far a reference's end is looked for; the longest name of HTML has 31 letters.
 const longestName = 34
@@ -73,22 +69,36 @@ func IsCharacter(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 
+// NextReference finds the first character reference in s: where it begins, what it means and its length; len(s), "", 0 when
+// there is none.
+func NextReference(s string) (at int, decoded string, length int) {
+	for at < len(s) {
+		i := strings.IndexByte(s[at:], '&')
+		if i < 0 {
+			break
+		}
+		at += i
+		if decoded, length = Reference(s[at:]); length > 0 {
+			return at, decoded, length
+		}
+		at++
+	}
+	return len(s), "", 0
+}
+
 // Decode resolves all references of s; what is none stays as it is.
 func Decode(s string) string {
-	i := strings.IndexByte(s, '&')
-	if i < 0 {
+	i, decoded, n := NextReference(s)
+	if n == 0 {
 		return s
 	}
 	var b strings.Builder
-	for i >= 0 {
+	b.Grow(len(s))
+	for n > 0 {
 		b.WriteString(s[:i])
-		decoded, n := Reference(s[i:])
-		if n == 0 {
-			decoded, n = "&", 1
-		}
 		b.WriteString(decoded)
 		s = s[i+n:]
-		i = strings.IndexByte(s, '&')
+		i, decoded, n = NextReference(s)
 	}
 	b.WriteString(s)
 	return b.String()
