@@ -1,0 +1,164 @@
+package jira
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// issueUpdate is the body of a create, edit or transition call.
+type issueUpdate struct {
+	Fields     map[string]json.RawMessage              `json:"fields"`
+	Update     map[string][]map[string]json.RawMessage `json:"update"`
+	Properties []property                              `json:"properties"`
+	Transition *struct {
+		ID string `json:"id"`
+	} `json:"transition"`
+}
+
+type property struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
+}
+
+func (j *Jira) create(actor string, v version, u issueUpdate) (*record, *Error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r, err := j.draft(actor, v, u)
+	if err != nil {
+		return nil, err
+	}
+	return r, j.add(r)
+}
+
+// draft checks what a create call asks for and makes the issue, not yet stored.
+func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, *Error) {
+	bad := &Error{Status: http.StatusBadRequest, Messages: []string{}, Fields: map[string]string{}}
+	var pref ref
+	if raw, ok := u.Fields["project"]; !ok || json.Unmarshal(raw, &pref) != nil || pref.ID == "" && pref.Key == "" {
+		bad.Fields["project"] = "Specify a valid project ID or key"
+		return nil, bad
+	}
+	p, ok := j.project(cmp.Or(pref.Key, pref.ID))
+	if pref.ID != "" && ok {
+		ok = p.ID == pref.ID
+	}
+	if !ok {
+		bad.Fields["project"] = "Specify a valid project ID or key"
+		return nil, bad
+	}
+	if !j.may(actor, p, createIssues) {
+		return nil, refuse(http.StatusForbidden, "You do not have permission to create issues in this project.")
+	}
+	now := j.site.Now()
+	r := &record{
+		Project: p.Key, Status: toDo, Priority: defaultPriority, Creator: actor, Reporter: actor,
+		Created: now, Updated: now, Categorised: now, Stored: now, Properties: map[string]json.RawMessage{},
+	}
+	fields := maps.Clone(u.Fields)
+	delete(fields, "project")
+	for _, need := range append([]string{"summary", "issuetype"}, p.Required...) {
+		if raw, ok := fields[need]; !ok || isNull(raw) || string(raw) == "[]" {
+			bad.Fields[need] = missing(need)
+			delete(fields, need)
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(fields)) {
+		if _, wrong := j.set(r, v, f, fields[f]); wrong != "" {
+			bad.Fields[f] = wrong
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(u.Update)) {
+		if _, err := j.update(r, v, f, u.Update[f]); err != nil {
+			maps.Copy(bad.Fields, err.Fields)
+		}
+	}
+	for _, prop := range u.Properties {
+		if wrong := checkProperty(prop.Key, prop.Value); wrong != "" {
+			bad.Messages = append(bad.Messages, wrong)
+			continue
+		}
+		r.Properties[prop.Key] = prop.Value
+	}
+	if len(bad.Fields) > 0 || len(bad.Messages) > 0 {
+		return nil, bad
+	}
+	return r, nil
+}
+
+func missing(field string) string {
+	switch field {
+	case "summary":
+		return "You must specify a summary of the issue."
+	case "issuetype":
+		return "Specify an issue type"
+	case "components":
+		return "Component/s is required."
+	case "duedate":
+		return "Due date is required."
+	case "resolution":
+		return "Resolution is required."
+	default:
+		return field + " is required."
+	}
+}
+
+// add stores a drafted issue and tells of it.
+func (j *Jira) add(r *record) *Error {
+	j.state.Serial[r.Project]++
+	r.ID = j.id()
+	r.Key = r.Project + "-" + strconv.FormatInt(j.state.Serial[r.Project], 10)
+	j.store(r)
+	if err := j.keep(); err != nil {
+		return refuse(http.StatusInternalServerError, "%v", err)
+	}
+	j.tellIssue("jira:issue_created", "issue_created", r.Creator, r, nil)
+	return nil
+}
+
+// remove deletes an issue.
+func (j *Jira) remove(actor, ref string) *Error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r, ok := j.lookup(ref)
+	if !ok {
+		return noIssue()
+	}
+	p, _ := j.project(r.Project)
+	if !j.may(actor, p, deleteIssues) {
+		return refuse(http.StatusForbidden, "You do not have permission to delete issues in this project.")
+	}
+	now := j.site.Now()
+	gone := r.clone()
+	gone.Stored, gone.dead = now, true
+	j.remember(r, now)
+	j.remember(gone, now)
+	delete(j.state.Issues, decimal(r.ID))
+	delete(j.keys, r.Key)
+	if err := j.keep(); err != nil {
+		return refuse(http.StatusInternalServerError, "%v", err)
+	}
+	j.tellIssue("jira:issue_deleted", "", actor, r, nil)
+	return nil
+}
+
+const (
+	maxProperty    = 32768 // characters of an entity property's value
+	maxPropertyKey = 255
+)
+
+func checkProperty(key string, value json.RawMessage) string {
+	switch {
+	case key == "" || utf8.RuneCountInString(key) > maxPropertyKey:
+		return "The property key must be between 1 and 255 characters long."
+	case !json.Valid(value):
+		return "The property value is not valid JSON."
+	case utf8.RuneCount(value) > maxProperty:
+		return "The property value is too long: it cannot exceed 32768 characters."
+	}
+	return ""
+}
