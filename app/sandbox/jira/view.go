@@ -2,10 +2,13 @@ package jira
 
 import (
 	"encoding/json"
+	"errors"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/throughline/throughline/app/sandbox/jql"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
@@ -153,4 +156,21 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// Match reports whether an issue is one that a query means, past the search index. It is false for an issue that is gone.
+func (j *Jira) Match(ref, query string) (bool, error) {
+	q, err := jql.Parse(query)
+	if err != nil {
+		return false, err
+	}
+	if q.Where == nil {
+		return true, nil
+	}
+	match, wrong := matcher{j: j, now: j.site.Now()}.compile(q.Where, false)
+	if len(wrong) > 0 {
+		return false, errors.New(strings.Join(wrong, "; "))
+	}
+	r, ok := j.get(ref)
+	return ok && match(r), nil
 }

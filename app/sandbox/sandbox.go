@@ -1,0 +1,178 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/throughline/throughline/app/sandbox/chaos"
+	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/host"
+	"github.com/throughline/throughline/app/sandbox/jira"
+	"github.com/throughline/throughline/app/sandbox/seed"
+	"github.com/throughline/throughline/app/sandbox/site"
+	"github.com/throughline/throughline/app/sandbox/view"
+)
+
+// Options say what site to open. The zero value is a site in memory, on a free port, with no pages.
+type Options struct {
+	Addr   string           // loopback address to listen on; empty: 127.0.0.1, on the port that Dir was served from before or a free one
+	Dir    string           // folder that keeps the site's state; empty: memory only
+	Space  confluence.Space // the space of the pages; empty Key: the demo's
+	Pages  []seed.Page      // pages of a site that holds none yet
+	Issues []seed.Issue     // issues of a site that holds none yet
+	Faults chaos.Plan       // faults from the start
+	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
+	Clock  func() time.Time // nil: the machine's
+	Log    *slog.Logger     // nil: nothing is logged
+}
+
+// Sandbox is a running site. It is safe for concurrent use.
+type Sandbox struct {
+	jira       *jira.Jira
+	confluence *confluence.Confluence
+	host       *host.Host
+	view       *view.View
+	chaos      *chaos.Chaos
+	people     *people
+	book       book
+
+	keeper   *keeper
+	clock    func() time.Time
+	log      *slog.Logger
+	base     string
+	server   *http.Server
+	served   chan struct{}
+	shutting sync.Once
+	closed   error
+}
+
+// New opens a site and serves it until Close. It refuses to listen on anything but the loopback.
+func New(o Options) (*Sandbox, error) {
+	s := &Sandbox{clock: o.Clock, log: o.Log, chaos: chaos.New(), served: make(chan struct{}), book: newBook()}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.chaos.Set(o.Faults); err != nil {
+		return nil, fmt.Errorf("the sandbox's faults: %w", err)
+	}
+	var err error
+	if s.keeper, err = newKeeper(o.Dir, s.log); err != nil {
+		return nil, err
+	}
+	ln, err := s.listen(o.Addr)
+	if err != nil {
+		return nil, errors.Join(err, s.keeper.close())
+	}
+	s.base = "http://" + ln.Addr().String()
+	if err := s.compose(o); err != nil {
+		s.host.Close()
+		return nil, errors.Join(err, ln.Close(), s.keeper.close())
+	}
+	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	go func() {
+		defer close(s.served)
+		if err := s.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the sandbox stopped serving", "error", err)
+		}
+	}()
+	return s, nil
+}
+
+// compose opens the products and gives a new site its pages and issues.
+func (s *Sandbox) compose(o Options) error {
+	seam := seam{s}
+	var err error
+	if s.people, err = newPeople(seam); err != nil {
+		return err
+	}
+	s.host, err = host.New(seam, host.Options{
+		Client: loopbackClient(), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
+		Upset: func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) },
+		Match: func(key, query string) (bool, error) { return s.jira.Match(key, query) },
+	})
+	if err != nil {
+		return err
+	}
+	if s.jira, err = jira.New(seam, jira.Demo()); err != nil {
+		return err
+	}
+	space := o.Space
+	if space.Key == "" {
+		space.Key, space.Name = seed.SpaceKey, seed.SpaceName
+	}
+	if s.confluence, err = confluence.New(seam, confluence.Options{Spaces: []confluence.Space{space}}); err != nil {
+		return err
+	}
+	if s.view, err = view.New(seam, s.confluence, s.jira); err != nil {
+		return err
+	}
+	return s.plant(space.Key, o)
+}
+
+// BaseURL is the site's address, without a trailing slash. Jira lives here, Confluence below /wiki.
+func (s *Sandbox) BaseURL() string { return s.base }
+
+// KeysURL is where apps find the keys that sign installs: the key id follows a slash.
+func (s *Sandbox) KeysURL() string { return s.base + "/sandbox/keys" }
+
+// Jira is the site's Jira.
+func (s *Sandbox) Jira() *jira.Jira { return s.jira }
+
+// Confluence is the site's Confluence.
+func (s *Sandbox) Confluence() *confluence.Confluence { return s.confluence }
+
+// Install installs an app into the product that its descriptor's modules tell.
+func (s *Sandbox) Install(ctx context.Context, descriptorURL string) (host.App, error) {
+	return s.host.Install(ctx, "", descriptorURL)
+}
+
+// Host is the site's host of Connect apps.
+func (s *Sandbox) Host() *host.Host { return s.host }
+
+// Faults replaces the faults that the site has.
+func (s *Sandbox) Faults(p chaos.Plan) error { return s.chaos.Set(p) }
+
+// Close stops serving, ends webhooks that wait, and writes the state.
+func (s *Sandbox) Close() error {
+	s.shutting.Do(func() {
+		s.view.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		err := s.server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) { // a request that stalls
+			err = s.server.Close()
+		}
+		<-s.served
+		s.host.Close()
+		s.closed = errors.Join(err, s.keeper.close())
+	})
+	return s.closed
+}
+
+// listen opens the address, which must be of the loopback.
+func (s *Sandbox) listen(addr string) (net.Listener, error) {
+	if addr != "" {
+		return listenLoopback(addr)
+	}
+	var former string
+	if found, err := s.keeper.Load("address", &former); err == nil && found { // apps know the site by its address
+		if ln, err := listenLoopback(former); err == nil {
+			return ln, nil
+		}
+		s.log.Warn("the site's former address is taken; apps that were installed there do not know the new one", "address", former)
+	}
+	ln, err := listenLoopback("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return ln, errors.Join(s.keeper.Keep("address", ln.Addr().String()))
+}
