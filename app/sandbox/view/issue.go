@@ -1,0 +1,105 @@
+package view
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/throughline/throughline/app/sandbox/jira"
+	"github.com/throughline/throughline/app/sandbox/site"
+)
+
+type issueData struct {
+	Issue       jira.View
+	Transitions []jira.Transition
+	Assignable  []site.User
+	Properties  []property
+}
+
+type property struct{ Key, Value string }
+
+func (v *View) browse(r *http.Request) (*answer, error) {
+	i, ok := v.tracker.Issue(r.PathValue("key"))
+	if !ok {
+		return nil, missing("There is no issue " + r.PathValue("key") + ".")
+	}
+	d := issueData{Issue: i, Transitions: v.tracker.Transitions(i.Key), Assignable: v.tracker.Assignable(i.Key)}
+	for _, key := range slices.Sorted(maps.Keys(i.Properties)) {
+		d.Properties = append(d.Properties, property{key, indented(i.Properties[key])})
+	}
+	return show("issue", i.Key+" "+i.Summary, i.Project.Key, d), nil
+}
+
+func indented(raw json.RawMessage) string {
+	var value any
+	if json.Unmarshal(raw, &value) != nil {
+		return string(raw)
+	}
+	out, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return string(raw)
+	}
+	return string(out)
+}
+
+func (v *View) transition(r *http.Request) (*answer, error) {
+	return v.issueAct(r, func(actor, key string) error {
+		return v.tracker.Transition(actor, key, r.PostFormValue("transition"), r.PostFormValue("resolution"))
+	})
+}
+
+func (v *View) assign(r *http.Request) (*answer, error) {
+	return v.issueAct(r, func(actor, key string) error { return v.tracker.Assign(actor, key, r.PostFormValue("account")) })
+}
+
+func (v *View) setDueDate(r *http.Request) (*answer, error) {
+	return v.issueAct(r, func(actor, key string) error {
+		var due any
+		if s := r.PostFormValue("duedate"); s != "" {
+			due = s
+		}
+		return v.tracker.Edit(actor, key, map[string]any{"duedate": due})
+	})
+}
+
+func (v *View) comment(r *http.Request) (*answer, error) {
+	return v.issueAct(r, func(actor, key string) error { return v.tracker.Comment(actor, key, r.PostFormValue("comment")) })
+}
+
+// issueAct does something with the issue that the path names, and goes back to it.
+func (v *View) issueAct(r *http.Request, do func(actor, key string) error) (*answer, error) {
+	key := r.PathValue("key")
+	if err := do(v.actor(r).AccountID, key); err != nil {
+		return nil, err
+	}
+	return goTo("/browse/" + url.PathEscape(key)), nil
+}
+
+type column struct {
+	Name, Category string
+	Issues         []jira.View
+}
+
+func (v *View) project(r *http.Request) (*answer, error) {
+	projects := v.tracker.Projects()
+	n := slices.IndexFunc(projects, func(p jira.Project) bool { return p.Key == r.PathValue("key") })
+	if n < 0 {
+		return nil, missing("There is no project with the key " + r.PathValue("key") + ".")
+	}
+	d := struct {
+		Project jira.Project
+		Count   int
+		Columns []column
+	}{Project: projects[n], Columns: []column{{"To do", "new", nil}, {"In progress", "indeterminate", nil}, {"Done", "done", nil}}}
+	for _, i := range v.tracker.Issues() {
+		for c := range d.Columns {
+			if i.Project.Key == d.Project.Key && i.Status.Category == d.Columns[c].Category {
+				d.Columns[c].Issues = append(d.Columns[c].Issues, i)
+				d.Count++
+			}
+		}
+	}
+	return show("project", d.Project.Name, d.Project.Key, d), nil
+}
