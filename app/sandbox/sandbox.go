@@ -107,7 +107,7 @@ func (s *Sandbox) compose(o Options) error {
 	}
 	space := o.Space
 	if space.Key == "" {
-		space.Key, space.Name = seed.SpaceKey, seed.SpaceName
+		space.Key, space.Name, space.Readers = seed.SpaceKey, seed.SpaceName, []string{site.Grace}
 	}
 	if s.confluence, err = confluence.New(seam, confluence.Options{Spaces: []confluence.Space{space}}); err != nil {
 		return err

@@ -93,5 +93,5 @@ func (c *Confluence) v2DeleteProperty(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.DeleteProperty(p.ID, r.PathValue("property"))
+	return nil, c.DeleteProperty(c.caller(r), p.ID, r.PathValue("property"))
 }
