@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/throughline/throughline/app/contracttest"
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 // contract is Atlassian's published description of one version of the API, cut down to the paths that are in use.
@@ -70,6 +73,9 @@ func (d *desk) checkAgainst(apis ...routers.Router) {
 			route, params, err := api.FindRoute(r)
 			if err != nil {
 				continue
+			}
+			if scope, ok := route.Operation.Extensions["x-atlassian-connect-scope"].(string); ok && !d.allows(r, scope) {
+				d.t.Errorf("%s %s is refused to an app with the scope %s, which the contract says is enough", r.Method, r.URL, scope)
 			}
 			r.Body = io.NopCloser(bytes.NewReader(sent))
 			in := &openapi3filter.RequestValidationInput{
@@ -172,3 +178,15 @@ func TestAnswersKeepAtlassiansContract(t *testing.T) {
 	must(204, "DELETE", v2, "")
 	must(204, "DELETE", v2+"?purge=true", "")
 }
+
+// allows reports whether an app with that scope gets as far as the call itself, which is asked for a page that does not exist.
+func (d *desk) allows(r *http.Request, scope string) bool {
+	again := r.Clone(site.WithScopes(r.Context(), []string{scope}))
+	again.URL.Path = nowhere.ReplaceAllString(again.URL.Path, "/7")
+	again.Body = io.NopCloser(bytes.NewReader(nil))
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, again)
+	return w.Code != http.StatusForbidden
+}
+
+var nowhere = regexp.MustCompile(`/\d+`)

@@ -169,7 +169,13 @@ func (w v2Write) storage() (string, error) {
 	return b.Value, nil
 }
 
-func (w v2Write) space() string { return strings.Trim(string(w.SpaceID), `"`) }
+// space is the space's id, which comes as a string or as a number, or empty where there is none.
+func (w v2Write) space() string {
+	if string(w.SpaceID) == "null" {
+		return ""
+	}
+	return strings.Trim(string(w.SpaceID), `"`)
+}
 
 func (c *Confluence) v2CreatePage(r *http.Request) (any, error) {
 	var in v2Write
@@ -219,7 +225,7 @@ func (c *Confluence) v2UpdatePage(r *http.Request) (any, error) {
 	}
 	p, err := c.Edit(c.caller(r), page.ID, Edit{
 		Version: in.Version.Number, Title: in.Title, Body: body, Message: in.Version.Message,
-		SpaceID: strings.TrimSuffix(in.space(), "null"), Parent: in.ParentID, OwnerID: in.OwnerID,
+		SpaceID: in.space(), Parent: in.ParentID, OwnerID: in.OwnerID,
 	})
 	if err != nil {
 		return nil, err

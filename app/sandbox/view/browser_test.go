@@ -68,6 +68,13 @@ func TestOpenPagesFollowChanges(t *testing.T) {
 		return err
 	})
 
+	follows("a trashed page", `document.querySelector("#head").textContent.includes("in the trash")`, func() error {
+		return b.wiki.Trash(site.Amir, checkout.ID)
+	})
+	follows("a page deleted for good", `document.querySelector("#content").textContent.includes("There is no page")`, func() error {
+		return b.wiki.Delete(site.Amir, checkout.ID)
+	})
+
 	visit("/browse/SEC-1", "#status")
 	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#comment"), "half a sentence")); err != nil {
 		t.Fatal(err)

@@ -58,8 +58,12 @@ async function refresh() {
     do {
       again = false;
       const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-      if (!answer.ok) break;
       const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      if (answer.status === 404 && ![...document.forms].some((f) => dirty.has(f))) {
+        document.getElementById('content').replaceWith(next.getElementById('content')); // it was deleted
+        shown.clear();
+      }
+      if (!answer.ok) break;
       for (const [region, last] of shown) {
         const other = next.querySelector(`[data-live="${region.dataset.live}"]`);
         if (!other || other.innerHTML === last || busy(region)) continue;
