@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
@@ -61,6 +62,9 @@ func (a *addon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"lifecycle":{"installed":"/installed","enabled":"/enabled","uninstalled":"/uninstalled"},"scopes":["READ","WRITE"],
 			"modules":{"webhooks":[{"event":"jira:issue_created","url":"/hook?key=${issue.key}"},{"event":"jira:issue_updated","url":"/hook","filter":"project = SEC"},{"event":"jira:issue_deleted","url":"/hook"}],
 			"generalPages":[{"key":"register","name":{"value":"Register"},"url":"/register"}]}}`, a.base())
+	case "/confluence.json":
+		fmt.Fprintf(w, `{"key":"test.app","name":"Test app","baseUrl":%q,"authentication":{"type":"jwt"},"lifecycle":{"installed":"/installed"},
+			"scopes":["READ"],"modules":{"webhooks":[{"event":"page_updated","url":"/hook"}],"contentBylineItems":[{"key":"byline","name":{"value":"Threats"},"url":"/byline"}]}}`, a.base())
 	case "/bad.json":
 		fmt.Fprint(w, `{"key":"bad key","name":"x","baseUrl":"ftp://x","authentication":{"type":"none"},"scopes":["ROOT"],"modules":{"webhooks":[{"event":"page_updated","url":"x"}]}}`)
 	case "/installed", "/uninstalled":
@@ -99,7 +103,7 @@ func (a *addon) signedInstall(r *http.Request, body []byte) {
 	if want := host.QSH(r.Method, r.URL, a.base()); claims["qsh"] != want {
 		a.t.Errorf("%s: qsh %v, want %s", r.URL.Path, claims["qsh"], want)
 	}
-	if in.ProductType != "jira" || in.BaseURL != a.site.BaseURL() {
+	if want := map[string]string{"jira": a.site.BaseURL(), "confluence": a.site.BaseURL() + "/wiki"}[in.ProductType]; in.BaseURL != want {
 		a.t.Errorf("%s: %+v", r.URL.Path, in)
 	}
 	a.mu.Lock()
@@ -145,6 +149,7 @@ func (a *addon) hook(r *http.Request, body []byte) int {
 	a.claims(r)
 	var payload struct {
 		WebhookEvent string
+		Page         struct{ Version int }
 		Issue        struct {
 			Key    string
 			Fields struct{ Summary string }
@@ -160,6 +165,7 @@ func (a *addon) hook(r *http.Request, body []byte) int {
 		event: payload.WebhookEvent, id: r.Header.Get("X-Atlassian-Webhook-Identifier"), retry: r.Header.Get("X-Atlassian-Webhook-Retry"),
 		user: r.URL.Query().Get("user_id"),
 	}
+	h.number = payload.Page.Version
 	_, _ = fmt.Sscanf(payload.Issue.Fields.Summary, "issue %d", &h.number) // only where order is looked at
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -198,17 +204,12 @@ func (a *addon) await(n int) []hook {
 // settle waits until no webhook is on its way.
 func (a *addon) settle() host.Tally {
 	a.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for time.Now().Before(deadline) {
-		if tally := a.site.State().Webhooks; tally.Pending == 0 {
-			return tally
-		}
-		<-tick.C
+	ctx, cancel := context.WithTimeout(a.t.Context(), 10*time.Second)
+	defer cancel()
+	if err := a.site.Host().Settle(ctx); err != nil {
+		a.t.Fatal(err)
 	}
-	a.t.Fatalf("webhooks are still pending: %+v", a.site.State().Webhooks)
-	return host.Tally{}
+	return a.site.State().Webhooks
 }
 
 // call calls the site's REST interface as the app.

@@ -11,6 +11,9 @@ import (
 
 	"github.com/throughline/throughline/app/sandbox"
 	"github.com/throughline/throughline/app/sandbox/chaos"
+	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/host"
+	"github.com/throughline/throughline/app/sandbox/seed"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
@@ -252,5 +255,48 @@ func TestModulePagesAreSigned(t *testing.T) {
 	claims := jwt.MapClaims{}
 	if _, err := jwt.ParseWithClaims(out.Token, claims, func(*jwt.Token) (any, error) { return []byte(a.secret), nil }); err != nil || claims["qsh"] != "context-qsh" {
 		t.Errorf("got %v, %v", claims, err)
+	}
+}
+
+func TestConfluenceIsInstalledApart(t *testing.T) {
+	s := open(t, sandbox.Options{Pages: seed.Demo(), Retry: []time.Duration{time.Millisecond}})
+	a := newAddon(t, s)
+	inJira, err := s.Install(t.Context(), a.base()+"/jira.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inConfluence, err := s.Install(t.Context(), a.base()+"/confluence.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inJira.ClientKey == inConfluence.ClientKey || inJira.Secret == inConfluence.Secret || inConfluence.Product != "confluence" {
+		t.Error("the two products share a client key or secret")
+	}
+	a.mu.Lock()
+	a.refuse = []int{503}
+	a.mu.Unlock()
+	page := s.Confluence().Pages()[0]
+	if _, err := s.Confluence().Edit(site.Amir, page.ID, confluence.Edit{Version: 2, Title: page.Title, Body: "<p>x</p>"}); err != nil {
+		t.Fatal(err)
+	}
+	if tally := a.settle(); tally.Attempts != 1 || tally.Failed != 1 {
+		t.Errorf("Confluence sends once, whatever comes back: %+v", tally)
+	}
+	if got := a.await(1)[0]; got.number != 2 || got.id != "" || got.user != site.Amir {
+		t.Errorf("got %+v", got)
+	}
+	address := "/wiki/api/v2/pages/" + page.ID + "?body-format=storage"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.BaseURL()+address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, base string
+		want       int
+	}{{"relative to /wiki", s.BaseURL() + "/wiki", 200}, {"relative to the site", s.BaseURL(), 401}} {
+		got := a.call("GET", address, "test.app", inConfluence.Secret, func(c jwt.MapClaims) { c["qsh"] = host.QSH("GET", req.URL, tc.base) })
+		if got != tc.want {
+			t.Errorf("a hash %s: got %d, want %d", tc.name, got, tc.want)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -196,5 +198,40 @@ func TestPoints(t *testing.T) {
 	}
 	if n := s.State().Calls.Endpoints["GET /rest/api/2/issue/{issueIdOrKey}"]; n != 1 {
 		t.Errorf("calls by endpoint: %v", s.State().Calls.Endpoints)
+	}
+}
+
+func TestABrokenStateIsToldNotOverwritten(t *testing.T) {
+	for _, name := range []string{"jira", "connect", "people", "confluence"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name+".json")
+		if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sandbox.New(sandbox.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if raw, err := os.ReadFile(path); err != nil || string(raw) != "{" {
+			t.Errorf("%s was overwritten: %s %v", name, raw, err)
+		}
+	}
+}
+
+func TestOtherSitesCannotAct(t *testing.T) {
+	s := open(t, sandbox.Options{})
+	for _, tc := range []struct{ method, path string }{{"PUT", "/sandbox/faults"}, {"POST", "/sandbox/apps"}, {"DELETE", "/sandbox/faults"}} {
+		req, err := http.NewRequestWithContext(t.Context(), tc.method, s.BaseURL()+tc.path, strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "http://evil.example")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s %s from another site: %d", tc.method, tc.path, resp.StatusCode)
+		}
 	}
 }
