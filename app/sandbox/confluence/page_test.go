@@ -311,7 +311,7 @@ func TestReadsAreMetered(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var m site.Meter
-		r := httptest.NewRequest("GET", "http://127.0.0.1:8091"+tt.path, nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8091"+tt.path, nil)
 		d.ServeHTTP(httptest.NewRecorder(), r.WithContext(site.WithMeter(r.Context(), &m)))
 		if got := m.Points(true); got != tt.want {
 			t.Errorf("GET %s cost %d points, want %d", tt.path, got, tt.want)
@@ -336,7 +336,7 @@ func TestAppsNeedTheirScopes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest(tt.method, "http://127.0.0.1:8091"+tt.path, strings.NewReader(tt.body))
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://127.0.0.1:8091"+tt.path, strings.NewReader(tt.body))
 			u, _ := d.site.User(app)
 			r = r.WithContext(site.WithScopes(context.WithValue(r.Context(), callerKey{}, u), tt.scopes))
 			w := httptest.NewRecorder()

@@ -166,7 +166,7 @@ func (d *desk) do(method, path, body string) (int, map[string]any) {
 func (d *desk) as(account, method, path, body string) (int, map[string]any) {
 	d.t.Helper()
 	u, _ := d.site.User(account)
-	r := httptest.NewRequest(method, "http://127.0.0.1:8091"+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(d.t.Context(), method, "http://127.0.0.1:8091"+path, strings.NewReader(body))
 	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, u))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")

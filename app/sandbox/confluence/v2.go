@@ -256,7 +256,7 @@ func (c *Confluence) v2PageLabels(r *http.Request) (any, error) {
 	if prefix := r.URL.Query().Get("prefix"); prefix != "" {
 		labels = slices.DeleteFunc(labels, func(l Label) bool { return l.Prefix != prefix })
 	}
-	return paged(c, r, labels, func(l Label) any { return v2Label(l) })
+	return paged(c, r, labels, v2Label)
 }
 
 func (c *Confluence) v2Users(r *http.Request) (any, error) {

@@ -100,30 +100,38 @@ func open(t *testing.T) *browser {
 
 func (b *browser) get(path string) (int, string) {
 	b.t.Helper()
-	res, err := b.client.Get(b.url + path)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return b.read(res)
+	status, _, page := b.send(http.MethodGet, path, nil, nil)
+	return status, page
 }
 
 func (b *browser) post(path string, form url.Values) (int, string) {
 	b.t.Helper()
-	res, err := b.client.PostForm(b.url+path, form)
+	status, _, page := b.send(http.MethodPost, path, form, nil)
+	return status, page
+}
+
+func (b *browser) send(method, path string, form url.Values, header map[string]string) (int, http.Header, string) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.read(res)
-}
-
-func (b *browser) read(res *http.Response) (int, string) {
-	b.t.Helper()
-	defer func() { _ = res.Body.Close() }()
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	res, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return res.StatusCode, string(raw)
+	return res.StatusCode, res.Header, string(raw)
 }
 
 // shows fails the test unless every one of wanted stands in the page.
@@ -234,16 +242,8 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	b := open(t)
 	p := b.page("Ledger")
 	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.test"} {
-		r, err := http.NewRequest("POST", b.url+"/wiki/pages/"+p.ID+"/trash", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set(header, value)
-		res, err := b.client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if status, _ := b.read(res); status != http.StatusForbidden {
+		status, _, _ := b.send(http.MethodPost, "/wiki/pages/"+p.ID+"/trash", nil, map[string]string{header: value})
+		if status != http.StatusForbidden {
 			t.Errorf("with %s: %s the status is %d, want 403", header, value, status)
 		}
 	}
@@ -258,12 +258,8 @@ func TestActorGoesBackWithinTheSite(t *testing.T) {
 	for _, tt := range []struct{ back, want string }{
 		{"/browse/SEC-1", "/browse/SEC-1"}, {"//evil.test", "/"}, {"https://evil.test", "/"}, {`/\evil.test`, "/"}, {"", "/"},
 	} {
-		res, err := b.client.PostForm(b.url+"/-/actor", url.Values{"account": {site.Amir}, "back": {tt.back}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.read(res)
-		if got := res.Header.Get("Location"); got != tt.want {
+		_, header, _ := b.send(http.MethodPost, "/-/actor", url.Values{"account": {site.Amir}, "back": {tt.back}}, nil)
+		if got := header.Get("Location"); got != tt.want {
 			t.Errorf("back %q leads to %q, want %q", tt.back, got, tt.want)
 		}
 	}
@@ -273,7 +269,7 @@ func TestStreamTellsOfChanges(t *testing.T) {
 	b := open(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "GET", b.url+"/-/live", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+"/-/live", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +277,7 @@ func TestStreamTellsOfChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = res.Body.Close() }()
+	defer res.Body.Close()
 	next := func() string {
 		t.Helper()
 		var got strings.Builder
@@ -322,12 +318,8 @@ func TestStreamTellsOfChanges(t *testing.T) {
 func TestEveryPageIsGuarded(t *testing.T) {
 	b := open(t)
 	for _, path := range []string{"/", "/browse/SEC-1", "/wiki/pages/" + b.page("Checkout").ID, "/nothing", "/-/static/live.js"} {
-		res, err := b.client.Get(b.url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, page := b.read(res)
-		policy := res.Header.Get("Content-Security-Policy")
+		_, header, page := b.send(http.MethodGet, path, nil, nil)
+		policy := header.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("GET %s: policy is %q", path, policy)
 		}
