@@ -143,3 +143,13 @@ func (k *keeper) close() error {
 	}
 	return k.flush()
 }
+
+// abandon forgets what was not written.
+func (k *keeper) abandon() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	k.dirty = map[string]any{}
+}

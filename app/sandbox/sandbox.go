@@ -70,12 +70,15 @@ func New(o Options) (*Sandbox, error) {
 	}
 	ln, err := s.listen(o.Addr)
 	if err != nil {
-		return nil, errors.Join(err, s.keeper.close())
+		return nil, err
 	}
 	s.base = "http://" + ln.Addr().String()
 	if err := s.compose(o); err != nil {
-		s.host.Close()
-		return nil, errors.Join(err, ln.Close(), s.keeper.close())
+		if s.host != nil {
+			s.host.Close()
+		}
+		s.keeper.abandon()
+		return nil, errors.Join(err, ln.Close())
 	}
 	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	go func() {
@@ -107,7 +110,7 @@ func (s *Sandbox) compose(o Options) error {
 	}
 	space := o.Space
 	if space.Key == "" {
-		space.Key, space.Name = seed.SpaceKey, seed.SpaceName
+		space.Key, space.Name, space.Readers = seed.SpaceKey, seed.SpaceName, []string{site.Grace}
 	}
 	if s.confluence, err = confluence.New(seam, confluence.Options{Spaces: []confluence.Space{space}}); err != nil {
 		return err
@@ -174,5 +177,8 @@ func (s *Sandbox) listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ln, errors.Join(s.keeper.Keep("address", ln.Addr().String()))
+	if err := s.keeper.Keep("address", ln.Addr().String()); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return ln, nil
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,8 +34,11 @@ func open(t *testing.T, o sandbox.Options) *sandbox.Sandbox {
 type client struct {
 	t    *testing.T
 	site *sandbox.Sandbox
-	who  int // index of the credential
+	who  int // index of the credential; below 0: nobody
+	http *http.Client
 }
+
+func text(n int64) string { return strconv.FormatInt(n, 10) }
 
 // call sends JSON and returns status, headers and body; an answer of JSON is decoded into out.
 func (c client) call(method, path string, body, out any) (int, http.Header, string) {
@@ -57,7 +63,10 @@ func (c client) call(method, path string, body, out any) (int, http.Header, stri
 		cred := c.site.Credentials()[c.who]
 		req.SetBasicAuth(cred.Email, cred.Token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	if c.http == nil {
+		c.http = http.DefaultClient
+	}
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, err.Error()
 	}
@@ -127,10 +136,10 @@ func TestForeignNamesAreRefused(t *testing.T) {
 func TestAuthentication(t *testing.T) {
 	s := open(t, sandbox.Options{})
 	for _, path := range []string{"/rest/api/3/myself", "/wiki/api/v2/spaces"} {
-		if status, _, body := (client{t, s, -1}).call("GET", path, nil, nil); status != http.StatusUnauthorized {
+		if status, _, body := (client{t: t, site: s, who: -1}).call("GET", path, nil, nil); status != http.StatusUnauthorized {
 			t.Errorf("%s without credentials: %d %s", path, status, body)
 		}
-		if status, _, body := (client{t, s, 0}).call("GET", path, nil, nil); status != http.StatusOK {
+		if status, _, body := (client{t: t, site: s}).call("GET", path, nil, nil); status != http.StatusOK {
 			t.Errorf("%s with credentials: %d %s", path, status, body)
 		}
 	}
@@ -143,7 +152,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := client{t, s, 0}
+	c := client{t: t, site: s}
 	key := c.file(map[string]any{"labels": []string{"kept"}})
 	if status, _, body := c.call("PUT", "/rest/api/3/issue/"+key+"/properties/mark", map[string]int{"n": 1}, nil); status != http.StatusCreated {
 		t.Fatalf("setting a property: %d %s", status, body)
@@ -160,14 +169,14 @@ func TestStateSurvivesARestart(t *testing.T) {
 	if again.BaseURL() != address || again.Credentials()[0] != cred {
 		t.Error("the address or the credentials have changed")
 	}
-	if _, _, body := (client{t, again, 0}).call("GET", "/rest/api/3/issue/"+key+"/properties/mark", nil, nil); !strings.Contains(body, `"n":1`) {
+	if _, _, body := (client{t: t, site: again}).call("GET", "/rest/api/3/issue/"+key+"/properties/mark", nil, nil); !strings.Contains(body, `"n":1`) {
 		t.Errorf("the property is lost: %s", body)
 	}
 }
 
 func TestPoints(t *testing.T) {
 	s := open(t, sandbox.Options{})
-	c := client{t, s, 0}
+	c := client{t: t, site: s}
 	key := c.file(nil)
 	for _, tc := range []struct {
 		name, method, path string
@@ -189,5 +198,40 @@ func TestPoints(t *testing.T) {
 	}
 	if n := s.State().Calls.Endpoints["GET /rest/api/2/issue/{issueIdOrKey}"]; n != 1 {
 		t.Errorf("calls by endpoint: %v", s.State().Calls.Endpoints)
+	}
+}
+
+func TestABrokenStateIsToldNotOverwritten(t *testing.T) {
+	for _, name := range []string{"jira", "connect", "people", "confluence"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name+".json")
+		if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sandbox.New(sandbox.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if raw, err := os.ReadFile(path); err != nil || string(raw) != "{" {
+			t.Errorf("%s was overwritten: %s %v", name, raw, err)
+		}
+	}
+}
+
+func TestOtherSitesCannotAct(t *testing.T) {
+	s := open(t, sandbox.Options{})
+	for _, tc := range []struct{ method, path string }{{"PUT", "/sandbox/faults"}, {"POST", "/sandbox/apps"}, {"DELETE", "/sandbox/faults"}} {
+		req, err := http.NewRequestWithContext(t.Context(), tc.method, s.BaseURL()+tc.path, strings.NewReader(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "http://evil.example")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s %s from another site: %d", tc.method, tc.path, resp.StatusCode)
+		}
 	}
 }

@@ -12,8 +12,11 @@ import (
 // maxBody is the largest body a page may have, in bytes. Confluence Cloud refuses pages above 5 MB.
 const maxBody = 5 << 20
 
-// maxDepth is how deep elements may nest.
-const maxDepth = 10_000
+// maxDepth is how deep elements may nest, maxAttributes how many attributes one may have.
+const (
+	maxDepth      = 10_000
+	maxAttributes = 250
+)
 
 // CheckBody reports why body is no storage format, or nil: it must be a well-formed XHTML fragment in which only the prefixes
 // ac and ri, besides xml, stand before a name, and only XHTML's named entities are used. The error is a *Refusal of status 400
@@ -54,6 +57,9 @@ func CheckBody(body string) error {
 func checkStart(t xml.StartElement) string {
 	if !knownPrefix(t.Name.Space) {
 		return fmt.Sprintf("undeclared namespace prefix %q (for element %q)", t.Name.Space, t.Name.Local)
+	}
+	if len(t.Attr) > maxAttributes {
+		return fmt.Sprintf("element %q has more than %d attributes", t.Name.Local, maxAttributes)
 	}
 	for i, a := range t.Attr {
 		if !knownPrefix(a.Name.Space) {

@@ -1,6 +1,7 @@
 package confluence_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func TestCheckBody(t *testing.T) {
 		{"twice the same attribute", `<p class="a" class="b">x</p>`, "duplicate attribute"},
 		{"control character", "<p>\x01</p>", "Error parsing xhtml"},
 		{"deep", strings.Repeat("<b>", 10_001) + strings.Repeat("</b>", 10_001), "nest deeper"},
+		{"many attributes", "<p" + manyAttributes(300) + "/>", "more than 250 attributes"},
 		{"large", strings.Repeat("x", 5<<20+1), "larger than"},
 	}
 	for _, tt := range tests {
@@ -54,4 +56,12 @@ func FuzzCheckBody(f *testing.F) {
 			t.Errorf("accepted, but can't be read to its end: %q", body)
 		}
 	})
+}
+
+func manyAttributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ` a%d="x"`, i)
+	}
+	return b.String()
 }

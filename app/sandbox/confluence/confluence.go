@@ -7,6 +7,7 @@
 package confluence
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -53,6 +54,7 @@ type Space struct {
 	AuthorID    string    `json:"authorId"`
 	CreatedAt   time.Time `json:"createdAt"`
 	HomepageID  string    `json:"homepageId,omitempty"`
+	Readers     []string  `json:"readers,omitempty"` // account ids of those who may read and change nothing
 }
 
 // firstID is where a fresh site's ids begin; Atlassian's don't begin at 1 either, and clients must not think so.
@@ -94,8 +96,8 @@ func New(s site.Site, o Options) (*Confluence, error) {
 		}
 		c.index.Spaces = append(c.index.Spaces, space)
 	}
-	if err := s.Keep("confluence", c.index); err != nil {
-		return nil, fmt.Errorf("keep Confluence's state: %w", err)
+	if err := c.keepIndex(); err != nil {
+		return nil, err
 	}
 	c.routes = c.handler()
 	return c, nil
@@ -130,6 +132,19 @@ func (c *Confluence) Page(id string) (Page, bool) {
 		return Page{}, false
 	}
 	return *p, true
+}
+
+// May reports whether an account may change what is in a space: everybody who is active, but its readers.
+func (c *Confluence) May(accountID, spaceID string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.may(accountID, spaceID)
+}
+
+func (c *Confluence) may(accountID, spaceID string) bool {
+	s, ok := c.spaceByID(spaceID)
+	u, known := c.site.User(accountID)
+	return ok && known && u.Active && !slices.Contains(s.Readers, accountID)
 }
 
 // Pages returns all pages, current and in the trash, in the order of their ids.
@@ -188,7 +203,7 @@ func (c *Confluence) Changes() (<-chan struct{}, func()) {
 func (c *Confluence) store(p *Page) error {
 	now := c.site.Now()
 	p.ChangedAt = now
-	if err := c.site.Keep(pageState(p.ID), p); err != nil {
+	if err := c.site.Keep(pageState(p.ID), site.Snapshot(func() ([]byte, error) { return json.Marshal(p) })); err != nil {
 		return fmt.Errorf("keep page %s: %w", p.ID, err)
 	}
 	if _, known := c.pages[p.ID]; !known && p.Status != Removed {
@@ -201,14 +216,27 @@ func (c *Confluence) store(p *Page) error {
 		c.pages[p.ID] = p
 	}
 	c.remember(p, now)
-	if err := c.site.Keep("confluence", c.index); err != nil {
-		return fmt.Errorf("keep Confluence's state: %w", err)
+	if err := c.keepIndex(); err != nil {
+		return err
 	}
 	for ch := range c.change {
 		select {
 		case ch <- struct{}{}:
 		default: // it has one waiting
 		}
+	}
+	return nil
+}
+
+// keepIndex has the index written; it is encoded later, when the lock is free again.
+func (c *Confluence) keepIndex() error {
+	err := c.site.Keep("confluence", site.Snapshot(func() ([]byte, error) {
+		c.mu.RLock()
+		defer c.mu.RUnlock()
+		return json.Marshal(c.index)
+	}))
+	if err != nil {
+		return fmt.Errorf("keep Confluence's state: %w", err)
 	}
 	return nil
 }

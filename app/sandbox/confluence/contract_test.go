@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/throughline/throughline/app/contracttest"
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 // contract is Atlassian's published description of one version of the API, cut down to the paths that are in use.
@@ -71,6 +74,9 @@ func (d *desk) checkAgainst(apis ...routers.Router) {
 			if err != nil {
 				continue
 			}
+			if scope, ok := route.Operation.Extensions["x-atlassian-connect-scope"].(string); ok && !d.allows(r, scope) {
+				d.t.Errorf("%s %s is refused to an app with the scope %s, which the contract says is enough", r.Method, r.URL, scope)
+			}
 			r.Body = io.NopCloser(bytes.NewReader(sent))
 			in := &openapi3filter.RequestValidationInput{
 				Request: r, PathParams: params, Route: route,
@@ -98,11 +104,13 @@ func TestAnswersKeepAtlassiansContract(t *testing.T) {
 		contract(t, "confluence-cloud-v2.openapi.json", "http://127.0.0.1:8091/wiki/api/v2",
 			"/pages", "/pages/{id}", "/pages/{id}/labels", "/pages/{id}/versions", "/pages/{page-id}/versions/{version-number}",
 			"/pages/{page-id}/properties", "/pages/{page-id}/properties/{property-id}", "/spaces", "/spaces/{id}", "/spaces/{id}/pages",
-			"/labels/{id}/pages", "/users-bulk"),
+			"/labels/{id}/pages", "/users-bulk", "/pages/{id}/children", "/pages/{id}/attachments", "/pages/{id}/footer-comments"),
 		contract(t, "confluence-cloud-v1.openapi.yml", "http://127.0.0.1:8091",
 			"/wiki/rest/api/search", "/wiki/rest/api/content/search", "/wiki/rest/api/content", "/wiki/rest/api/content/{id}",
 			"/wiki/rest/api/content/{id}/label", "/wiki/rest/api/content/{id}/label/{label}", "/wiki/rest/api/content/{id}/permission/check",
-			"/wiki/rest/api/user", "/wiki/rest/api/user/current", "/wiki/rest/api/user/bulk", "/wiki/rest/api/space", "/wiki/rest/api/space/{spaceKey}"),
+			"/wiki/rest/api/user", "/wiki/rest/api/user/current", "/wiki/rest/api/user/bulk", "/wiki/rest/api/space", "/wiki/rest/api/space/{spaceKey}",
+			"/wiki/rest/api/content/{id}/property", "/wiki/rest/api/content/{id}/property/{key}", "/wiki/rest/api/content/{id}/history",
+			"/wiki/rest/api/content/{id}/child/attachment", "/wiki/rest/api/content/{id}/child/comment", "/wiki/rest/api/content/{id}/child/{type}"),
 	)
 	parent := d.create("Parent", "<p>p</p>")
 	p, err := d.Edit(jon, parent.ID, edit(2, "Parent", "<p>now</p>"))
@@ -133,7 +141,7 @@ func TestAnswersKeepAtlassiansContract(t *testing.T) {
 	property := must(200, "POST", v2+"/properties", `{"key":"throughline","value":{"n":1}}`)["id"].(string)
 	must(200, "GET", v2+"/properties", "")
 	must(200, "GET", v2+"/properties/"+property, "")
-	must(200, "PUT", v2+"/properties/"+property, `{"key":"throughline","value":[2],"version":{"number":2,"message":"m"}}`)
+	must(200, "PUT", v2+"/properties/"+property, `{"key":"throughline","value":{"n":2},"version":{"number":2,"message":"m"}}`)
 	must(200, "PUT", v2, mustJSON(map[string]any{
 		"id": id, "status": "current", "title": "Made", "body": map[string]any{"representation": "storage", "value": "<p>y</p>"},
 		"version": map[string]any{"number": 2, "message": "again"},
@@ -167,8 +175,34 @@ func TestAnswersKeepAtlassiansContract(t *testing.T) {
 		"type": "page", "title": "By v1", "space": map[string]any{"key": "PAY"}, "ancestors": []any{map[string]any{"id": p.ID}},
 		"body": map[string]any{"storage": map[string]any{"value": "<p>z</p>", "representation": "storage"}},
 	}))
+	must(200, "POST", v1+"/property", `{"key":"one","value":{"n":1}}`)
+	must(200, "GET", v1+"/property", "")
+	must(200, "GET", v1+"/property/one", "")
+	must(409, "PUT", v1+"/property/one", `{"key":"one","value":{"n":2},"version":{"number":1}}`)
+	must(200, "PUT", v1+"/property/one", `{"key":"one","value":{"n":2},"version":{"number":2}}`)
+	must(204, "DELETE", v1+"/property/one", "")
+	must(404, "GET", v1+"/property/one", "")
+	must(200, "GET", v1+"/history", "")
+	must(200, "GET", "/wiki/rest/api/content/"+p.ID+"/child/page?expand=version", "")
+	must(200, "GET", v1+"/child/attachment", "")
+	must(200, "GET", v1+"/child/comment", "")
+	must(200, "GET", "/wiki/api/v2/pages/"+p.ID+"/children", "")
+	must(200, "GET", v2+"/attachments", "")
+	must(200, "GET", v2+"/footer-comments", "")
 	must(404, "GET", "/wiki/api/v2/pages/1", "")
 	must(204, "DELETE", v2+"/properties/"+property, "")
 	must(204, "DELETE", v2, "")
 	must(204, "DELETE", v2+"?purge=true", "")
 }
+
+// allows reports whether an app with that scope gets as far as the call itself, which is asked for a page that does not exist.
+func (d *desk) allows(r *http.Request, scope string) bool {
+	again := r.Clone(site.WithScopes(r.Context(), []string{scope}))
+	again.URL.Path = nowhere.ReplaceAllString(again.URL.Path, "/7")
+	again.Body = io.NopCloser(bytes.NewReader(nil))
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, again)
+	return w.Code != http.StatusForbidden
+}
+
+var nowhere = regexp.MustCompile(`/\d+`)

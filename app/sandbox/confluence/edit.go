@@ -31,7 +31,7 @@ type Edit struct {
 }
 
 // Create makes a page. It refuses with 400 a missing title, a title the space has already, and a body that is no storage
-// format; with 404 an unknown space or parent.
+// format; with 403 somebody who only reads; with 404 an unknown space or parent.
 func (c *Confluence) Create(actor string, d Draft) (Page, error) {
 	if err := checkTitle(d.Title); err != nil {
 		return Page{}, err
@@ -43,6 +43,9 @@ func (c *Confluence) Create(actor string, d Draft) (Page, error) {
 	defer c.mu.Unlock()
 	if _, ok := c.spaceByID(d.SpaceID); !ok {
 		return Page{}, notFound("space", d.SpaceID)
+	}
+	if !c.may(actor, d.SpaceID) {
+		return Page{}, forbidden("space")
 	}
 	if p, ok := c.pages[d.ParentID]; d.ParentID != "" && (!ok || p.Status != Current) {
 		return Page{}, notFound("parent page", d.ParentID)
@@ -76,7 +79,7 @@ func (c *Confluence) Create(actor string, d Draft) (Page, error) {
 	return *p, nil
 }
 
-// Edit publishes a new version. It refuses with 404 an unknown page, with 409 a version that is not the current + 1, with 400
+// Edit publishes a new version. It refuses with 404 an unknown page, with 403 somebody who only reads, with 409 a version that is not the current + 1, with 400
 // a title or body that cannot be. A page in the trash comes back by it. Watchers are mailed, except the actor, and except for a
 // minor edit. An edit that moves the page to another space or parent is told as such.
 func (c *Confluence) Edit(actor, id string, e Edit) (Page, error) {
@@ -85,6 +88,9 @@ func (c *Confluence) Edit(actor, id string, e Edit) (Page, error) {
 	old, ok := c.pages[id]
 	if !ok {
 		return Page{}, notFound("page", id)
+	}
+	if !c.may(actor, old.SpaceID) {
+		return Page{}, forbidden("page")
 	}
 	if current := old.Version().Number; e.Version != current+1 {
 		return Page{}, stale("page", current, e.Version)
@@ -154,6 +160,9 @@ func (c *Confluence) move(actor, id string, from, to Status, event string) error
 	old, ok := c.pages[id]
 	if !ok || old.Status != from {
 		return notFound(string(from)+" page", id)
+	}
+	if !c.may(actor, old.SpaceID) {
+		return forbidden("page")
 	}
 	p := old.clone()
 	p.Status = to

@@ -25,9 +25,11 @@ func (c *Confluence) emit(event, actor string, p *Page, more map[string]any) {
 }
 
 func (c *Confluence) emitLabel(event, actor string, p *Page, l Label) {
+	page := c.pagePayload(p)
 	c.tell(event, actor, map[string]any{
-		"label":   map[string]any{"prefix": l.Prefix, "name": l.Name, "id": l.ID},
-		"labeled": c.pagePayload(p),
+		"label": map[string]any{"prefix": l.Prefix, "name": l.Name, "id": l.ID},
+		// Both are met with: "labeled" is what Atlassian's older description says, "page" what every other page event has.
+		"labeled": page, "page": page,
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 // maxRequest is the largest request body, in bytes: a page's body in JSON may be longer than itself.
@@ -18,10 +20,10 @@ type call func(r *http.Request) (any, error)
 func (c *Confluence) handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, do := range c.v2() {
-		mux.Handle(route(pattern, "/wiki/api/v2"), answer(do, v2Error))
+		mux.Handle(route(pattern, "/wiki/api/v2"), answer(scoped(pattern, do), v2Error))
 	}
 	for pattern, do := range c.v1() {
-		mux.Handle(route(pattern, "/wiki/rest/api"), answer(do, v1Error))
+		mux.Handle(route(pattern, "/wiki/rest/api"), answer(scoped(pattern, do), v1Error))
 	}
 	missing := func(r *http.Request) (any, error) {
 		return nil, &Refusal{Status: http.StatusNotFound, Title: "Not Found", Detail: "No such resource: " + r.Method + " " + r.URL.Path}
@@ -35,6 +37,28 @@ func (c *Confluence) handler() http.Handler {
 func route(pattern, base string) string {
 	method, path, _ := strings.Cut(pattern, " ")
 	return method + " " + base + path
+}
+
+// scope is the Connect scope that an app needs for a call, as Atlassian's API descriptions give it.
+func scope(pattern string) string {
+	method, path, _ := strings.Cut(pattern, " ")
+	switch {
+	case method == http.MethodGet, path == "/users-bulk", strings.HasSuffix(path, "/permission/check"):
+		return "READ"
+	case method == http.MethodDelete && strings.HasSuffix(path, "/{id}"):
+		return "DELETE"
+	}
+	return "WRITE"
+}
+
+func scoped(pattern string, do call) call {
+	needed := scope(pattern)
+	return func(r *http.Request) (any, error) {
+		if !site.Allowed(r.Context(), needed) {
+			return nil, &Refusal{Status: http.StatusForbidden, Title: "Forbidden", Detail: "The app's descriptor does not ask for the scope " + needed + "."}
+		}
+		return do(r)
+	}
 }
 
 func answer(do call, shape func(*Refusal) any) http.Handler {

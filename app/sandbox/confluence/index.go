@@ -13,11 +13,10 @@ const maxBehind = 32
 
 // remember hands a state of a page to the search index, which gives it out when the site's lag has passed.
 func (c *Confluence) remember(p *Page, now time.Time) {
-	seen := append(c.search[p.ID], indexed{at: now, page: p})
-	if len(seen) > maxBehind {
-		seen = seen[len(seen)-maxBehind:]
+	c.search[p.ID] = append(c.search[p.ID], indexed{at: now, page: p})
+	if seen := c.search[p.ID]; len(seen) > maxBehind {
+		c.search[p.ID] = seen[len(seen)-maxBehind:]
 	}
-	c.search[p.ID] = seen
 }
 
 // searchable returns the current pages as search knows them now, by ascending id. The caller holds the lock.

@@ -35,6 +35,9 @@ func (c *Confluence) AddLabels(actor, id string, labels []Label) (Page, error) {
 	if !ok || old.Status != Current {
 		return Page{}, notFound("page", id)
 	}
+	if !c.may(actor, old.SpaceID) {
+		return Page{}, forbidden("page")
+	}
 	p := old.clone()
 	var added []Label
 	for _, l := range labels {
@@ -66,6 +69,9 @@ func (c *Confluence) RemoveLabel(actor, id, name string) error {
 	old, ok := c.pages[id]
 	if !ok || old.Status != Current {
 		return notFound("page", id)
+	}
+	if !c.may(actor, old.SpaceID) {
+		return forbidden("page")
 	}
 	i := slices.IndexFunc(old.Labels, func(l Label) bool { return equalFold(l.Name, name) })
 	if i < 0 {

@@ -1,6 +1,7 @@
 package confluence_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -230,11 +231,17 @@ func TestRefusals(t *testing.T) {
 		{"unknown path", "GET", "/wiki/api/v2/whiteboards", "", 404},
 		{"unknown path of v1", "GET", "/wiki/rest/api/longtask", "", 404},
 		{"label with a space", "POST", "/wiki/rest/api/content/" + p.ID + "/label", `[{"prefix":"global","name":"a b"}]`, 400},
+		{"change by a reader", "DELETE", "/wiki/api/v2/pages/" + p.ID + "?as=reader", "", 403},
+		{"label by a reader", "POST", "/wiki/rest/api/content/" + p.ID + "/label?as=reader", `[{"prefix":"global","name":"a"}]`, 403},
 		{"label that is not there", "DELETE", "/wiki/rest/api/content/" + p.ID + "/label?name=x", "", 404},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, out := d.do(tt.method, tt.path, tt.body)
+			who := mira
+			if strings.HasSuffix(tt.path, "?as=reader") {
+				who = reader
+			}
+			status, out := d.as(who, tt.method, tt.path, tt.body)
 			if status != tt.status {
 				t.Fatalf("status = %d, want %d: %v", status, tt.status, out)
 			}
@@ -304,10 +311,39 @@ func TestReadsAreMetered(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var m site.Meter
-		r := httptest.NewRequest("GET", "http://127.0.0.1:8091"+tt.path, nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8091"+tt.path, nil)
 		d.ServeHTTP(httptest.NewRecorder(), r.WithContext(site.WithMeter(r.Context(), &m)))
 		if got := m.Points(true); got != tt.want {
 			t.Errorf("GET %s cost %d points, want %d", tt.path, got, tt.want)
 		}
+	}
+}
+
+func TestAppsNeedTheirScopes(t *testing.T) {
+	d := newDesk(t)
+	p := d.create("A design", "")
+	tests := []struct {
+		name, method, path, body string
+		scopes                   []string
+		status                   int
+	}{
+		{"read", "GET", "/wiki/api/v2/pages/" + p.ID, "", []string{"READ"}, 200},
+		{"read by who may write", "GET", "/wiki/rest/api/content/" + p.ID, "", []string{"WRITE"}, 200},
+		{"no scope", "GET", "/wiki/api/v2/pages/" + p.ID, "", []string{}, 403},
+		{"label without WRITE", "POST", "/wiki/rest/api/content/" + p.ID + "/label", `[{"prefix":"global","name":"a"}]`, []string{"READ"}, 403},
+		{"delete without DELETE", "DELETE", "/wiki/api/v2/pages/" + p.ID, "", []string{"WRITE"}, 403},
+		{"delete", "DELETE", "/wiki/api/v2/pages/" + p.ID, "", []string{"DELETE"}, 204},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://127.0.0.1:8091"+tt.path, strings.NewReader(tt.body))
+			u, _ := d.site.User(app)
+			r = r.WithContext(site.WithScopes(context.WithValue(r.Context(), callerKey{}, u), tt.scopes))
+			w := httptest.NewRecorder()
+			d.ServeHTTP(w, r)
+			if w.Code != tt.status {
+				t.Errorf("status = %d, want %d: %s", w.Code, tt.status, w.Body)
+			}
+		})
 	}
 }

@@ -20,6 +20,9 @@ func (c *Confluence) CreateProperty(actor, id, key string, value json.RawMessage
 	if !ok {
 		return Property{}, notFound("page", id)
 	}
+	if !c.may(actor, old.SpaceID) {
+		return Property{}, forbidden("page")
+	}
 	if _, ok := old.Property(key); ok {
 		return Property{}, refuse(409, "A property with the key %q already exists on this page", key)
 	}
@@ -40,6 +43,9 @@ func (c *Confluence) UpdateProperty(actor, id string, next Property) (Property, 
 	if err != nil {
 		return Property{}, err
 	}
+	if !c.may(actor, old.SpaceID) {
+		return Property{}, forbidden("page")
+	}
 	was := old.Properties[i]
 	if next.Key != was.Key {
 		return Property{}, badRequest("The key of a property can't be changed: it is %q", was.Key)
@@ -54,12 +60,15 @@ func (c *Confluence) UpdateProperty(actor, id string, next Property) (Property, 
 }
 
 // DeleteProperty takes a property off a page; 404 where there is none.
-func (c *Confluence) DeleteProperty(id, propertyID string) error {
+func (c *Confluence) DeleteProperty(actor, id, propertyID string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old, i, err := c.property(id, propertyID)
 	if err != nil {
 		return err
+	}
+	if !c.may(actor, old.SpaceID) {
+		return forbidden("page")
 	}
 	p := old.clone()
 	p.Properties = slices.Delete(p.Properties, i, i+1)

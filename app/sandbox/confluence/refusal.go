@@ -32,6 +32,10 @@ func notFound(what, id string) *Refusal {
 	return &Refusal{Status: http.StatusNotFound, Title: "Not Found", Detail: fmt.Sprintf("No %s with id %s, or you may not see it.", what, id)}
 }
 
+func forbidden(what string) *Refusal {
+	return &Refusal{Status: http.StatusForbidden, Title: "Forbidden", Detail: "You may not change this " + what + "."}
+}
+
 func stale(what string, current, given int) *Refusal {
 	return refuse(http.StatusConflict,
 		"Version must be incremented when updating a %s. Current Version: [%d]. Provided version: [%d]", what, current, given)

@@ -19,6 +19,8 @@ const (
 	mira = "712020:mira"
 	jon  = "712020:jon"
 	app  = "557058:app"
+
+	reader = "712020:grace" // may change nothing in the space
 )
 
 // memory is a site that keeps its state in memory and whose clock moves only when told.
@@ -26,12 +28,12 @@ type memory struct {
 	mu     sync.Mutex
 	now    time.Time
 	lag    time.Duration
-	state  map[string][]byte
+	state  map[string]site.Snapshot
 	events []site.Event
 }
 
 func newMemory() *memory {
-	return &memory{now: time.Date(2026, 11, 23, 10, 30, 5, 0, time.UTC), state: map[string][]byte{}}
+	return &memory{now: time.Date(2026, 11, 23, 10, 30, 5, 0, time.UTC), state: map[string]site.Snapshot{}}
 }
 
 func (m *memory) Now() time.Time {
@@ -52,6 +54,7 @@ func (m *memory) Users() []site.User {
 	return []site.User{
 		{AccountID: mira, Name: "Mira Kowalski", Email: "mira@example.test", Type: "atlassian", Active: true},
 		{AccountID: jon, Name: "Jon Berg", Email: "jon@example.test", Type: "atlassian", Active: true},
+		{AccountID: reader, Name: "Grace Okafor", Email: "grace@example.test", Type: "atlassian", Active: true},
 		{AccountID: app, Name: "An app", Type: "app", Active: true},
 	}
 }
@@ -79,19 +82,26 @@ func (m *memory) Emit(e site.Event) {
 }
 
 func (m *memory) Keep(product string, state any) error {
-	raw, err := json.Marshal(state)
+	later, ok := state.(site.Snapshot)
+	if !ok {
+		later = func() ([]byte, error) { return json.Marshal(state) }
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.state[product] = raw
-	return err
+	m.state[product] = later
+	return nil
 }
 
 func (m *memory) Load(product string, state any) (bool, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	raw, ok := m.state[product]
+	later, ok := m.state[product]
+	m.mu.Unlock()
 	if !ok {
 		return false, nil
+	}
+	raw, err := later()
+	if err != nil {
+		return true, err
 	}
 	return true, json.Unmarshal(raw, state)
 }
@@ -127,7 +137,7 @@ func newDesk(t *testing.T) *desk {
 
 func openDesk(t *testing.T, m *memory) *desk {
 	t.Helper()
-	c, err := confluence.New(m, confluence.Options{Spaces: []confluence.Space{{Key: "PAY", Name: "Payments"}}})
+	c, err := confluence.New(m, confluence.Options{Spaces: []confluence.Space{{Key: "PAY", Name: "Payments", Readers: []string{reader}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +166,7 @@ func (d *desk) do(method, path, body string) (int, map[string]any) {
 func (d *desk) as(account, method, path, body string) (int, map[string]any) {
 	d.t.Helper()
 	u, _ := d.site.User(account)
-	r := httptest.NewRequest(method, "http://127.0.0.1:8091"+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(d.t.Context(), method, "http://127.0.0.1:8091"+path, strings.NewReader(body))
 	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, u))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")

@@ -22,6 +22,15 @@ func (c *Confluence) v1() map[string]call {
 		"DELETE /content/{id}/label":          c.v1RemoveLabel,
 		"DELETE /content/{id}/label/{label}":  c.v1RemoveLabel,
 		"POST /content/{id}/permission/check": c.v1PermissionCheck,
+		"GET /content/{id}/property":          c.v1Properties,
+		"POST /content/{id}/property":         c.v1CreateProperty,
+		"GET /content/{id}/property/{key}":    c.v1Property,
+		"PUT /content/{id}/property/{key}":    c.v1UpdateProperty,
+		"DELETE /content/{id}/property/{key}": c.v1DeleteProperty,
+		"GET /content/{id}/child/page":        c.v1Children,
+		"GET /content/{id}/child/attachment":  c.v1Nothing,
+		"GET /content/{id}/child/comment":     c.v1Nothing,
+		"GET /content/{id}/history":           c.v1ContentHistory,
 		"GET /user":                           c.v1User,
 		"GET /user/current":                   c.v1CurrentUser,
 		"GET /user/bulk":                      c.v1Users,
@@ -81,9 +90,9 @@ func (c *Confluence) v1RemoveLabel(r *http.Request) (any, error) {
 	return nil, c.RemoveLabel(c.caller(r), p.ID, name)
 }
 
-// v1PermissionCheck answers for a site in which every active account may do everything with every page.
 func (c *Confluence) v1PermissionCheck(r *http.Request) (any, error) {
-	if _, err := c.v1Page(r); err != nil {
+	p, err := c.v1Page(r)
+	if err != nil {
 		return nil, err
 	}
 	var in struct {
@@ -102,8 +111,9 @@ func (c *Confluence) v1PermissionCheck(r *http.Request) (any, error) {
 	case in.Subject.Type != "user":
 		return nil, badRequest("This sandbox has no groups: the subject's type must be user, not %q", in.Subject.Type)
 	}
-	u, ok := c.site.User(in.Subject.Identifier)
-	return map[string]any{"hasPermission": ok && u.Active, "errors": []any{}, "_links": map[string]any{}}, nil
+	u, known := c.site.User(in.Subject.Identifier)
+	has := known && u.Active && (in.Operation == "read" || c.May(u.AccountID, p.SpaceID))
+	return map[string]any{"hasPermission": has, "errors": []any{}, "_links": map[string]any{}}, nil
 }
 
 func (c *Confluence) v1User(r *http.Request) (any, error) {

@@ -125,7 +125,7 @@ func (c *Confluence) v1ContentValue(r *http.Request, p Page, v Version) map[stri
 		"space":     func() any { return c.v1SpaceValue(space) },
 		"version":   func() any { return c.v1Version(p, v) },
 		"history":   func() any { return c.v1History(p, v) },
-		"ancestors": func() any { return c.v1Ancestors(r, p) },
+		"ancestors": func() any { return c.v1Ancestors(p) },
 		"body":      func() any { return v1Body(r, v) },
 		"metadata":  func() any { return v1Metadata(r, p) },
 	} {
@@ -148,7 +148,7 @@ func (c *Confluence) v1History(p Page, v Version) any {
 	}
 }
 
-func (c *Confluence) v1Ancestors(r *http.Request, p Page) any {
+func (c *Confluence) v1Ancestors(p Page) any {
 	out := []any{}
 	for _, id := range c.ancestors(p) {
 		if up, ok := c.Page(id); ok {

@@ -25,6 +25,9 @@ func (c *Confluence) v2() map[string]call {
 		"GET /pages/{id}/properties/{property}":    c.v2Property,
 		"PUT /pages/{id}/properties/{property}":    c.v2UpdateProperty,
 		"DELETE /pages/{id}/properties/{property}": c.v2DeleteProperty,
+		"GET /pages/{id}/children":                 c.v2Children,
+		"GET /pages/{id}/attachments":              c.v2Nothing,
+		"GET /pages/{id}/footer-comments":          c.v2Nothing,
 		"GET /spaces":                              c.v2Spaces,
 		"GET /spaces/{id}":                         c.v2Space,
 		"GET /spaces/{id}/pages":                   c.v2SpacePages,
@@ -169,7 +172,13 @@ func (w v2Write) storage() (string, error) {
 	return b.Value, nil
 }
 
-func (w v2Write) space() string { return strings.Trim(string(w.SpaceID), `"`) }
+// space is the space's id, which comes as a string or as a number, or empty where there is none.
+func (w v2Write) space() string {
+	if string(w.SpaceID) == "null" {
+		return ""
+	}
+	return strings.Trim(string(w.SpaceID), `"`)
+}
 
 func (c *Confluence) v2CreatePage(r *http.Request) (any, error) {
 	var in v2Write
@@ -219,7 +228,7 @@ func (c *Confluence) v2UpdatePage(r *http.Request) (any, error) {
 	}
 	p, err := c.Edit(c.caller(r), page.ID, Edit{
 		Version: in.Version.Number, Title: in.Title, Body: body, Message: in.Version.Message,
-		SpaceID: strings.TrimSuffix(in.space(), "null"), Parent: in.ParentID, OwnerID: in.OwnerID,
+		SpaceID: in.space(), Parent: in.ParentID, OwnerID: in.OwnerID,
 	})
 	if err != nil {
 		return nil, err
@@ -247,7 +256,7 @@ func (c *Confluence) v2PageLabels(r *http.Request) (any, error) {
 	if prefix := r.URL.Query().Get("prefix"); prefix != "" {
 		labels = slices.DeleteFunc(labels, func(l Label) bool { return l.Prefix != prefix })
 	}
-	return paged(c, r, labels, func(l Label) any { return v2Label(l) })
+	return paged(c, r, labels, v2Label)
 }
 
 func (c *Confluence) v2Users(r *http.Request) (any, error) {

@@ -26,7 +26,7 @@ func (c *Confluence) v2Properties(r *http.Request) (any, error) {
 	default:
 		return nil, badRequest("Properties can't be sorted by %q", by)
 	}
-	return paged(c, r, all, func(q Property) any { return v2PropertyValue(q) })
+	return paged(c, r, all, v2PropertyValue)
 }
 
 func (c *Confluence) v2Property(r *http.Request) (any, error) {
@@ -93,5 +93,5 @@ func (c *Confluence) v2DeleteProperty(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.DeleteProperty(p.ID, r.PathValue("property"))
+	return nil, c.DeleteProperty(c.caller(r), p.ID, r.PathValue("property"))
 }

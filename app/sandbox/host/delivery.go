@@ -1,7 +1,9 @@
 package host
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -40,6 +42,18 @@ type deliveryLog struct {
 	mu     sync.Mutex
 	tally  Tally
 	recent []Delivery
+	settle []chan struct{} // closed once nothing is pending
+}
+
+// settled tells who waits, once nothing is pending. The caller holds the lock.
+func (l *deliveryLog) settled() {
+	if l.tally.Pending > 0 {
+		return
+	}
+	for _, c := range l.settle {
+		close(c)
+	}
+	l.settle = nil
 }
 
 func (l *deliveryLog) begin(event string) {
@@ -57,6 +71,7 @@ func (l *deliveryLog) unwanted(event string) {
 	l.tally.Sent--
 	l.tally.Pending--
 	l.tally.Events[event]--
+	l.settled()
 }
 
 func (l *deliveryLog) lost() {
@@ -90,6 +105,7 @@ func (l *deliveryLog) end(m message, at time.Time, status int, err error, again 
 		l.recent = slices.Delete(l.recent, 0, keptDeliveries/10)
 	}
 	l.recent = append(l.recent, d)
+	l.settled()
 }
 
 // Tally counts the webhooks since the host was opened.
@@ -99,6 +115,25 @@ func (h *Host) Tally() Tally {
 	t := h.log.tally
 	t.Events = maps.Clone(t.Events)
 	return t
+}
+
+// Settle waits until no webhook is pending. What happens meanwhile may lead to more: then it waits for those too.
+func (h *Host) Settle(ctx context.Context) error {
+	h.log.mu.Lock()
+	if h.log.tally.Pending == 0 {
+		h.log.mu.Unlock()
+		return nil
+	}
+	c := make(chan struct{})
+	h.log.settle = append(h.log.settle, c)
+	pending := h.log.tally.Pending
+	h.log.mu.Unlock()
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for webhooks, of which %d were pending: %w", pending, ctx.Err())
+	}
 }
 
 // Deliveries returns the newest attempts, at most 1,000, oldest first.

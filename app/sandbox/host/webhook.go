@@ -156,6 +156,7 @@ func (h *Host) post(ctx context.Context, app App, m message) (int, error) {
 			req.Header.Set("X-Atlassian-Webhook-Retry", strconv.Itoa(m.attempts))
 		}
 	}
+	req.Header["Idempotency-Key"] = nil // never sent; lets the transport replace a kept connection that the app has closed meanwhile
 	resp, err := h.client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("webhook %s of %s: %w", m.event.Name, m.app, err)

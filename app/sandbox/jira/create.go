@@ -28,20 +28,20 @@ type property struct {
 func (j *Jira) create(actor string, v version, u issueUpdate) (*record, *Error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r, err := j.draft(actor, v, u)
+	r, items, err := j.draft(actor, v, u)
 	if err != nil {
 		return nil, err
 	}
-	return r, j.add(r)
+	return r, j.add(r, items)
 }
 
-// draft checks what a create call asks for and makes the issue, not yet stored.
-func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, *Error) {
+// draft checks what a create call asks for and makes the issue, not yet stored, with what the event tells as changed.
+func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *Error) {
 	bad := &Error{Status: http.StatusBadRequest, Messages: []string{}, Fields: map[string]string{}}
 	var pref ref
 	if raw, ok := u.Fields["project"]; !ok || json.Unmarshal(raw, &pref) != nil || pref.ID == "" && pref.Key == "" {
 		bad.Fields["project"] = "Specify a valid project ID or key"
-		return nil, bad
+		return nil, nil, bad
 	}
 	p, ok := j.project(cmp.Or(pref.Key, pref.ID))
 	if pref.ID != "" && ok {
@@ -49,16 +49,18 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, *Error) {
 	}
 	if !ok {
 		bad.Fields["project"] = "Specify a valid project ID or key"
-		return nil, bad
+		return nil, nil, bad
 	}
 	if !j.may(actor, p, createIssues) {
-		return nil, refuse(http.StatusForbidden, "You do not have permission to create issues in this project.")
+		return nil, nil, refuse(http.StatusForbidden, "You do not have permission to create issues in this project.")
 	}
 	now := j.site.Now()
 	r := &record{
 		Project: p.Key, Status: toDo, Priority: defaultPriority, Creator: actor, Reporter: actor,
 		Created: now, Updated: now, Categorised: now, Stored: now, Properties: map[string]json.RawMessage{},
 	}
+	first, _ := findStatus(toDo)
+	items := renamed(changed("status", "", "", first.ID, first.Name), "Status")
 	fields := maps.Clone(u.Fields)
 	delete(fields, "project")
 	for _, need := range append([]string{"summary", "issuetype"}, p.Required...) {
@@ -68,14 +70,18 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, *Error) {
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(fields)) {
-		if _, wrong := j.set(r, v, f, fields[f]); wrong != "" {
+		more, wrong := j.set(r, v, f, fields[f])
+		if wrong != "" {
 			bad.Fields[f] = wrong
 		}
+		items = append(items, more...)
 	}
 	for _, f := range slices.Sorted(maps.Keys(u.Update)) {
-		if _, err := j.update(r, v, f, u.Update[f]); err != nil {
+		more, err := j.update(r, v, f, u.Update[f])
+		if err != nil {
 			maps.Copy(bad.Fields, err.Fields)
 		}
+		items = append(items, more...)
 	}
 	for _, prop := range u.Properties {
 		if wrong := checkProperty(prop.Key, prop.Value); wrong != "" {
@@ -85,9 +91,9 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, *Error) {
 		r.Properties[prop.Key] = prop.Value
 	}
 	if len(bad.Fields) > 0 || len(bad.Messages) > 0 {
-		return nil, bad
+		return nil, nil, bad
 	}
-	return r, nil
+	return r, items, nil
 }
 
 func missing(field string) string {
@@ -107,8 +113,8 @@ func missing(field string) string {
 	}
 }
 
-// add stores a drafted issue and tells of it.
-func (j *Jira) add(r *record) *Error {
+// add stores a drafted issue and tells of it. What it was made with is told, but is no entry of its history.
+func (j *Jira) add(r *record, items []item) *Error {
 	j.state.Serial[r.Project]++
 	r.ID = j.id()
 	r.Key = r.Project + "-" + strconv.FormatInt(j.state.Serial[r.Project], 10)
@@ -116,7 +122,7 @@ func (j *Jira) add(r *record) *Error {
 	if err := j.keep(); err != nil {
 		return refuse(http.StatusInternalServerError, "%v", err)
 	}
-	j.tellIssue("jira:issue_created", "issue_created", r.Creator, r, nil)
+	j.tellIssue("jira:issue_created", "issue_created", r.Creator, r, &change{ID: j.id(), Items: items})
 	return nil
 }
 

@@ -182,7 +182,6 @@ func (j *Jira) transition(actor string, v version, key string, u issueUpdate) (*
 // move sets the status, and with it the resolution: set on the way into the category done, cleared on the way out.
 func (j *Jira) move(r *record, to Status, resolution json.RawMessage) ([]item, *Error) {
 	from, _ := findStatus(r.Status)
-	items := changed("status", from.ID, from.Name, to.ID, to.Name)
 	was, _ := findNamed(resolutions(), r.Resolution)
 	var is named
 	if to.Category == "done" {
@@ -196,7 +195,8 @@ func (j *Jira) move(r *record, to Status, resolution json.RawMessage) ([]item, *
 			}
 		}
 	}
-	items = append(items, changed("resolution", was.ID, was.Name, is.ID, is.Name)...)
+	items := changed("resolution", was.ID, was.Name, is.ID, is.Name)
+	items = append(items, changed("status", from.ID, from.Name, to.ID, to.Name)...)
 	now := j.site.Now()
 	r.Status, r.Resolution = to.ID, is.ID
 	if from.Category != to.Category {

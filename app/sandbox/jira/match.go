@@ -108,16 +108,16 @@ func (m matcher) compare(c jql.Clause, values []jql.Value, read func(*record) []
 		}
 		return slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, v.Text) })
 	}
-	any := func(have []string) bool {
+	matches := func(have []string) bool {
 		return slices.ContainsFunc(values, func(v jql.Value) bool { return equal(have, v) })
 	}
 	switch c.Op {
 	case "=", "in", "is":
-		return func(r *record) bool { return any(read(r)) }, nil
+		return func(r *record) bool { return matches(read(r)) }, nil
 	case "!=", "not in", "is not":
 		return func(r *record) bool {
 			have := read(r)
-			return len(have) > 0 && !any(have)
+			return len(have) > 0 && !matches(have)
 		}, nil
 	case "~", "!~":
 		return func(r *record) bool {

@@ -221,7 +221,7 @@ func (j *Jira) listFields(c *call) (int, any, *Error) {
 
 func (d renderer) fieldMeta(p Project, field string, required bool) object {
 	out := object{
-		"required": required, "schema": schemaOf(field), "name": fieldName(field), "key": field, "fieldId": field, "hasDefaultValue": field == "priority" || field == "reporter",
+		"required": required, "schema": schemaOf(field), "name": fieldName(field), "key": field, "hasDefaultValue": field == "priority" || field == "reporter",
 		"operations": []string{"set"},
 	}
 	var allowed []any
@@ -320,6 +320,9 @@ func (j *Jira) createMetaFields(c *call) (int, any, *Error) {
 	}
 	all := c.draw().metaFields(p)
 	fields := window(all, start, size)
+	for _, f := range fields {
+		f["fieldId"] = f["key"]
+	}
 	c.count(len(fields), 0)
 	return http.StatusOK, object{"startAt": start, "maxResults": size, "total": len(all), "fields": fields}, nil
 }

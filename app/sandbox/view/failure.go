@@ -5,24 +5,25 @@ import (
 	"net/http"
 
 	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/jira"
 )
 
 // failure shows an error as a page.
 func (v *View) failure(err error) *answer {
 	status := http.StatusInternalServerError
 	var refused *confluence.Refusal
-	var asked interface{ HTTPStatus() int }
+	var declined *jira.Error
 	switch {
 	case errors.As(err, &refused):
 		status = refused.Status
-	case errors.As(err, &asked):
-		status = asked.HTTPStatus()
+	case errors.As(err, &declined):
+		status = declined.Status
 	}
 	title := http.StatusText(status)
-	switch status {
-	case http.StatusNotFound:
+	switch {
+	case status == http.StatusNotFound:
 		title = "Not found"
-	case http.StatusBadRequest, http.StatusConflict, http.StatusForbidden:
+	case status < http.StatusInternalServerError:
 		title = "That did not work"
 	}
 	a := show("error", title, "", struct{ Title, Text string }{title, err.Error()})

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"hash/fnv"
 	"html/template"
 	"strconv"
 	"strings"
@@ -50,11 +51,9 @@ func initials(name string) string {
 
 // hue is the class of an avatar's colour: the same for the same name.
 func hue(name string) string {
-	n := 0
-	for _, r := range name {
-		n = (n*31 + int(r)) % 997
-	}
-	return "hue-" + strconv.Itoa(n%7)
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return "hue-" + strconv.Itoa(int(h.Sum32()%7))
 }
 
 func plural(n int, one, many string) string {

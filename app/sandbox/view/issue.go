@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/throughline/throughline/app/sandbox/jira"
@@ -71,13 +72,9 @@ func (v *View) comment(r *http.Request) (*answer, error) {
 func (v *View) issueAct(r *http.Request, do func(actor, key string) error) (*answer, error) {
 	key := r.PathValue("key")
 	if err := do(v.actor(r).AccountID, key); err != nil {
-		a := v.failure(err)
-		if a.status == http.StatusInternalServerError {
-			a.status = http.StatusBadRequest
-		}
-		return a, nil
+		return nil, err
 	}
-	return goTo("/browse/" + key), nil
+	return goTo("/browse/" + url.PathEscape(key)), nil
 }
 
 type column struct {

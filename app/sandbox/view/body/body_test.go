@@ -79,7 +79,7 @@ func TestRender(t *testing.T) {
 		},
 		{
 			"columns", `<table><colgroup><col style="width: 30.0px;"/><col style="width: 90.0px;"/></colgroup><tbody><tr><td colspan="2x">a</td></tr></tbody></table>`,
-			`<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table><colgroup><col width="25%"><col width="75%"></colgroup><tbody><tr><td>a</td></tr></tbody></table></div>`,
+			`<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table><colgroup><col width="25%"><col width="75%"></colgroup><tbody><tr><td class="short">a</td></tr></tbody></table></div>`,
 		},
 		{"properties", `<ac:structured-macro ac:name="details"><ac:parameter ac:name="id">throughline</ac:parameter><ac:rich-text-body><p>a</p></ac:rich-text-body></ac:structured-macro>`, `<section class="properties" data-details="throughline"><p>a</p></section>`},
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 func (r *renderer) node(n *node) {
@@ -75,7 +76,11 @@ func (r *renderer) wrap(n *node, before, after string) {
 
 // table keeps the proportions of the columns that the author set, and lets a wide table scroll by itself.
 func (r *renderer) table(n *node) {
-	r.WriteString(`<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table>`)
+	class := "table-wrap"
+	if columns(n) > wide {
+		class += " wide-table"
+	}
+	r.f(`<div class="%s" tabindex="0" role="region" aria-label="Table"><table>`, class)
 	if group := n.first("colgroup"); group != nil {
 		var widths []int
 		total := 0
@@ -98,6 +103,26 @@ func (r *renderer) table(n *node) {
 	r.WriteString("</table></div>")
 }
 
+// wide is how many columns a table may have before its cells are set closer; long is how many characters make a cell one of text,
+// which is then not squeezed, and short how many may make one that is not broken.
+const (
+	wide  = 5
+	long  = 48
+	short = 8
+)
+
+// columns is how many cells the longest row of a table has.
+func columns(n *node) int {
+	if n.name == "tr" {
+		return len(n.children)
+	}
+	most := 0
+	for _, c := range n.children {
+		most = max(most, columns(c))
+	}
+	return most
+}
+
 // pixels is the width that a style like "width: 120.0px;" sets; 0 where it sets none.
 func pixels(style string) int {
 	_, width, _ := strings.Cut(style, "width:")
@@ -111,6 +136,14 @@ func pixels(style string) int {
 
 func (r *renderer) cell(n *node) {
 	r.WriteString("<" + n.name)
+	if n.name == "td" {
+		switch length := utf8.RuneCountInString(strings.TrimSpace(n.string())); {
+		case length >= long:
+			r.WriteString(` class="long"`)
+		case length > 0 && length <= short:
+			r.WriteString(` class="short"`)
+		}
+	}
 	for _, span := range []string{"colspan", "rowspan"} {
 		if v := n.attr[span]; v != "" && strings.Trim(v, "0123456789") == "" {
 			r.WriteString(" " + span + `="` + v + `"`)

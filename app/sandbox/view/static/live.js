@@ -1,5 +1,5 @@
 // Follows changes: when the site says that something changed, the page is fetched again and those of its regions that differ are
-// replaced, but never one in which somebody is typing. Regions are elements with data-live and an id.
+// replaced, but never one in which somebody is typing. Regions are elements with data-live, which names them.
 'use strict';
 
 const indicator = document.getElementById('live');
@@ -58,10 +58,14 @@ async function refresh() {
     do {
       again = false;
       const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-      if (!answer.ok) break;
       const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      if (answer.status === 404 && ![...document.forms].some((f) => dirty.has(f))) {
+        document.getElementById('content').replaceWith(next.getElementById('content')); // it was deleted
+        shown.clear();
+      }
+      if (!answer.ok) break;
       for (const [region, last] of shown) {
-        const other = next.getElementById(region.id);
+        const other = next.querySelector(`[data-live="${region.dataset.live}"]`);
         if (!other || other.innerHTML === last || busy(region)) continue;
         shown.set(region, other.innerHTML);
         replace(region, other);
@@ -69,7 +73,7 @@ async function refresh() {
       document.title = next.title;
       const base = document.getElementById('meanwhile');
       if (base) {
-        const now = Number(document.getElementById('current-version')?.textContent);
+        const now = Number(document.querySelector('#current-version')?.textContent);
         document.getElementById('stale').hidden = !(now > Number(base.dataset.base));
       }
     } while (again);

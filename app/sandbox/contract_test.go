@@ -1,0 +1,219 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/throughline/throughline/app/contracttest"
+	"github.com/throughline/throughline/app/sandbox"
+	"github.com/throughline/throughline/app/sandbox/site"
+)
+
+// loadSpec reads Jira's OpenAPI document once for all tests: it takes seconds.
+var loadSpec = sync.OnceValues(func() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromFile(specPath)
+	if err != nil {
+		return nil, err
+	}
+	mend(doc)
+	return doc, nil
+})
+
+// mend rights three slips of the document, by which it forbids what Jira answers: times that have no colon in their zone, and null in
+// changelogs and in fields without a value.
+func mend(doc *openapi3.T) {
+	openapi3.DefineStringFormatValidator("date-time", openapi3.NewRegexpFormatValidator(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$`))
+	for _, name := range []string{"from", "fromString", "to", "toString"} {
+		doc.Components.Schemas["ChangeDetails"].Value.Properties[name].Value.Nullable = true
+	}
+	doc.Components.Schemas["IssueBean"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
+}
+
+var specPath string
+
+// jiraContract is Atlassian's published description of Jira Cloud's REST v3, cut down to the paths in use.
+func jiraContract(t *testing.T, base string, used ...string) routers.Router {
+	t.Helper()
+	specPath = contracttest.Path(t, "contracts", "jira-cloud-v3.openapi.json")
+	whole, err := loadSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := *whole
+	doc.Servers = openapi3.Servers{{URL: base}}
+	doc.Paths = openapi3.NewPaths()
+	for _, path := range used {
+		item := whole.Paths.Value("/rest/api/3" + path)
+		if item == nil {
+			t.Fatalf("the contract has no path %s", path)
+		}
+		doc.Paths.Set("/rest/api/3"+path, item)
+	}
+	router, err := gorillamux.NewRouter(&doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+// checked is a transport that holds every request and its answer against a contract.
+type checked struct {
+	t     *testing.T
+	api   routers.Router
+	calls map[string]int
+}
+
+func (c *checked) RoundTrip(r *http.Request) (*http.Response, error) {
+	var sent []byte
+	if r.Body != nil {
+		sent, _ = io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(got))
+	again := r.Clone(context.Background())
+	again.Body = io.NopCloser(bytes.NewReader(sent))
+	route, params, err := c.api.FindRoute(again)
+	if err != nil {
+		c.t.Errorf("%s %s is in no contract: %v", r.Method, r.URL, err)
+		return resp, nil
+	}
+	c.calls[r.Method+" "+route.Path]++
+	in := &openapi3filter.RequestValidationInput{
+		Request: again, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
+	}
+	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil && resp.StatusCode < 300 {
+		c.t.Errorf("%s %s was accepted though the contract forbids it: %v", r.Method, r.URL, err)
+	}
+	if resp.StatusCode == http.StatusNoContent { // the document gives some of these a body, which HTTP forbids
+		if len(got) > 0 || route.Operation.Responses.Status(http.StatusNoContent) == nil {
+			c.t.Errorf("%s %s: 204 is not documented, or has a body", r.Method, r.URL)
+		}
+		return resp, nil
+	}
+	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Options: in.Options}
+	out.SetBodyBytes(got)
+	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
+		c.t.Errorf("%s %s: the answer breaks the contract: %v", r.Method, r.URL, err)
+	}
+	return resp, nil
+}
+
+func TestJiraKeepsAtlassiansContract(t *testing.T) {
+	s := open(t, sandbox.Options{})
+	const issue = "/issue/{issueIdOrKey}"
+	used := []string{
+		"/issue", "/issue/bulk", issue, issue + "/assignee", issue + "/transitions", issue + "/changelog", issue + "/comment", issue + "/comment/{id}",
+		issue + "/properties", issue + "/properties/{propertyKey}", issue + "/remotelink", issue + "/remotelink/{linkId}",
+		"/issue/createmeta", "/issue/createmeta/{projectIdOrKey}/issuetypes", "/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
+		"/search/jql", "/search/approximate-count", "/user", "/user/search", "/user/assignable/search", "/user/assignable/multiProjectSearch",
+		"/myself", "/mypermissions", "/serverInfo", "/project", "/project/search", "/project/{projectIdOrKey}", "/project/{projectIdOrKey}/components",
+		"/project/{projectIdOrKey}/statuses", "/component/{id}", "/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field",
+	}
+	check := &checked{t: t, api: jiraContract(t, s.BaseURL(), used...), calls: map[string]int{}}
+	c := client{t: t, site: s, http: &http.Client{Transport: check}}
+	must := func(want int, method, path string, body, out any) {
+		t.Helper()
+		if status, _, text := c.call(method, "/rest/api/3"+path, body, out); status != want {
+			t.Errorf("%s %s: got %d, want %d: %s", method, path, status, want, text)
+		}
+	}
+	type o = map[string]any
+	doc := func(text string) o {
+		return o{"type": "doc", "version": 1, "content": []o{{"type": "paragraph", "content": []o{{"type": "text", "text": text}}}}}
+	}
+	fields := func(summary string) o {
+		return o{"project": o{"key": "SEC"}, "issuetype": o{"id": "10001"}, "summary": summary}
+	}
+	full := fields("All fields")
+	full["description"], full["labels"], full["components"] = doc("What is to be done."), []string{"throughline"}, []o{{"name": "Identity"}}
+	full["assignee"], full["priority"], full["duedate"] = o{"accountId": site.Kenji}, o{"name": "High"}, "2026-12-24"
+	var made struct{ ID, Key string }
+	must(201, "POST", "/issue", o{"fields": full, "properties": []o{{"key": "throughline.threat", "value": o{"id": "T-1"}}}}, &made)
+	must(400, "POST", "/issue", o{"fields": o{"project": o{"key": "SEC"}}}, nil)
+	must(201, "POST", "/issue/bulk", o{"issueUpdates": []o{{"fields": fields("one")}, {"fields": o{"summary": "no project"}}}}, nil)
+	must(400, "POST", "/issue/bulk", o{"issueUpdates": []o{{"fields": o{"summary": "no project"}}}}, nil)
+	at := "/issue/" + made.Key
+	must(204, "PUT", at, o{"fields": o{"summary": "Renamed"}, "update": o{"labels": []o{{"add": "more"}}}}, nil)
+	must(204, "PUT", at+"/assignee", o{"accountId": site.Lucia}, nil)
+	must(200, "GET", at+"/transitions?expand=transitions.fields", nil, nil)
+	must(204, "POST", at+"/transitions", o{"transition": o{"id": "11"}, "update": o{"comment": []o{{"add": o{"body": doc("Begun.")}}}}}, nil)
+	var said struct{ ID string }
+	must(201, "POST", at+"/comment", o{"body": doc("Looks right.")}, &said)
+	must(200, "GET", at+"/comment/"+said.ID, nil, nil)
+	must(200, "PUT", at+"/comment/"+said.ID, o{"body": doc("Looks wrong.")}, nil)
+	must(200, "GET", at+"/comment?orderBy=-created", nil, nil)
+	must(204, "DELETE", at+"/comment/"+said.ID, nil, nil)
+	must(200, "GET", at+"/changelog", nil, nil)
+	must(200, "PUT", at+"/properties/throughline.threat", o{"id": "T-1", "state": "open"}, nil)
+	must(201, "PUT", at+"/properties/other", 5, nil)
+	must(200, "GET", at+"/properties", nil, nil)
+	must(200, "GET", at+"/properties/throughline.threat", nil, nil)
+	must(204, "DELETE", at+"/properties/other", nil, nil)
+	link := o{"globalId": "throughline:1:2", "relationship": "is stated on", "application": o{"type": "app", "name": "Throughline"}, "object": o{"url": "http://127.0.0.1/x", "title": "Checkout"}}
+	var linked struct{ ID int64 }
+	must(201, "POST", at+"/remotelink", link, &linked)
+	must(200, "POST", at+"/remotelink", link, nil)
+	must(200, "GET", at+"/remotelink", nil, nil)
+	must(200, "GET", at+"/remotelink?globalId="+url.QueryEscape("throughline:1:2"), nil, nil)
+	must(200, "GET", at+"/remotelink/"+text(linked.ID), nil, nil)
+	must(204, "PUT", at+"/remotelink/"+text(linked.ID), link, nil)
+	must(204, "DELETE", at+"/remotelink?globalId="+url.QueryEscape("throughline:1:2"), nil, nil)
+	must(404, "GET", at+"/remotelink/"+text(linked.ID), nil, nil)
+	must(200, "GET", at+"?expand=changelog,transitions,names,renderedFields&properties=*all", nil, nil)
+	must(404, "GET", "/issue/SEC-9999", nil, nil)
+	must(200, "GET", "/search/jql?jql="+url.QueryEscape("project = SEC")+"&fields=*all&maxResults=1", nil, nil)
+	must(200, "POST", "/search/jql", o{"jql": "project = SEC order by created", "fields": []string{"summary", "status"}, "properties": []string{"throughline.threat"}}, nil)
+	must(400, "POST", "/search/jql", o{"jql": "order by created"}, nil)
+	must(200, "POST", "/search/approximate-count", o{"jql": "project = SEC"}, nil)
+	must(200, "GET", "/user?accountId="+url.QueryEscape(site.Sofia), nil, nil)
+	must(200, "GET", "/user/search?query=a", nil, nil)
+	must(200, "GET", "/user/assignable/search?project=SEC", nil, nil)
+	must(200, "GET", "/user/assignable/search?issueKey="+made.Key+"&query=ken", nil, nil)
+	must(200, "GET", "/user/assignable/multiProjectSearch?projectKeys=SEC,PAY", nil, nil)
+	must(200, "GET", "/myself", nil, nil)
+	must(200, "GET", "/mypermissions?projectKey=SEC&permissions=ASSIGN_ISSUES,ADMINISTER", nil, nil)
+	must(200, "GET", "/serverInfo", nil, nil)
+	must(200, "GET", "/project", nil, nil)
+	must(200, "GET", "/project/search?query=sec", nil, nil)
+	must(200, "GET", "/project/SEC", nil, nil)
+	must(404, "GET", "/project/NONE", nil, nil)
+	must(200, "GET", "/project/SEC/components", nil, nil)
+	must(200, "GET", "/project/SEC/statuses", nil, nil)
+	must(200, "GET", "/component/10000", nil, nil)
+	must(200, "GET", "/issue/createmeta?projectKeys=SEC&expand=projects.issuetypes.fields", nil, nil)
+	must(200, "GET", "/issue/createmeta/SEC/issuetypes", nil, nil)
+	must(200, "GET", "/issue/createmeta/SEC/issuetypes/10001", nil, nil)
+	for _, list := range []string{"/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field"} {
+		must(200, "GET", list, nil, nil)
+	}
+	must(204, "DELETE", at, nil, nil)
+	for _, path := range used {
+		called := false
+		for call := range check.calls {
+			called = called || strings.HasSuffix(call, " /rest/api/3"+path)
+		}
+		if !called {
+			t.Errorf("%s was never called", path)
+		}
+	}
+}
