@@ -116,4 +116,3 @@ func show(cmd *cobra.Command, d *demo, r report, asJSON bool) error {
 	}
 	return nil
 }
-
