@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,12 +36,12 @@ func TestMain(m *testing.M) {
 //	await PATTERN URL           polls a URL until its body matches, 15 s at most
 //	http METHOD URL [BODY]      prints the answer; ! when its status is 400 or more. USER, if set, signs in
 //	field NAME FILE PATTERN     sets $NAME to the first group of a pattern in a file
-//	sub FILE OLD NEW            replaces text in a file
+//	edit SITE ID OLD NEW        replaces text in a page, as USER
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport": freePort, "await": await, "http": httpCommand, "field": field, "sub": substitute,
+			"freeport": freePort, "await": await, "http": httpCommand, "field": field, "edit": edit,
 		},
 	})
 }
@@ -113,12 +112,27 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
-func substitute(ts *testscript.TestScript, _ bool, args []string) {
-	path := ts.MkAbs(args[0])
-	data, err := os.ReadFile(path)
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	address := args[0] + "/wiki/api/v2/pages/" + args[1]
+	status, answer, err := request(ts, http.MethodGet, address+"?body-format=storage", "")
 	ts.Check(err)
-	if !bytes.Contains(data, []byte(args[1])) {
-		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	var page struct {
+		Title   string
+		Version struct{ Number int }
+		Body    struct{ Storage struct{ Value string } }
 	}
-	ts.Check(os.WriteFile(path, bytes.ReplaceAll(data, []byte(args[1]), []byte(args[2])), 0o600))
+	if err := json.Unmarshal([]byte(answer), &page); err != nil || status != http.StatusOK {
+		ts.Fatalf("GET %s: %d %v %s", address, status, err, answer)
+	}
+	if !strings.Contains(page.Body.Storage.Value, args[2]) {
+		ts.Fatalf("page %s does not contain %q:\n%s", args[1], args[2], page.Body.Storage.Value)
+	}
+	next, err := json.Marshal(map[string]any{
+		"id": args[1], "status": "current", "title": page.Title, "version": map[string]any{"number": page.Version.Number + 1},
+		"body": map[string]string{"representation": "storage", "value": strings.ReplaceAll(page.Body.Storage.Value, args[2], args[3])},
+	})
+	ts.Check(err)
+	if status, answer, err = request(ts, http.MethodPut, address, string(next)); err != nil || status != http.StatusOK {
+		ts.Fatalf("PUT %s: %d %v %s", address, status, err, answer)
+	}
 }
