@@ -105,11 +105,15 @@ func newSite(t *testing.T, change ...func(*connect.Options)) *site {
 }
 
 // installed is a site where Confluence of acme has the app already.
-func installed(t *testing.T, change ...func(*connect.Options)) *site {
-	s := newSite(t, change...)
+func installed(t *testing.T) *site {
+	s := newSite(t)
 	if got := s.install(nil, nil); got != http.StatusNoContent {
 		t.Fatalf("install answered %d", got)
 	}
+	if len(s.sink.got) != 1 || s.sink.got[0].Jobs[0].Kind != work.Sweep || s.sink.got[0].Tenant != "acme.atlassian.net" {
+		t.Fatalf("an install led to %+v", s.sink.got)
+	}
+	s.sink.got = nil
 	return s
 }
 
@@ -124,11 +128,9 @@ func (s *site) claims(method, target string) jwt.MapClaims {
 	}
 }
 
-func (s *site) rs256(c jwt.MapClaims, kid any) string {
+func (s *site) rs256(c jwt.MapClaims) string {
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
-	if kid != nil {
-		token.Header["kid"] = kid
-	}
+	token.Header["kid"] = keyID
 	return sign(s.t, token, s.key)
 }
 
@@ -169,12 +171,12 @@ func (s *site) install(claims func(jwt.MapClaims), body func(map[string]any)) in
 	if body != nil {
 		body(b)
 	}
-	return s.post(s.door.Installed(tenant.Confluence), installPath, s.rs256(c, keyID), encode(s.t, b)).Code
+	return s.post(s.door.Installed(tenant.Confluence), installPath, s.rs256(c), encode(s.t, b)).Code
 }
 
 func (s *site) post(h http.Handler, target, token, body string) *httptest.ResponseRecorder {
 	s.t.Helper()
-	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, target, strings.NewReader(body))
 	if token != "" {
 		r.Header.Set("Authorization", "JWT "+token)
 	}
@@ -231,7 +233,7 @@ func TestInstallBothProducts(t *testing.T) {
 	c, b := s.claims("POST", target), installBody()
 	c["aud"], c["iss"] = appURL, "jira-client"
 	b["key"], b["clientKey"], b["baseUrl"], b["productType"] = "throughline-jira", "jira-client", "https://acme.atlassian.net", "jira"
-	if got := s.post(s.door.Installed(tenant.Jira), target, s.rs256(c, keyID), encode(t, b)).Code; got != http.StatusNoContent {
+	if got := s.post(s.door.Installed(tenant.Jira), target, s.rs256(c), encode(t, b)).Code; got != http.StatusNoContent {
 		t.Fatalf("answered %d", got)
 	}
 	got, _, err := s.store.ByClientKey(t.Context(), "jira-client")
@@ -417,7 +419,7 @@ func TestHostileTokens(t *testing.T) {
 			}
 			again := s.claims("POST", installPath)
 			again["aud"] = appURL
-			if got := s.post(s.door.Installed(tenant.Confluence), installPath, tt.token(s, again, s.rs256(again, keyID)), encode(t, installBody())).Code; got != 401 {
+			if got := s.post(s.door.Installed(tenant.Confluence), installPath, tt.token(s, again, s.rs256(again)), encode(t, installBody())).Code; got != 401 {
 				t.Errorf("the install route answered %d", got)
 			}
 			if len(s.sink.got) > 0 {
@@ -428,7 +430,7 @@ func TestHostileTokens(t *testing.T) {
 	// Each kind of token at the other's route.
 	s := installed(t)
 	hook := s.claims("POST", hookPath)
-	if got := s.post(s.door.Webhook(tenant.Confluence, "page_updated"), hookPath, s.rs256(hook, keyID), pageUpdated).Code; got != 401 {
+	if got := s.post(s.door.Webhook(tenant.Confluence, "page_updated"), hookPath, s.rs256(hook), pageUpdated).Code; got != 401 {
 		t.Errorf("Atlassian's signature on a webhook answered %d", got)
 	}
 	again := s.claims("POST", installPath)
@@ -561,9 +563,9 @@ func TestLifecycle(t *testing.T) {
 		{"enabled about another", s.door.Enabled(tenant.Confluence), "enabled", func(c jwt.MapClaims) string { return hs256(t, c, secret) }, body("enabled", other), 401, false, true},
 		{"enabled", s.door.Enabled(tenant.Confluence), "enabled", func(c jwt.MapClaims) string { return hs256(t, c, secret) }, body("enabled", nil), 204, true, true},
 		{"uninstalled by the site's secret", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return hs256(t, c, secret) }, body("uninstalled", nil), 401, true, true},
-		{"uninstalled about another", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c, keyID) }, body("uninstalled", other), 401, true, true},
-		{"uninstalled", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c, keyID) }, body("uninstalled", nil), 204, true, false},
-		{"uninstalled again", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c, keyID) }, body("uninstalled", nil), 204, true, false},
+		{"uninstalled about another", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c) }, body("uninstalled", other), 401, true, true},
+		{"uninstalled", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c) }, body("uninstalled", nil), 204, true, false},
+		{"uninstalled again", s.door.Uninstalled(tenant.Confluence), "uninstalled", func(c jwt.MapClaims) string { return s.rs256(c) }, body("uninstalled", nil), 204, true, false},
 		{"enabled after that", s.door.Enabled(tenant.Confluence), "enabled", func(c jwt.MapClaims) string { return hs256(t, c, secret) }, body("enabled", nil), 401, true, false},
 	} {
 		target := "/confluence/connect/" + step.path
@@ -596,7 +598,7 @@ func TestContext(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := s.claims("GET", "/confluence/panel")
 			tt.claims(c)
-			r := httptest.NewRequest(http.MethodGet, "/confluence/panel?jwt="+hs256(t, c, secret), nil)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/confluence/panel?jwt="+hs256(t, c, secret), nil)
 			caller, err := s.door.Context(r, tenant.Confluence)
 			if tt.want == fault.Unverified {
 				if !fault.Is(err, fault.Unverified) {

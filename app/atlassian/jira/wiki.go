@@ -46,7 +46,7 @@ func escapeLine(b *strings.Builder, line string) {
 		case strings.ContainsRune("{}[]|*+^~!?#@", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case (r == '-' || r == '_') && !(letter(before) && letter(after)):
+		case (r == '-' || r == '_') && (!letter(before) || !letter(after)):
 			b.WriteByte('\\') // inside a word they mean nothing
 			b.WriteRune(r)
 		case r == '(' || r == ')' || r == ':' && (after == 'D' || after == 'P' || after == 'p'):
