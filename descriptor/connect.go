@@ -139,7 +139,7 @@ func Connect(product string, app App) (Descriptor, error) {
 		Description:    cmp.Or(app.Description, "Turns design pages into a traceable threat record: threat, ticket, owner, evidence."),
 		BaseURL:        app.Base(),
 		Vendor:         Vendor{Name: cmp.Or(app.VendorName, "Throughline"), URL: cmp.Or(app.VendorURL, app.Base())},
-		Links:          Links{Self: app.Base() + DescriptorPath(product)},
+		Links:          Links{Self: app.Base() + SelfPath(product)},
 		Authentication: Authentication{Type: "jwt"},
 		APIVersion:     1,
 		APIMigrations:  Migrations{SignedInstall: true, ContextQSH: true},

@@ -37,7 +37,7 @@ type Route struct {
 func Routes() []Route {
 	var out []Route
 	for _, product := range Products() {
-		out = append(out, Route{Product: product, Purpose: Document, Method: "GET", Path: DescriptorPath(product)})
+		out = append(out, Route{Product: product, Purpose: Document, Method: "GET", Path: SelfPath(product)})
 		for _, p := range []Purpose{Installed, Enabled, Disabled, Uninstalled} {
 			out = append(out, Route{Product: product, Purpose: p, Method: "POST", Path: LifecyclePath(product, p)})
 		}
@@ -51,8 +51,8 @@ func Routes() []Route {
 // Products lists the products that have a descriptor.
 func Products() []string { return []string{Jira, Confluence} }
 
-// DescriptorPath is where a product's descriptor is served.
-func DescriptorPath(product string) string { return "/" + product + "/atlassian-connect.json" }
+// SelfPath is where a product's descriptor is served.
+func SelfPath(product string) string { return "/" + product + "/atlassian-connect.json" }
 
 // LifecyclePath is where a product reports a step in the life of an installation.
 func LifecyclePath(product string, p Purpose) string { return "/" + product + "/connect/" + string(p) }

@@ -91,7 +91,7 @@ func (d *demo) install(ctx context.Context) error {
 		if in, ok := d.site.Host().App(product, describe.ProductKey(product)); ok && in.Descriptor.BaseURL == d.base {
 			continue
 		}
-		if _, err := d.site.Install(ctx, d.base+descriptor.DescriptorPath(product)); err != nil {
+		if _, err := d.site.Install(ctx, d.base+descriptor.SelfPath(product)); err != nil {
 			return fault.As(fault.Internal, err, "installing the app in the sandbox's %s", product)
 		}
 	}

@@ -28,12 +28,15 @@ func New(base string, hc *http.Client) *Client {
 	return &Client{base: strings.TrimRight(base, "/"), hc: hc}
 }
 
-// get reads a path below the base into out, and returns the response, whose body is closed.
-func (c *Client) get(ctx context.Context, path string, query url.Values, out any) (*http.Response, error) {
+// priced is an answer that costs points for what it holds.
+type priced interface{ price() int }
+
+// get reads a path below the base into out.
+func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
 	return c.call(ctx, http.MethodGet, path, query, nil, out)
 }
 
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (*http.Response, error) {
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -42,13 +45,13 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if in != nil {
 		encoded, err := json.Marshal(in)
 		if err != nil {
-			return nil, fault.As(fault.Internal, err, "encode %s %s", method, path)
+			return fault.As(fault.Internal, err, "encode %s %s", method, path)
 		}
 		body = bytes.NewReader(encoded)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		return nil, fault.As(fault.Invalid, err, "%s %s", method, path)
+		return fault.As(fault.Invalid, err, "%s %s", method, path)
 	}
 	req.Header.Set("Accept", "application/json")
 	if in != nil {
@@ -56,16 +59,19 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	resp, err := c.hc.Do(req)
 	if err != nil {
-		return nil, fault.Wrap(err, "confluence")
+		return fault.Wrap(err, "confluence")
 	}
 	if err := outbound.Check(resp); err != nil {
-		return nil, fault.Wrap(err, "confluence")
+		return fault.Wrap(err, "confluence")
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return nil, unread(method, path, err)
+		return unread(method, path, err)
 	}
-	return resp, nil
+	if p, ok := out.(priced); ok {
+		outbound.Charge(resp, p.price())
+	}
+	return nil
 }
 
 // unread is the error of an answer that said yes and then could not be read: a write has probably happened.

@@ -78,7 +78,7 @@ func (c *Client) Page(ctx context.Context, id string) (Page, error) {
 	}
 	var w wirePage
 	query := url.Values{"body-format": {"storage"}, "include-labels": {"true"}}
-	if _, err := c.get(ctx, "/api/v2/pages/"+seg, query, &w); err != nil {
+	if err := c.get(ctx, "/api/v2/pages/"+seg, query, &w); err != nil {
 		return Page{}, fault.Wrap(err, "read page %s", id)
 	}
 	p := Page{
@@ -162,7 +162,7 @@ func (c *Client) Update(ctx context.Context, u Update) (int, error) {
 		Version version `json:"version"`
 	}{u.Page, "current", u.Title, body{"storage", u.Body}, version{u.Version, u.Message, u.Minor}}
 	var out wirePage
-	if _, err := c.call(ctx, http.MethodPut, "/api/v2/pages/"+seg, nil, in, &out); err != nil {
+	if err := c.call(ctx, http.MethodPut, "/api/v2/pages/"+seg, nil, in, &out); err != nil {
 		return 0, fault.Wrap(err, "write version %d of page %s", u.Version, u.Page)
 	}
 	if out.Version.Number == 0 {

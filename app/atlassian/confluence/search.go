@@ -21,40 +21,43 @@ type Hit struct {
 	Modified time.Time // UTC; zero when the site did not say
 }
 
+// hits is the part of a page of results that is used.
+type hits struct {
+	Results []struct {
+		Content struct {
+			ID     string `json:"id"`
+			Type   string `json:"type"`
+			Title  string `json:"title"`
+			Status string `json:"status"`
+			Space  struct {
+				Key string `json:"key"`
+			} `json:"space"`
+			Version struct {
+				Number int `json:"number"`
+			} `json:"version"`
+		} `json:"content"`
+		LastModified string `json:"lastModified"`
+		Container    struct {
+			URL string `json:"displayUrl"`
+		} `json:"resultGlobalContainer"`
+	} `json:"results"`
+	Links struct {
+		Next string `json:"next"`
+	} `json:"_links"`
+}
+
+func (h *hits) price() int { return len(h.Results) * outbound.ObjectPrice }
+
 // Search calls yield for everything that a CQL query finds, in the query's order, until yield returns false. The index lags
 // behind the pages, so a hit may be gone and a new page missing. fault.Invalid when the site does not accept the query.
 func (c *Client) Search(ctx context.Context, cql string, yield func(Hit) bool) error {
 	query := url.Values{"cql": {cql}, "limit": {"100"}, "expand": {"content.version,content.space"}}
 	seen := map[string]bool{}
 	for {
-		var w struct {
-			Results []struct {
-				Content struct {
-					ID     string `json:"id"`
-					Type   string `json:"type"`
-					Title  string `json:"title"`
-					Status string `json:"status"`
-					Space  struct {
-						Key string `json:"key"`
-					} `json:"space"`
-					Version struct {
-						Number int `json:"number"`
-					} `json:"version"`
-				} `json:"content"`
-				LastModified string `json:"lastModified"`
-				Container    struct {
-					URL string `json:"displayUrl"`
-				} `json:"resultGlobalContainer"`
-			} `json:"results"`
-			Links struct {
-				Next string `json:"next"`
-			} `json:"_links"`
-		}
-		resp, err := c.get(ctx, "/rest/api/search", query, &w)
-		if err != nil {
+		var w hits
+		if err := c.get(ctx, "/rest/api/search", query, &w); err != nil {
 			return fault.Wrap(err, "search %q", cql)
 		}
-		outbound.Charge(resp, len(w.Results)*outbound.ObjectPrice)
 		for _, r := range w.Results {
 			if r.Content.ID == "" {
 				continue // a space or a user

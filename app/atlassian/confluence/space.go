@@ -31,7 +31,7 @@ func (c *Client) Space(ctx context.Context, id string) (Space, error) {
 			Base  string `json:"base"`
 		} `json:"_links"`
 	}
-	if _, err := c.get(ctx, "/api/v2/spaces/"+seg, nil, &w); err != nil {
+	if err := c.get(ctx, "/api/v2/spaces/"+seg, nil, &w); err != nil {
 		return Space{}, fault.Wrap(err, "read space %s", id)
 	}
 	return Space{ID: w.ID, Key: w.Key, Name: w.Name, HomepageID: w.HomepageID, URL: c.webURL(w.Links.Base, w.Links.WebUI)}, nil

@@ -27,7 +27,7 @@ func BenchmarkWebhook(b *testing.B) {
 		Registry: store, Sink: drop, BaseURL: appURL, AppKey: func(tenant.Product) string { return "throughline-confluence" },
 	})
 	target := hookPath + "?user_id=admin&user_key=ff80808160f0"
-	u := httptest.NewRequest(http.MethodPost, target, nil).URL
+	u := httptest.NewRequestWithContext(b.Context(), http.MethodPost, target, nil).URL
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
 		"iss": clientKey, "iat": time.Now().Unix(), "exp": time.Now().Unix() + 3600, "qsh": connect.QSH("POST", u, ""), "sub": "user-1",
 	}).SignedString([]byte(secret))
@@ -41,7 +41,7 @@ func BenchmarkWebhook(b *testing.B) {
 		`"lastModifierAccountId":"5b10ac8d82e05b22cc7d4ef5","self":"http://127.0.0.1:3413/wiki/spaces/SEC/pages/1"},"suppressNotifications":false}`
 	b.ReportAllocs()
 	for b.Loop() {
-		r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
+		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, target, strings.NewReader(body))
 		r.Header.Set("Authorization", "JWT "+token)
 		w := httptest.NewRecorder()
 		hook.ServeHTTP(w, r)

@@ -40,9 +40,6 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
-// only reports whether the audience is this one and nobody besides.
-func (a audience) only(who string) bool { return len(a) == 1 && a[0] == who }
-
 // seconds are seconds since 1970; 0 means absent.
 type seconds int64
 

@@ -34,7 +34,7 @@ func FuzzToken(f *testing.F) {
 	f.Add("JWT eyJhbGciOiJub25lIn0.e30.", "a=%zz&jwt=&jwt=x")
 	f.Add("Bearer x", ";;jwt=.&")
 	f.Fuzz(func(t *testing.T, header, query string) {
-		r := httptest.NewRequest(http.MethodPost, hookPath, nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookPath, nil)
 		r.URL.RawQuery = query
 		if header != "" {
 			r.Header["Authorization"] = []string{header}

@@ -44,7 +44,7 @@ func TestVectorsInbound(t *testing.T) {
 	v := readVectors(t)
 	for _, tt := range v.Tests {
 		t.Run(tt.Name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, strings.TrimPrefix(tt.SignedURL, "https://example.com"), nil)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimPrefix(tt.SignedURL, "https://example.com"), nil)
 			if diff := cmp.Diff(tt.CanonicalURL, connect.Canonical(r.Method, r.URL, "")); diff != "" {
 				t.Errorf("canonical form (-want +got):\n%s", diff)
 			}
@@ -86,7 +86,7 @@ func TestVectorsOutbound(t *testing.T) {
 				signer := connect.NewSigner(tenant.Installation{
 					AppKey: "throughline-confluence", BaseURL: base, Secret: tenant.NewSecret(v.Secret),
 				}, func() time.Time { return now })
-				req, err := http.NewRequest(http.MethodGet, u.String(), nil)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.String(), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -31,16 +31,16 @@ type Caller struct {
 // Request verifies a request that was signed for itself alone with the installation's secret, as webhooks and page loads are.
 // fault.Unverified when it does not prove who it is from; any other kind means that the store could not tell.
 func (d *Door) Request(r *http.Request, product tenant.Product) (Caller, error) {
-	return d.caller(r, product, QSH(r.Method, r.URL, d.basePath))
+	return d.caller(r.Context(), r, product, QSH(r.Method, r.URL, d.basePath))
 }
 
 // Context verifies a request that carries a context token: one that a page inside the site got for whoever looks at it, and that
 // is not bound to a request. Use it only for routes that such pages call, never where Request fits.
 func (d *Door) Context(r *http.Request, product tenant.Product) (Caller, error) {
-	return d.caller(r, product, contextQSH)
+	return d.caller(r.Context(), r, product, contextQSH)
 }
 
-func (d *Door) caller(r *http.Request, product tenant.Product, qsh string) (Caller, error) {
+func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Product, qsh string) (Caller, error) {
 	token, err := bearer(r)
 	if err != nil {
 		return Caller{}, err
@@ -62,7 +62,7 @@ func (d *Door) caller(r *http.Request, product tenant.Product, qsh string) (Call
 			return nil, refusal("issuer")
 		}
 		var err error
-		out.Tenant, out.Installation, err = d.registry.ByClientKey(r.Context(), clientKey)
+		out.Tenant, out.Installation, err = d.registry.ByClientKey(ctx, clientKey)
 		switch in := out.Installation; {
 		case fault.Is(err, fault.NotFound):
 			return nil, refusal("issuer")

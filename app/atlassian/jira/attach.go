@@ -33,7 +33,7 @@ func (c *Client) Link(ctx context.Context, issue string, link RemoteLink) error 
 		Application: &gojira.RemoteLinkApplication{Type: "com.github.throughline", Name: "Throughline"},
 		Object:      &gojira.RemoteLinkObject{URL: link.URL, Title: link.Title, Summary: link.Summary},
 	}
-	_, err = c.call(outbound.Repeatable(ctx), http.MethodPost, path, in, nil)
+	err = c.call(outbound.Repeatable(ctx), http.MethodPost, path, in, nil)
 	return fault.Wrap(err, "link issue %s", issue)
 }
 
@@ -47,7 +47,7 @@ func (c *Client) SetProperty(ctx context.Context, issue, key string, value any) 
 	if err != nil {
 		return err
 	}
-	_, err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, value, nil)
+	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, value, nil)
 	return fault.Wrap(err, "set property %s of issue %s", key, issue)
 }
 
@@ -61,7 +61,7 @@ func (c *Client) Comment(ctx context.Context, issue, body string) (string, error
 		Body string `json:"body"`
 	}{body}
 	var out gojira.Comment
-	_, err = c.call(ctx, http.MethodPost, path, in, &out)
+	err = c.call(ctx, http.MethodPost, path, in, &out)
 	return out.ID, fault.Wrap(err, "comment on issue %s", issue)
 }
 
@@ -77,6 +77,6 @@ func (c *Client) Assign(ctx context.Context, issue, account string) error {
 	if account != "" {
 		in.ID = &account
 	}
-	_, err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
+	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
 	return fault.Wrap(err, "assign issue %s", issue)
 }

@@ -36,26 +36,32 @@ func New(base string, hc *http.Client) (*Client, error) {
 // URL is where people see an issue.
 func (c *Client) URL(key string) string { return c.base + "/browse/" + url.PathEscape(key) }
 
-// call sends a request and reads its answer into out, unless that is nil. The response that it returns has its body closed.
-func (c *Client) call(ctx context.Context, method, path string, in, out any) (*http.Response, error) {
+// priced is an answer that costs points for what it holds.
+type priced interface{ price() int }
+
+// call sends a request and reads its answer into out, unless that is nil.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	req, err := c.api.NewRequestWithContext(ctx, method, path, in)
 	if err != nil {
-		return nil, fault.As(fault.Invalid, err, "jira: %s %s", method, path)
+		return fault.As(fault.Invalid, err, "jira: %s %s", method, path)
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.api.Do(req, out)
 	if resp == nil {
-		return nil, fault.Wrap(err, "jira")
+		return fault.Wrap(err, "jira")
 	}
 	defer resp.Body.Close()
 	if bad := outbound.Check(resp.Response); bad != nil {
-		return nil, fault.Wrap(bad, "jira")
+		return fault.Wrap(bad, "jira")
 	}
 	if err != nil {
-		return nil, unread(req, err)
+		return unread(req, err)
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
-	return resp.Response, nil
+	if p, ok := out.(priced); ok {
+		outbound.Charge(resp.Response, p.price())
+	}
+	return nil
 }
 
 // unread is the error of an answer that said yes and then could not be read: a write has probably happened.

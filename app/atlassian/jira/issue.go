@@ -40,7 +40,7 @@ func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
 		return Issue{}, err
 	}
 	var w gojira.Issue
-	if _, err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
 		return Issue{}, fault.Wrap(err, "read issue %s", idOrKey)
 	}
 	return c.issue(w), nil
@@ -57,6 +57,15 @@ func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error)
 	return out, err
 }
 
+// found is a page of results.
+type found struct {
+	Issues []gojira.Issue `json:"issues"`
+	Next   string         `json:"nextPageToken"`
+	Last   bool           `json:"isLast"`
+}
+
+func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
+
 // Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira refuses
 // queries without any bound. fault.Invalid when it does not accept the query.
 func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
@@ -68,16 +77,10 @@ func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool)
 	}
 	ctx = outbound.Repeatable(ctx) // a read, although by POST
 	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
-		var w struct {
-			Issues []gojira.Issue `json:"issues"`
-			Next   string         `json:"nextPageToken"`
-			Last   bool           `json:"isLast"`
-		}
-		resp, err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w)
-		if err != nil {
+		var w found
+		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
 			return fault.Wrap(err, "search %q", jql)
 		}
-		outbound.Charge(resp, len(w.Issues)*outbound.ObjectPrice)
 		for _, i := range w.Issues {
 			if !yield(c.issue(i)) {
 				return nil

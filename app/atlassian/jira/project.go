@@ -48,7 +48,7 @@ func (c *Client) Project(ctx context.Context, key string) (Project, error) {
 		return Project{}, err
 	}
 	var w gojira.Project
-	if _, err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg, nil, &w); err != nil {
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg, nil, &w); err != nil {
 		return Project{}, fault.Wrap(err, "read project %s", key)
 	}
 	p := Project{ID: w.ID, Key: w.Key, Name: w.Name, Lead: user(w.Lead)}
@@ -64,12 +64,10 @@ func (c *Client) Components(ctx context.Context, project string) ([]Component, e
 	if err != nil {
 		return nil, err
 	}
-	var w []gojira.ProjectComponent
-	resp, err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg+"/components", nil, &w)
-	if err != nil {
+	var w components
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/project/"+seg+"/components", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read components of project %s", project)
 	}
-	outbound.Charge(resp, len(w)*outbound.ObjectPrice)
 	var out []Component
 	for _, p := range w {
 		out = append(out, Component{ID: p.ID, Name: p.Name, Lead: user(p.Lead)})
@@ -94,18 +92,24 @@ func (c *Client) CanAssign(ctx context.Context, project, account string) (User, 
 }
 
 func (c *Client) assignable(ctx context.Context, query url.Values) ([]User, error) {
-	var w []gojira.User
-	resp, err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w)
-	if err != nil {
+	var w users
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w); err != nil {
 		return nil, fault.Wrap(err, "look for who can be assigned in project %s", query.Get("project"))
 	}
-	outbound.Charge(resp, len(w)*outbound.PersonPrice)
 	var out []User
 	for _, u := range w {
 		out = append(out, user(u))
 	}
 	return out, nil
 }
+
+type (
+	components []gojira.ProjectComponent
+	users      []gojira.User
+)
+
+func (c *components) price() int { return len(*c) * outbound.ObjectPrice }
+func (u *users) price() int      { return len(*u) * outbound.PersonPrice }
 
 func user(w gojira.User) User {
 	return User{AccountID: w.AccountID, Name: w.DisplayName, Active: w.Active}

@@ -1,12 +1,13 @@
 package jira
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// wordJoiner takes no room and keeps two characters from being read as one piece of markup.
+// wordJoiner takes no room and keeps two characters from being read as one piece of markup, where there is no backslash for that.
 const wordJoiner = "\u2060"
 
 // Escape writes foreign text as wiki markup that shows it as it is: no macro, mention, link, image, table, list, heading or
@@ -14,7 +15,13 @@ const wordJoiner = "\u2060"
 // Rules: Jira's "Text Formatting Notation Help".
 func Escape(text string) string {
 	text = strings.ToValidUTF8(text, "")
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(text)
+	text = strings.Map(func(r rune) rune {
+		if hidden(r) && r != '\n' {
+			return -1
+		}
+		return r
+	}, text)
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
 	for i, line := range strings.Split(text, "\n") {
@@ -30,28 +37,17 @@ func escapeLine(b *strings.Builder, line string) {
 	if block(line) {
 		b.WriteString(wordJoiner)
 	}
-	before := ' ' // the character before, as the text has it
+	before := ' '
 	for i, r := range line {
-		after, _ := utf8.DecodeRuneInString(line[i+utf8.RuneLen(r):])
+		rest := line[i+utf8.RuneLen(r):]
+		after, _ := utf8.DecodeRuneInString(rest)
 		switch {
-		case r == '\t':
-			b.WriteByte(' ')
-		case hidden(r):
-			continue // and before stays what a reader sees before
-		case r == '\\':
-			// The entity: two backslashes in a row would break the line, and one may take the next character's meaning.
-			b.WriteString("&#92;")
-		case r == '&' && (after == '#' || letter(after)):
-			b.WriteString("&amp;")
-		case strings.ContainsRune("{}[]|*+^~!?#@", r):
-			b.WriteByte('\\')
+		case strings.ContainsRune("{}[]|*!#", r), strings.ContainsRune("-_+^~", r) && (!letter(before) || !letter(after)):
+			b.WriteByte('\\') // the second sort means nothing inside a word
 			b.WriteRune(r)
-		case (r == '-' || r == '_') && !(letter(before) && letter(after)):
-			b.WriteByte('\\') // inside a word they mean nothing
+		case joins(r, after, rest):
 			b.WriteRune(r)
-		case r == '(' || r == ')' || r == ':' && (after == 'D' || after == 'P' || after == 'p'):
-			b.WriteByte('\\') // emoticons
-			b.WriteRune(r)
+			b.WriteString(wordJoiner)
 		default:
 			b.WriteRune(r)
 		}
@@ -59,9 +55,28 @@ func escapeLine(b *strings.Builder, line string) {
 	}
 }
 
+// joins reports whether a character would mean something together with what follows: an escape or a line break, an entity, a
+// citation, a smiley.
+func joins(r, after rune, rest string) bool {
+	switch r {
+	case '\\':
+		return true
+	case '&':
+		return after == '#' || letter(after)
+	case '?':
+		return after == '?'
+	case ':', ';':
+		return strings.ContainsRune("()DPp", after)
+	case '(':
+		inside, _, closed := strings.Cut(rest[:min(len(rest), len("flagoff)"))], ")")
+		return closed && slices.Contains([]string{"y", "n", "i", "/", "x", "?", "on", "off", "flag", "flagoff"}, inside)
+	}
+	return false
+}
+
 // block reports whether a line would begin a heading or a quotation, whose marks no backslash takes the meaning from.
 func block(line string) bool {
-	line = strings.TrimLeftFunc(line, func(r rune) bool { return unicode.IsSpace(r) || hidden(r) })
+	line = strings.TrimLeftFunc(line, unicode.IsSpace)
 	if strings.HasPrefix(line, "bq.") {
 		return true
 	}
@@ -72,7 +87,7 @@ func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // hidden are characters that no reader sees and no text of a threat needs: controls, marks of direction, and what is no text.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) && r != '\t' || r == utf8.RuneError || r == '\ufeff' ||
+	return unicode.IsControl(r) || r == utf8.RuneError || r == '\ufeff' ||
 		r >= '\u200b' && r <= '\u200f' && r != '\u200d' || r >= '\u202a' && r <= '\u202e' || r >= '\u2060' && r <= '\u2069'
 }
 

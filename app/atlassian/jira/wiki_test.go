@@ -3,6 +3,7 @@ package jira_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -11,22 +12,23 @@ import (
 
 func TestEscape(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"plain words", "An attacker replays a token, twice. Really", "An attacker replays a token, twice. Really"},
+		{"plain words", "An attacker (of 3) replays a token, twice. Really?", "An attacker (of 3) replays a token, twice. Really?"},
 		{"macro", "{code}rm -rf{code}", `\{code\}rm \-rf\{code\}`},
-		{"mention", "[~accountid:5b10] look", `\[\~accountid:5b10\] look`},
+		{"mention", "[~accountid:5b10] @look", `\[\~accountid:5b10\] @look`},
 		{"link", "[click|https://evil.example.com]", `\[click\|https://evil.example.com\]`},
 		{"image", "!https://evil.example.com/x.png!", `\!https://evil.example.com/x.png\!`},
-		{"emphasis", "*bold* _it_ -gone- +in+ ^up^ ~down~ ??cite??", `\*bold\* \_it\_ \-gone\- \+in\+ \^up\^ \~down\~ \?\?cite\?\?`},
-		{"inside words", "snake_case and well-known T-3K7QX2ZD", "snake_case and well-known T-3K7QX2ZD"},
+		{"emphasis", "*bold* _it_ -gone- +in+ ^up^ ~down~", `\*bold\* \_it\_ \-gone\- \+in\+ \^up\^ \~down\~`},
+		{"citation", "??cite??", "?\u2060?cite?\u2060?"},
+		{"inside words", "snake_case and well-known T-3K7QX2ZD, 2^10, a+b", "snake_case and well-known T-3K7QX2ZD, 2^10, a+b"},
 		{"table", "|| a || b ||\n| c | d |", `\|\| a \|\| b \|\|` + "\n" + `\| c \| d \|`},
 		{"lists", "* a\n# b\n- c", "\\* a\n\\# b\n\\- c"},
 		{"rule", "----", `\-\-\-\-`},
 		{"headings", "h1. Big\n  h6.small\nbq. quote\nh7x", "\u2060h1. Big\n\u2060  h6.small\n\u2060bq. quote\nh7x"},
 		{"a heading behind what nobody sees", "\u200bh1. Big", "\u2060h1. Big"},
-		{"backslashes", `C:\temp\\{x}`, `C:&#92;temp&#92;&#92;\{x\}`},
-		{"entities", "a &lt; b & c &#123; && d", `a &amp;lt; b & c &amp;\#123; && d`},
-		{"emoticons", "(y) :) ;-) (!) (*) :D", `\(y\) :\) ;\-\) \(\!\) \(\*\) \:D`},
-		{"times and addresses", "at 10:30, see https://example.com/a", `at 10:30, see https://example.com/a`},
+		{"backslashes", `C:\temp\\{x}\`, "C:\\\u2060temp\\\u2060\\\u2060\\{x\\}\\\u2060"},
+		{"entities", "a &lt; b & c &#123; && d", "a &\u2060lt; b & c &\u2060\\#123; && d"},
+		{"smileys", "(y) :) ;-) (!) (*) :D (off)", "(\u2060y) :\u2060) ;\\-) (\\!) (\\*) :\u2060D (\u2060off)"},
+		{"times and addresses", "at 10:30, see https://example.com/a", "at 10:30, see https://example.com/a"},
 		{"lines", "a\r\nb\rc\u2028d", "a\nb\nc\nd"},
 		{"controls", "a\x00b\x1bc\td\u202ee\ufefff", "abc def"},
 		{"a macro broken up by what nobody sees", "{\u200bcode}", `\{code\}`},
@@ -61,17 +63,39 @@ func FuzzEscape(f *testing.F) {
 				t.Fatalf("Escape(%q) begins a block: %q", text, line)
 			}
 		}
-		for i := 0; i < len(got); i++ {
-			switch c := got[i]; {
-			case c == '\\':
-				if i++; i == len(got) || !strings.ContainsRune("{}[]|*+^~!?#@-_():;", rune(got[i])) {
+		runes := []rune(got + " ")
+		for i := 0; i < len(runes)-1; i++ {
+			switch r, next := runes[i], runes[i+1]; {
+			case r == '\\' && next == '\u2060':
+			case r == '\\':
+				if i++; !strings.ContainsRune("{}[]|*!#-_+^~", next) {
 					t.Fatalf("Escape(%q) = %q has a backslash for nothing", text, got)
 				}
-			case strings.ContainsRune("{}[]|*+^~!?@()", rune(c)), c == '#' && (i == 0 || got[i-1] != '&'):
-				t.Fatalf("Escape(%q) = %q leaves %q its meaning", text, got, c)
+			case strings.ContainsRune("{}[]|*!#", r),
+				r == '&' && (next == '#' || unicode.IsLetter(next)), r == '?' && next == '?', r == ':' && next == ')':
+				t.Fatalf("Escape(%q) = %q leaves %q its meaning", text, got, r)
 			}
 		}
+		// Taking the escapes away again gives what a reader sees: the text without what nobody sees.
+		if seen := unescape(got); jira.Escape(seen) != got {
+			t.Fatalf("Escape(%q) = %q shows %q, which is escaped as %q", text, got, seen, jira.Escape(seen))
+		}
 	})
+}
+
+func unescape(markup string) string {
+	var b strings.Builder
+	runes := []rune(strings.ReplaceAll(markup, "\\\u2060", "\x00"))
+	for i, r := range runes {
+		switch {
+		case r == '\x00':
+			b.WriteByte('\\')
+		case r == '\u2060', r == '\\' && i+1 < len(runes):
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 func TestSummary(t *testing.T) {

@@ -102,7 +102,7 @@ func (r *Road) Client(t tenant.Tenant, product tenant.Product, signer Signer) *h
 		l.refused = fault.New(fault.Denied, "%s of %s: the app is not installed there; install it and try again", product, t.ID)
 	case err != nil || base.Host == "":
 		l.refused = fault.New(fault.Invalid, "%s of %s: its base URL %q is none", product, t.ID, in.BaseURL)
-	case base.Scheme != "https" && !(r.dev && base.Scheme == "http"):
+	case base.Scheme != "https" && (!r.dev || base.Scheme != "http"):
 		l.refused = fault.New(fault.Denied, "%s of %s: its base URL %q is not https", product, t.ID, in.BaseURL)
 	default:
 		l.base = base

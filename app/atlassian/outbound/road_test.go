@@ -1,20 +1,20 @@
 package outbound_test
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/throughline/throughline/app/atlassian/outbound"
@@ -50,7 +50,7 @@ type signer struct {
 
 func (s *signer) Sign(req *http.Request) error {
 	n := s.n.Add(1)
-	req.Header.Set("Authorization", "attempt "+string('0'+rune(n)))
+	req.Header.Set("Authorization", "attempt "+strconv.Itoa(int(n)))
 	return s.err
 }
 
@@ -74,7 +74,16 @@ func serve(t *testing.T, h http.HandlerFunc, change ...func(*outbound.Options)) 
 	return site.URL, outbound.New(o), c
 }
 
-func do(t *testing.T, hc *http.Client, ctx context.Context, method, url, body string) (*http.Response, error) {
+// answer is a response with its body read.
+type answer struct {
+	status int
+	body   string
+	cut    error // of reading the body
+	bad    error // by Check
+}
+
+// send makes a call; the error is the transport's.
+func send(ctx context.Context, t *testing.T, hc *http.Client, method, url, body string) (answer, error) {
 	t.Helper()
 	var r io.Reader
 	if body != "" {
@@ -85,10 +94,21 @@ func do(t *testing.T, hc *http.Client, ctx context.Context, method, url, body st
 		t.Fatal(err)
 	}
 	resp, err := hc.Do(req)
-	if err == nil {
-		t.Cleanup(func() { _ = resp.Body.Close() })
+	if err != nil {
+		return answer{}, err
 	}
-	return resp, err
+	defer resp.Body.Close()
+	got, cut := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(bytes.NewReader(got))
+	return answer{status: resp.StatusCode, body: string(got), cut: cut, bad: outbound.Check(resp)}, nil
+}
+
+// outcome is what a caller makes of a call: the transport's error, else that of the answer.
+func outcome(a answer, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.bad
 }
 
 func TestOnlyToTheSite(t *testing.T) {
@@ -114,7 +134,7 @@ func TestOnlyToTheSite(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := calls.Load()
-			_, err := do(t, hc, t.Context(), "GET", tt.url, "")
+			_, err := send(t.Context(), t, hc, http.MethodGet, tt.url, "")
 			if fault.Is(err, fault.Denied) != tt.denied || (calls.Load() == before) != tt.denied {
 				t.Errorf("error %v, %d calls", err, calls.Load()-before)
 			}
@@ -123,12 +143,12 @@ func TestOnlyToTheSite(t *testing.T) {
 			}
 		})
 	}
-	resp, err := do(t, hc, t.Context(), "GET", base+"/wiki/away", "")
-	if err != nil || resp.StatusCode != http.StatusFound {
+	got, err := send(t.Context(), t, hc, http.MethodGet, base+"/wiki/away", "")
+	if err != nil || got.status != http.StatusFound {
 		t.Fatalf("a redirect was followed: %v", err)
 	}
-	if err := outbound.Check(resp); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "base URL") {
-		t.Errorf("a redirect checks as %v", err)
+	if !fault.Is(got.bad, fault.Invalid) || !strings.Contains(got.bad.Error(), "base URL") {
+		t.Errorf("a redirect checks as %v", got.bad)
 	}
 }
 
@@ -147,7 +167,7 @@ func TestNotInstalled(t *testing.T) {
 		"loopback in earnest": plain.Client(acme(strings.Replace(base, "http:", "https:", 1)), tenant.Jira, nil),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := do(t, hc, t.Context(), "POST", strings.Replace(base, "http:", "https:", 1)+"/x", "{}"); !fault.Is(err, fault.Denied) {
+			if _, err := send(t.Context(), t, hc, http.MethodPost, strings.Replace(base, "http:", "https:", 1)+"/x", "{}"); !fault.Is(err, fault.Denied) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -163,7 +183,10 @@ func TestRetries(t *testing.T) {
 			_ = conn.Close()
 		}
 	}
-	wait := func(w http.ResponseWriter) { w.Header().Set("Retry-After", "7"); w.WriteHeader(503) }
+	wait := func(w http.ResponseWriter) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
 	tests := []struct {
 		name       string
 		method     string
@@ -193,11 +216,11 @@ func TestRetries(t *testing.T) {
 			var calls atomic.Int32
 			base, road, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				n := int(calls.Add(1))
-				if body, err := io.ReadAll(r.Body); err != nil || r.Method != "GET" && string(body) != `{"a":1}` {
+				if body, err := io.ReadAll(r.Body); err != nil || r.Method != http.MethodGet && string(body) != `{"a":1}` {
 					t.Errorf("call %d has the body %q, %v", n, body, err)
 				}
 				// net/http itself repeats a read whose kept connection was found dead, so an attempt may be seen twice.
-				if got := r.Header.Get("Authorization"); got == "" || got > "attempt "+string('0'+rune(n)) || n == 1 && got != "attempt 1" {
+				if got := r.Header.Get("Authorization"); got == "" || got > "attempt "+strconv.Itoa(n) || n == 1 && got != "attempt 1" {
 					t.Errorf("call %d is signed as %q", n, got)
 				}
 				tt.answers[min(n, len(tt.answers))-1](w)
@@ -209,15 +232,11 @@ func TestRetries(t *testing.T) {
 			if tt.method != "GET" {
 				body = `{"a":1}`
 			}
-			resp, err := do(t, road.Client(acme(base), tenant.Jira, &signer{}), ctx, tt.method, base+"/rest/api/2/thing", body)
-			if err == nil {
-				if resp.StatusCode != tt.status {
-					t.Errorf("status %d, want %d", resp.StatusCode, tt.status)
-				}
-				err = outbound.Check(resp)
-			} else if tt.status != 0 {
-				t.Errorf("error %v, want status %d", err, tt.status)
+			got, err := send(ctx, t, road.Client(acme(base), tenant.Jira, &signer{}), tt.method, base+"/rest/api/2/thing", body)
+			if got.status != tt.status {
+				t.Errorf("status %d, error %v, want status %d", got.status, err, tt.status)
 			}
+			err = outcome(got, err)
 			if (err != nil) != (tt.kind != 0) || err != nil && fault.KindOf(err) != tt.kind || fault.RetryAfter(err) != tt.after {
 				t.Errorf("error %v is %s after %s, want %s after %s", err, fault.KindOf(err), fault.RetryAfter(err), tt.kind, tt.after)
 			}
@@ -230,13 +249,13 @@ func TestRetries(t *testing.T) {
 
 // What never reached the site may be repeated, whatever it was; what may have, not.
 func TestUnknownOutcome(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = closed.Close()
 	base := "http://" + closed.Addr().String()
-	_, err = do(t, outbound.New(outbound.Options{Dev: true}).Client(acme(base), tenant.Jira, nil), t.Context(), "POST", base+"/x", "{}")
+	_, err = send(t.Context(), t, outbound.New(outbound.Options{Dev: true}).Client(acme(base), tenant.Jira, nil), http.MethodPost, base+"/x", "{}")
 	if !fault.Is(err, fault.Busy) {
 		t.Errorf("a refused connection is %s: %v", fault.KindOf(err), err)
 	}
@@ -245,225 +264,14 @@ func TestUnknownOutcome(t *testing.T) {
 	base, road, _ := serve(t, func(http.ResponseWriter, *http.Request) { <-release },
 		func(o *outbound.Options) { o.Timeout = 100 * time.Millisecond })
 	defer close(release)
-	_, err = do(t, road.Client(acme(base), tenant.Jira, nil), t.Context(), "POST", base+"/x", "{}")
+	_, err = send(t.Context(), t, road.Client(acme(base), tenant.Jira, nil), http.MethodPost, base+"/x", "{}")
 	if !fault.Is(err, fault.Uncertain) {
 		t.Errorf("a write that timed out is %s: %v", fault.KindOf(err), err)
 	}
 
 	failed := &signer{err: fault.New(fault.Denied, "no secret")}
-	if _, err = do(t, road.Client(acme(base), tenant.Jira, failed), t.Context(), "POST", base+"/x", "{}"); !fault.Is(err, fault.Denied) {
+	if _, err = send(t.Context(), t, road.Client(acme(base), tenant.Jira, failed), http.MethodPost, base+"/x", "{}"); !fault.Is(err, fault.Denied) {
 		t.Errorf("an unsigned call is %s: %v", fault.KindOf(err), err)
-	}
-}
-
-func TestRateLimits(t *testing.T) {
-	type request struct {
-		product      tenant.Product
-		method, path string
-		held         bool
-	}
-	tests := []struct {
-		name, reason string
-		limited      request
-		then         []request
-	}{
-		{
-			"quota of all", "jira-quota-global-based", request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
-			[]request{{tenant.Jira, "GET", "/rest/api/2/project/A", true}, {tenant.Jira, "POST", "/rest/api/2/issue/bulk", true}, {tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false}},
-		},
-		{
-			"quota of a tenant", "jira-quota-tenant-based", request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
-			[]request{{tenant.Jira, "GET", "/rest/api/2/project/A", true}, {tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false}},
-		},
-		{
-			"burst", "jira-burst-based", request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
-			[]request{{tenant.Jira, "GET", "/rest/api/2/issue/B-77", true}, {tenant.Jira, "PUT", "/rest/api/2/issue/A-1", false}, {tenant.Jira, "GET", "/rest/api/2/project/A", false}},
-		},
-		{
-			"writes to an issue", "jira-per-issue-on-write", request{tenant.Jira, "PUT", "/rest/api/2/issue/A-1/assignee", false},
-			[]request{{tenant.Jira, "POST", "/rest/api/2/issue/A-1/comment", true}, {tenant.Jira, "PUT", "/rest/api/2/issue/A-2/assignee", false}, {tenant.Jira, "GET", "/rest/api/2/issue/A-1", false}},
-		},
-		{
-			"no reason", "", request{tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false},
-			[]request{{tenant.Confluence, "GET", "/wiki/api/v2/pages/2", true}, {tenant.Confluence, "PUT", "/wiki/api/v2/pages/2", false}},
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var limit atomic.Bool
-			limit.Store(true)
-			base, road, now := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-				if limit.CompareAndSwap(true, false) {
-					w.Header().Set("Retry-After", "30")
-					w.Header().Set("RateLimit-Reason", tt.reason)
-					w.WriteHeader(http.StatusTooManyRequests)
-				}
-			})
-			send := func(r request) error {
-				resp, err := do(t, road.Client(acme(base), r.product, nil), t.Context(), r.method, base+r.path, "")
-				if err == nil {
-					err = outbound.Check(resp)
-				}
-				return err
-			}
-			if err := send(tt.limited); !fault.Is(err, fault.Busy) || fault.RetryAfter(err) != 30*time.Second {
-				t.Fatalf("the limited call: %v after %s", err, fault.RetryAfter(err))
-			}
-			now.add(10 * time.Second)
-			for _, r := range tt.then {
-				calls := road.Spent().Calls
-				err := send(r)
-				if fault.Is(err, fault.Busy) != r.held || r.held && (fault.RetryAfter(err) != 20*time.Second || road.Spent().Calls != calls) {
-					t.Errorf("%s %s: %v after %s", r.method, r.path, err, fault.RetryAfter(err))
-				}
-			}
-			now.add(20 * time.Second)
-			for _, r := range append(tt.then, tt.limited) {
-				if err := send(r); err != nil {
-					t.Errorf("after the wait, %s %s: %v", r.method, r.path, err)
-				}
-			}
-		})
-	}
-}
-
-// Another tenant is not held back by what one tenant did.
-func TestRateLimitOfOneTenant(t *testing.T) {
-	var limit atomic.Bool
-	limit.Store(true)
-	base, road, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		if limit.CompareAndSwap(true, false) {
-			w.Header().Set("RateLimit-Reason", "jira-quota-tenant-based")
-			w.WriteHeader(http.StatusTooManyRequests)
-		}
-	})
-	one, other := acme(base), acme(base)
-	other.ID = "other.atlassian.net"
-	_, _ = do(t, road.Client(one, tenant.Jira, nil), t.Context(), "GET", base+"/x", "")
-	if _, err := do(t, road.Client(one, tenant.Jira, nil), t.Context(), "GET", base+"/x", ""); !fault.Is(err, fault.Busy) {
-		t.Errorf("the limited tenant: %v", err)
-	}
-	if _, err := do(t, road.Client(other, tenant.Jira, nil), t.Context(), "GET", base+"/x", ""); err != nil {
-		t.Errorf("the other tenant: %v", err)
-	}
-}
-
-func TestPoints(t *testing.T) {
-	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 20 })
-	send := func(id tenant.ID, method, path string) error {
-		acme := acme(base)
-		acme.ID = id
-		_, err := do(t, road.Client(acme, tenant.Jira, nil), t.Context(), method, base+path, "")
-		return err
-	}
-	steps := []struct {
-		name         string
-		id           tenant.ID
-		method, path string
-		hour         int
-		held         bool
-	}{
-		{"a read costs two", "a", "GET", "/rest/api/2/issue/A-1", 2, false},
-		{"a write costs one", "a", "POST", "/rest/api/2/issue/bulk", 3, false},
-		{"a search costs one", "a", "GET", "/rest/api/2/user/assignable/search", 4, false},
-		{"", "a", "GET", "/x", 6, false},
-		{"", "a", "GET", "/x", 8, false},
-		{"", "a", "GET", "/x", 10, false},
-		{"", "b", "GET", "/x", 12, false},
-		{"more than its share", "a", "GET", "/x", 12, true},
-		{"writes are not shared out", "a", "PUT", "/x", 13, false},
-		{"within its share", "b", "GET", "/x", 15, false},
-		{"", "b", "GET", "/x", 17, false},
-		{"the last tenth is for writes", "b", "GET", "/x", 17, true},
-		{"", "b", "PUT", "/x", 18, false},
-		{"", "b", "PUT", "/x", 19, false},
-		{"", "b", "PUT", "/x", 20, false},
-		{"nothing is left", "b", "PUT", "/x", 20, true},
-	}
-	for i, step := range steps {
-		err := send(step.id, step.method, step.path)
-		if fault.Is(err, fault.Busy) != step.held || step.held && fault.RetryAfter(err) != 40*time.Minute {
-			t.Errorf("step %d %s: %v after %s", i, step.name, err, fault.RetryAfter(err))
-		}
-		if got := road.Spent().Hour; got != step.hour {
-			t.Errorf("step %d %s: %d points spent, want %d", i, step.name, got, step.hour)
-		}
-	}
-	now.add(40 * time.Minute)
-	if err := send("b", "PUT", "/x"); err != nil {
-		t.Errorf("in the next hour: %v", err)
-	}
-	if diff := cmp.Diff(outbound.Spent{Calls: 14, Points: 21, Hour: 1, Limit: 20}, road.Spent()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestCharge(t *testing.T) {
-	base, road, _ := serve(t, func(http.ResponseWriter, *http.Request) {})
-	resp, err := do(t, road.Client(acme(base), tenant.Jira, nil), t.Context(), "GET", base+"/rest/api/2/user/assignable/search", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	outbound.Charge(resp, 3*outbound.PersonPrice)
-	if got := road.Spent().Points; got != 7 {
-		t.Errorf("%d points, want 7", got)
-	}
-	outbound.Charge(&http.Response{}, 5) // of nobody's road
-}
-
-func TestBreaker(t *testing.T) {
-	var sick atomic.Bool
-	sick.Store(true)
-	base, road, now := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		if sick.Load() {
-			w.WriteHeader(500)
-		}
-	})
-	send := func() error {
-		resp, err := do(t, road.Client(acme(base), tenant.Jira, nil), t.Context(), "PUT", base+"/x", "")
-		if err == nil {
-			err = outbound.Check(resp)
-		}
-		return err
-	}
-	for i := range 8 {
-		if err := send(); !fault.Is(err, fault.Uncertain) {
-			t.Fatalf("call %d: %v", i, err)
-		}
-	}
-	if err := send(); !fault.Is(err, fault.Busy) || fault.RetryAfter(err) != 15*time.Second {
-		t.Errorf("the ninth: %v after %s", err, fault.RetryAfter(err))
-	}
-	now.add(15 * time.Second)
-	if err := send(); !fault.Is(err, fault.Uncertain) {
-		t.Errorf("the trial: %v", err)
-	}
-	if err := send(); !fault.Is(err, fault.Busy) {
-		t.Errorf("after the trial: %v", err)
-	}
-	sick.Store(false)
-	now.add(15 * time.Second)
-	for range 2 {
-		if err := send(); err != nil {
-			t.Errorf("once healthy: %v", err)
-		}
-	}
-}
-
-// An answer over the limit is an error, never a shorter answer.
-func TestLongAnswer(t *testing.T) {
-	base, road, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, strings.Repeat("x", len(r.URL.Path)))
-	}, func(o *outbound.Options) { o.MaxBody = 10 })
-	for _, n := range []int{9, 10, 11, 100} {
-		resp, err := do(t, road.Client(acme(base), tenant.Jira, nil), t.Context(), "GET", base+"/"+strings.Repeat("a", n-1), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		if n <= 10 && (err != nil || len(body) != n) || n > 10 && (!fault.Is(err, fault.Invalid) || len(body) > 10) {
-			t.Errorf("%d bytes: read %d, %v", n, len(body), err)
-		}
 	}
 }
 
@@ -473,12 +281,12 @@ func TestMetrics(t *testing.T) {
 	base, road, _ := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Metrics = reg })
 	hc := road.Client(acme(base), tenant.Jira, nil)
 	for _, path := range []string{"/rest/api/2/issue/A-1", "/rest/api/2/issue/A-2", "/rest/api/2/issue/10040"} {
-		if _, err := do(t, hc, t.Context(), "GET", base+path, ""); err != nil {
+		if _, err := send(t.Context(), t, hc, http.MethodGet, base+path, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 100 {
-		if _, err := do(t, hc, t.Context(), "GET", base+"/"+strings.Repeat("a", 1+i%10)+"/"+strings.Repeat("b", 1+i/10), ""); err != nil {
+		if _, err := send(t.Context(), t, hc, http.MethodGet, base+"/"+strings.Repeat("a", 1+i%10)+"/"+strings.Repeat("b", 1+i/10), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -504,71 +312,5 @@ func TestMetrics(t *testing.T) {
 	}
 	if issues != 3 || series > 65 {
 		t.Errorf("%v calls for issues, %d series", issues, series)
-	}
-}
-
-func TestCheck(t *testing.T) {
-	tests := []struct {
-		name, method string
-		status       int
-		body         string
-		want         fault.Kind
-		text         string
-		refusal      *outbound.Refusal
-	}{
-		{
-			"jira's fields", "POST", 400, `{"errorMessages":[],"errors":{"summary":"You must specify a summary.","assignee":"User cannot be assigned."}}`, fault.Invalid,
-			"POST /x: 400 Bad Request: assignee: User cannot be assigned.; summary: You must specify a summary.",
-			&outbound.Refusal{Status: 400, Fields: map[string]string{"summary": "You must specify a summary.", "assignee": "User cannot be assigned."}},
-		},
-		{
-			"jira's messages", "GET", 404, `{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}`, fault.NotFound,
-			"GET /x: 404 Not Found: Issue does not exist or you do not have permission to see it.",
-			&outbound.Refusal{Status: 404, Messages: []string{"Issue does not exist or you do not have permission to see it."}},
-		},
-		{
-			"confluence v2", "PUT", 409, `{"errors":[{"status":409,"code":"CONFLICT","title":"Version must be incremented","detail":null}]}`, fault.Conflict,
-			"PUT /x: 409 Conflict: Version must be incremented", &outbound.Refusal{Status: 409, Messages: []string{"Version must be incremented"}},
-		},
-		{
-			"confluence v1", "GET", 400, `{"statusCode":400,"message":"Could not parse cql"}`, fault.Invalid,
-			"GET /x: 400 Bad Request: Could not parse cql", &outbound.Refusal{Status: 400, Messages: []string{"Could not parse cql"}},
-		},
-		{"no JSON", "GET", 403, "<html>Forbidden</html>", fault.Denied, "GET /x: 403 Forbidden", &outbound.Refusal{Status: 403}},
-		{
-			"lines and escapes", "GET", 400, `{"message":"a\n\u001b[31mb\u202e` + strings.Repeat("c", 300) + `"}`, fault.Invalid,
-			"GET /x: 400 Bad Request: a [31mb" + strings.Repeat("c", 193) + "…", &outbound.Refusal{Status: 400, Messages: []string{"a [31mb" + strings.Repeat("c", 192) + "…"}},
-		},
-		{"credentials", "GET", 401, "", fault.Unverified, "GET /x: 401 Unauthorized", &outbound.Refusal{Status: 401}},
-		{"gone", "GET", 410, "", fault.Gone, "GET /x: 410 Gone", &outbound.Refusal{Status: 410}},
-		{"too large", "PUT", 413, "", fault.Invalid, "PUT /x: 413 Request Entity Too Large", &outbound.Refusal{Status: 413}},
-		{"read timed out", "GET", 408, "", fault.Busy, "GET /x: 408 Request Timeout", &outbound.Refusal{Status: 408}},
-		{"write timed out", "PUT", 408, "", fault.Uncertain, "PUT /x: 408 Request Timeout", &outbound.Refusal{Status: 408}},
-		{"write failed", "POST", 503, "", fault.Uncertain, "POST /x: 503 Service Unavailable", &outbound.Refusal{Status: 503}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			resp := &http.Response{
-				StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body)),
-				Request: httptest.NewRequest(tt.method, "/x?secret=1", nil),
-			}
-			err := outbound.Check(resp)
-			if fault.KindOf(err) != tt.want {
-				t.Errorf("kind %s, want %s", fault.KindOf(err), tt.want)
-			}
-			var got *outbound.Refusal
-			if !errors.As(err, &got) {
-				t.Fatalf("no refusal in %v", err)
-			}
-			if diff := cmp.Diff(tt.refusal, got); diff != "" {
-				t.Errorf("refusal (-want +got):\n%s", diff)
-			}
-			if !strings.HasPrefix(tt.name, "lines") && err.Error() != tt.text {
-				t.Errorf("error %q, want %q", err, tt.text)
-			}
-		})
-	}
-	if err := outbound.Check(&http.Response{StatusCode: 204}); err != nil {
-		t.Errorf("204: %v", err)
 	}
 }

@@ -1,0 +1,209 @@
+package outbound_test
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+func TestRateLimits(t *testing.T) {
+	type request struct {
+		product      tenant.Product
+		method, path string
+		held         bool
+	}
+	tests := []struct {
+		name, reason string
+		limited      request
+		then         []request
+	}{
+		{
+			"quota of all", "jira-quota-global-based",
+			request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
+			[]request{{tenant.Jira, "GET", "/rest/api/2/project/A", true}, {tenant.Jira, "POST", "/rest/api/2/issue/bulk", true}, {tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false}},
+		},
+		{
+			"quota of a tenant", "jira-quota-tenant-based",
+			request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
+			[]request{{tenant.Jira, "GET", "/rest/api/2/project/A", true}, {tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false}},
+		},
+		{
+			"burst", "jira-burst-based",
+			request{tenant.Jira, "GET", "/rest/api/2/issue/A-1", false},
+			[]request{{tenant.Jira, "GET", "/rest/api/2/issue/B-77", true}, {tenant.Jira, "PUT", "/rest/api/2/issue/A-1", false}, {tenant.Jira, "GET", "/rest/api/2/project/A", false}},
+		},
+		{
+			"writes to an issue", "jira-per-issue-on-write",
+			request{tenant.Jira, "PUT", "/rest/api/2/issue/A-1/assignee", false},
+			[]request{{tenant.Jira, "POST", "/rest/api/2/issue/A-1/comment", true}, {tenant.Jira, "PUT", "/rest/api/2/issue/A-2/assignee", false}, {tenant.Jira, "GET", "/rest/api/2/issue/A-1", false}},
+		},
+		{
+			"no reason", "",
+			request{tenant.Confluence, "GET", "/wiki/api/v2/pages/1", false},
+			[]request{{tenant.Confluence, "GET", "/wiki/api/v2/pages/2", true}, {tenant.Confluence, "PUT", "/wiki/api/v2/pages/2", false}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var limit atomic.Bool
+			limit.Store(true)
+			base, road, now := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				if limit.CompareAndSwap(true, false) {
+					w.Header().Set("Retry-After", "30")
+					w.Header().Set("RateLimit-Reason", tt.reason)
+					w.WriteHeader(http.StatusTooManyRequests)
+				}
+			})
+			try := func(r request) error {
+				return outcome(send(t.Context(), t, road.Client(acme(base), r.product, nil), r.method, base+r.path, ""))
+			}
+			if err := try(tt.limited); !fault.Is(err, fault.Busy) || fault.RetryAfter(err) != 30*time.Second {
+				t.Fatalf("the limited call: %v after %s", err, fault.RetryAfter(err))
+			}
+			now.add(10 * time.Second)
+			for _, r := range tt.then {
+				calls := road.Spent().Calls
+				err := try(r)
+				if fault.Is(err, fault.Busy) != r.held || r.held && (fault.RetryAfter(err) != 20*time.Second || road.Spent().Calls != calls) {
+					t.Errorf("%s %s: %v after %s", r.method, r.path, err, fault.RetryAfter(err))
+				}
+			}
+			now.add(20 * time.Second)
+			for _, r := range append(tt.then, tt.limited) {
+				if err := try(r); err != nil {
+					t.Errorf("after the wait, %s %s: %v", r.method, r.path, err)
+				}
+			}
+		})
+	}
+}
+
+// Another tenant is not held back by what one tenant did.
+func TestRateLimitOfOneTenant(t *testing.T) {
+	var limit atomic.Bool
+	limit.Store(true)
+	base, road, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if limit.CompareAndSwap(true, false) {
+			w.Header().Set("RateLimit-Reason", "jira-quota-tenant-based")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	})
+	one, other := acme(base), acme(base)
+	other.ID = "other.atlassian.net"
+	_, _ = send(t.Context(), t, road.Client(one, tenant.Jira, nil), http.MethodGet, base+"/x", "")
+	if _, err := send(t.Context(), t, road.Client(one, tenant.Jira, nil), http.MethodGet, base+"/x", ""); !fault.Is(err, fault.Busy) {
+		t.Errorf("the limited tenant: %v", err)
+	}
+	if _, err := send(t.Context(), t, road.Client(other, tenant.Jira, nil), http.MethodGet, base+"/x", ""); err != nil {
+		t.Errorf("the other tenant: %v", err)
+	}
+}
+
+func TestPoints(t *testing.T) {
+	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 20 })
+	try := func(id tenant.ID, method, path string) error {
+		acme := acme(base)
+		acme.ID = id
+		return outcome(send(t.Context(), t, road.Client(acme, tenant.Jira, nil), method, base+path, ""))
+	}
+	steps := []struct {
+		name         string
+		id           tenant.ID
+		method, path string
+		hour         int
+		held         bool
+	}{
+		{"a read costs two", "a", "GET", "/rest/api/2/issue/A-1", 2, false},
+		{"a write costs one", "a", "POST", "/rest/api/2/issue/bulk", 3, false},
+		{"a search costs one", "a", "GET", "/rest/api/2/user/assignable/search", 4, false},
+		{"", "a", "GET", "/x", 6, false},
+		{"", "a", "GET", "/x", 8, false},
+		{"", "a", "GET", "/x", 10, false},
+		{"", "b", "GET", "/x", 12, false},
+		{"more than its share", "a", "GET", "/x", 12, true},
+		{"writes are not shared out", "a", "PUT", "/x", 13, false},
+		{"within its share", "b", "GET", "/x", 15, false},
+		{"", "b", "GET", "/x", 17, false},
+		{"the last tenth is for writes", "b", "GET", "/x", 17, true},
+		{"", "b", "PUT", "/x", 18, false},
+		{"", "b", "PUT", "/x", 19, false},
+		{"", "b", "PUT", "/x", 20, false},
+		{"nothing is left", "b", "PUT", "/x", 20, true},
+	}
+	for i, step := range steps {
+		err := try(step.id, step.method, step.path)
+		if fault.Is(err, fault.Busy) != step.held || step.held && fault.RetryAfter(err) != 40*time.Minute {
+			t.Errorf("step %d %s: %v after %s", i, step.name, err, fault.RetryAfter(err))
+		}
+		if got := road.Spent().Hour; got != step.hour {
+			t.Errorf("step %d %s: %d points spent, want %d", i, step.name, got, step.hour)
+		}
+	}
+	now.add(40 * time.Minute)
+	if err := try("b", "PUT", "/x"); err != nil {
+		t.Errorf("in the next hour: %v", err)
+	}
+	if diff := cmp.Diff(outbound.Spent{Calls: 14, Points: 21, Hour: 1, Limit: 20}, road.Spent()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestCharge(t *testing.T) {
+	base, road, _ := serve(t, func(http.ResponseWriter, *http.Request) {})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/rest/api/2/user/assignable/search", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := road.Client(acme(base), tenant.Jira, nil).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	outbound.Charge(resp, 3*outbound.PersonPrice)
+	if got := road.Spent().Points; got != 7 {
+		t.Errorf("%d points, want 7", got)
+	}
+	outbound.Charge(&http.Response{}, 5) // of nobody's road
+}
+
+func TestBreaker(t *testing.T) {
+	var sick atomic.Bool
+	sick.Store(true)
+	base, road, now := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if sick.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	try := func() error {
+		return outcome(send(t.Context(), t, road.Client(acme(base), tenant.Jira, nil), http.MethodPut, base+"/x", ""))
+	}
+	for i := range 8 {
+		if err := try(); !fault.Is(err, fault.Uncertain) {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	if err := try(); !fault.Is(err, fault.Busy) || fault.RetryAfter(err) != 15*time.Second {
+		t.Errorf("the ninth: %v after %s", err, fault.RetryAfter(err))
+	}
+	now.add(15 * time.Second)
+	if err := try(); !fault.Is(err, fault.Uncertain) {
+		t.Errorf("the trial: %v", err)
+	}
+	if err := try(); !fault.Is(err, fault.Busy) {
+		t.Errorf("after the trial: %v", err)
+	}
+	sick.Store(false)
+	now.add(15 * time.Second)
+	for range 2 {
+		if err := try(); err != nil {
+			t.Errorf("once healthy: %v", err)
+		}
+	}
+}
