@@ -225,6 +225,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown space", "POST", "/wiki/api/v2/pages", `{"spaceId":"1","status":"current","title":"x"}`, 404},
 		{"no JSON", "POST", "/wiki/api/v2/pages", `{`, 400},
 		{"purge of a current page", "DELETE", "/wiki/api/v2/pages/" + p.ID + "?purge=true", "", 404},
+		{"no JSON by its own word", "POST", "/wiki/api/v2/pages?kind=text", `{}`, 415},
 		{"bad CQL", "GET", "/wiki/rest/api/search?cql=colour%3Dred", "", 400},
 		{"no CQL", "GET", "/wiki/rest/api/search", "", 400},
 		{"unknown user", "GET", "/wiki/rest/api/user?accountId=x", "", 404},
@@ -337,6 +338,7 @@ func TestAppsNeedTheirScopes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://127.0.0.1:8091"+tt.path, strings.NewReader(tt.body))
+			r.Header.Set("Content-Type", "application/json")
 			u, _ := d.site.User(app)
 			r = r.WithContext(site.WithScopes(context.WithValue(r.Context(), callerKey{}, u), tt.scopes))
 			w := httptest.NewRecorder()
