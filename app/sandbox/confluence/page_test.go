@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,9 @@ func TestMinorEditsMailNobody(t *testing.T) {
 	want := []confluence.Mail{{To: mira, PageID: p.ID, Version: 3}, {To: jon, PageID: p.ID, Version: 3}}
 	if diff := cmp.Diff(want, d.Mails()); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+	if now, _ := d.Page(p.ID); slices.Contains(now.Watchers, app) {
+		t.Error("the app watches the page that it edited")
 	}
 }
 
