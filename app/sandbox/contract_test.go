@@ -128,6 +128,7 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 		"/search/jql", "/search/approximate-count", "/user", "/user/search", "/user/assignable/search", "/user/assignable/multiProjectSearch",
 		"/myself", "/mypermissions", "/serverInfo", "/project", "/project/search", "/project/{projectIdOrKey}", "/project/{projectIdOrKey}/components",
 		"/project/{projectIdOrKey}/statuses", "/component/{id}", "/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field",
+		"/issue/bulkfetch", issue + "/editmeta", "/user/bulk", "/project/{projectIdOrKey}/component", "/label",
 	}
 	check := &checked{t: t, api: jiraContract(t, s.BaseURL(), used...), calls: map[string]int{}}
 	c := client{t: t, site: s, http: &http.Client{Transport: check}}
@@ -203,6 +204,11 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 	must(200, "GET", "/issue/createmeta?projectKeys=SEC&expand=projects.issuetypes.fields", nil, nil)
 	must(200, "GET", "/issue/createmeta/SEC/issuetypes", nil, nil)
 	must(200, "GET", "/issue/createmeta/SEC/issuetypes/10001", nil, nil)
+	must(200, "POST", "/issue/bulkfetch", o{"issueIdsOrKeys": []string{made.Key, made.ID, "SEC-9999"}, "fields": []string{"summary", "status"}}, nil)
+	must(200, "GET", at+"/editmeta", nil, nil)
+	must(200, "GET", "/user/bulk?accountId="+url.QueryEscape(site.Kenji)+"&accountId=none", nil, nil)
+	must(200, "GET", "/project/SEC/component", nil, nil)
+	must(200, "GET", "/label", nil, nil)
 	for _, list := range []string{"/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field"} {
 		must(200, "GET", list, nil, nil)
 	}

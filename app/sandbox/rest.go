@@ -18,7 +18,7 @@ func (s *Sandbox) rest(product string, next http.Handler) http.Handler {
 		var app string
 		// A pattern is set on the request that reaches the mux, so that one is kept to be counted by.
 		defer func() {
-			read := r.Method == http.MethodGet || strings.Contains(r.URL.Path, "/search")
+			read := r.Method == http.MethodGet || strings.Contains(r.URL.Path, "/search") || strings.HasSuffix(r.URL.Path, "/bulkfetch")
 			s.book.add(entry{endpoint(r), app, seen.status, meter.Points(read)})
 		}()
 		caller, scopes, app, err := s.authenticate(product, r)

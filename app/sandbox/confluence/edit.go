@@ -63,7 +63,7 @@ func (c *Confluence) Create(actor string, d Draft) (Page, error) {
 		p.OwnerID = actor
 	}
 	for _, account := range append([]string{actor}, d.Watchers...) {
-		p.watch(account)
+		c.watch(p, account)
 	}
 	for _, name := range d.Labels {
 		l, err := c.label("global", name)
@@ -125,7 +125,7 @@ func (c *Confluence) Edit(actor, id string, e Edit) (Page, error) {
 		v.Mailed = slices.DeleteFunc(slices.Clone(p.Watchers), func(account string) bool { return account == actor })
 	}
 	p.Versions = append(p.Versions, v)
-	p.watch(actor)
+	c.watch(p, actor)
 	if err := c.store(p); err != nil {
 		return Page{}, err
 	}
@@ -239,8 +239,10 @@ func checkTitle(title string) error {
 	return nil
 }
 
-func (p *Page) watch(account string) {
-	if account != "" && !slices.Contains(p.Watchers, account) {
+// watch makes somebody a watcher of p. Who edits a page watches it from then on; apps watch nothing.
+func (c *Confluence) watch(p *Page, account string) {
+	u, ok := c.site.User(account)
+	if ok && u.Type == "atlassian" && !slices.Contains(p.Watchers, account) {
 		p.Watchers = append(p.Watchers, account)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -109,8 +110,11 @@ func v1Error(r *Refusal) any {
 	}
 }
 
-// read decodes a request's JSON body.
+// read decodes a request's JSON body. It refuses one that says it is something else, with 415.
 func read(r *http.Request, into any) error {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return refuse(http.StatusUnsupportedMediaType, "The request's body must be application/json, not %q", r.Header.Get("Content-Type"))
+	}
 	d := json.NewDecoder(r.Body)
 	err := d.Decode(into)
 	var tooLarge *http.MaxBytesError

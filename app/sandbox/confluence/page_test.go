@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,9 @@ func TestMinorEditsMailNobody(t *testing.T) {
 	want := []confluence.Mail{{To: mira, PageID: p.ID, Version: 3}, {To: jon, PageID: p.ID, Version: 3}}
 	if diff := cmp.Diff(want, d.Mails()); diff != "" {
 		t.Errorf("mails (-want +got):\n%s", diff)
+	}
+	if now, _ := d.Page(p.ID); slices.Contains(now.Watchers, app) {
+		t.Error("the app watches the page that it edited")
 	}
 }
 
@@ -225,6 +229,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown space", "POST", "/wiki/api/v2/pages", `{"spaceId":"1","status":"current","title":"x"}`, 404},
 		{"no JSON", "POST", "/wiki/api/v2/pages", `{`, 400},
 		{"purge of a current page", "DELETE", "/wiki/api/v2/pages/" + p.ID + "?purge=true", "", 404},
+		{"no JSON by its own word", "POST", "/wiki/api/v2/pages?kind=text", `{}`, 415},
 		{"bad CQL", "GET", "/wiki/rest/api/search?cql=colour%3Dred", "", 400},
 		{"no CQL", "GET", "/wiki/rest/api/search", "", 400},
 		{"unknown user", "GET", "/wiki/rest/api/user?accountId=x", "", 404},
@@ -337,6 +342,7 @@ func TestAppsNeedTheirScopes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://127.0.0.1:8091"+tt.path, strings.NewReader(tt.body))
+			r.Header.Set("Content-Type", "application/json")
 			u, _ := d.site.User(app)
 			r = r.WithContext(site.WithScopes(context.WithValue(r.Context(), callerKey{}, u), tt.scopes))
 			w := httptest.NewRecorder()

@@ -63,6 +63,8 @@ func (r *Refusal) code() string {
 		return "CONFLICT"
 	case http.StatusRequestEntityTooLarge:
 		return "PAYLOAD_TOO_LARGE"
+	case http.StatusUnsupportedMediaType:
+		return "UNSUPPORTED_MEDIA_TYPE"
 	case http.StatusMethodNotAllowed:
 		return "METHOD_NOT_ALLOWED"
 	}

@@ -21,12 +21,14 @@ func (j *Jira) table() []route {
 	return []route{
 		{"POST", "/issue", "WRITE", j.postIssue},
 		{"POST", "/issue/bulk", "WRITE", j.postBulk},
+		{"POST", "/issue/bulkfetch", "WRITE", j.postBulkFetch},
 		{"GET", issue, "READ", j.getIssue},
 		{"PUT", issue, "WRITE", j.putIssue},
 		{"DELETE", issue, "DELETE", j.deleteIssue},
 		{"PUT", issue + "/assignee", "WRITE", j.putAssignee},
 		{"GET", issue + "/transitions", "READ", j.listTransitions},
 		{"POST", issue + "/transitions", "WRITE", j.postTransition},
+		{"GET", issue + "/editmeta", "READ", j.getEditMeta},
 		{"GET", issue + "/changelog", "READ", j.getChangelog},
 		{"GET", issue + "/comment", "READ", j.listComments},
 		{"POST", issue + "/comment", "WRITE", j.postComment},
@@ -50,6 +52,7 @@ func (j *Jira) table() []route {
 		{"GET", "/search", "READ", removedSearch},
 		{"POST", "/search", "READ", removedSearch},
 		{"GET", "/user", "READ", j.getUser},
+		{"GET", "/user/bulk", "READ", j.bulkUsers},
 		{"GET", "/user/search", "READ", j.searchUsers},
 		{"GET", "/user/assignable/search", "READ", j.searchAssignable},
 		{"GET", "/user/assignable/multiProjectSearch", "READ", j.searchMultiProject},
@@ -60,6 +63,7 @@ func (j *Jira) table() []route {
 		{"GET", "/project/search", "READ", j.searchProjects},
 		{"GET", "/project/{projectIdOrKey}", "READ", j.getProject},
 		{"GET", "/project/{projectIdOrKey}/components", "READ", j.projectComponents},
+		{"GET", "/project/{projectIdOrKey}/component", "READ", j.pageComponents},
 		{"GET", "/project/{projectIdOrKey}/statuses", "READ", j.projectStatuses},
 		{"GET", "/component/{id}", "READ", j.getComponent},
 		{"GET", "/issuetype", "READ", j.listTypes},
@@ -67,6 +71,7 @@ func (j *Jira) table() []route {
 		{"GET", "/statuscategory", "READ", j.listCategories},
 		{"GET", "/priority", "READ", j.listPriorities},
 		{"GET", "/resolution", "READ", j.listResolutions},
+		{"GET", "/label", "READ", j.listLabels},
 		{"GET", "/field", "READ", j.listFields},
 	}
 }

@@ -75,6 +75,21 @@ func TestOpenPagesFollowChanges(t *testing.T) {
 		return b.wiki.Delete(site.Amir, checkout.ID)
 	})
 
+	ledger := b.page("Ledger")
+	visit("/wiki/pages/"+ledger.ID+"/edit", "#page-body")
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#page-message"), "my change")); err != nil {
+		t.Fatal(err)
+	}
+	follows("somebody else's edit beside one's own",
+		`!document.querySelector("#stale").hidden && document.querySelector("#page-message").value === "my change"`, func() error {
+			_, err := b.wiki.Edit(site.Amir, ledger.ID, confluence.Edit{Version: 2, Title: ledger.Title, Body: "<p>x</p>"})
+			return err
+		})
+	// What was typed is meant to be left: the browser would ask, and nobody is there to answer.
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector("form[data-guard]").removeAttribute("data-guard")`)); err != nil {
+		t.Fatal(err)
+	}
+
 	visit("/browse/SEC-1", "#status")
 	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#comment"), "half a sentence")); err != nil {
 		t.Fatal(err)
@@ -104,9 +119,16 @@ func TestEditingInTheBrowser(t *testing.T) {
 		return s
 	}
 	do(chromedp.Navigate(b.url+"/wiki/pages/"+p.ID), chromedp.Click(chromedp.CSS("#edit")), chromedp.WaitVisible(chromedp.CSS("#page-body")),
-		chromedp.SetValue(chromedp.CSS("#page-body"), "<p>open"), chromedp.Click(chromedp.CSS("#save")), chromedp.WaitVisible(chromedp.CSS("#problem")))
+		chromedp.SetValue(chromedp.CSS("#page-body"), "<p>well</p>\n<p>open"), chromedp.Click(chromedp.CSS("#save")), chromedp.WaitVisible(chromedp.CSS("#problem")))
 	if problem := text("#problem"); !strings.Contains(problem, "Error parsing xhtml") {
 		t.Errorf("the form says %q, want what is wrong with the body", problem)
+	}
+	marked, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if marked != "<p>open" {
+		t.Errorf("marked is %q, want the row with the fault", marked)
 	}
 	do(chromedp.SetValue(chromedp.CSS("#page-body"), "<p>written in a browser</p>"), chromedp.Click(chromedp.CSS("#save")),
 		chromedp.WaitVisible(chromedp.CSS("#body")))

@@ -197,6 +197,7 @@ func TestEditing(t *testing.T) {
 	if status, page := edit("1", "<p>mine</p>"); status != http.StatusConflict || !strings.Contains(page, "&lt;p&gt;mine") || !strings.Contains(page, `name="version" value="2"`) {
 		t.Errorf("a stale form: status %d; it must keep what was typed and go on from the current version", status)
 	}
+	b.shows("/wiki/pages/"+p.ID+"/versions/1", "Make this the current version", "Back to version 1")
 	b.shows("/wiki/pages/"+p.ID+"/versions/2", "What changed from the version before", "<ins>one two</ins>")
 }
 

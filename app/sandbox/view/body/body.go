@@ -118,6 +118,28 @@ func (n *node) write(b *strings.Builder) {
 	}
 }
 
+// maxTitle is how many bytes of a heading's text are looked at for its anchor and its line in a table of contents.
+const maxTitle = 300
+
+// title is the text of a heading, in one line.
+func (n *node) title() string {
+	var words []string
+	size := 0
+	var walk func(*node)
+	walk = func(n *node) {
+		if size > maxTitle {
+			return
+		}
+		size += len(n.text)
+		words = append(words, n.text[:min(len(n.text), maxTitle)])
+		for _, c := range n.children {
+			walk(c)
+		}
+	}
+	walk(n)
+	return strings.ToValidUTF8(strings.Join(strings.Fields(strings.Join(words, "")), " "), "")
+}
+
 type heading struct {
 	level    int
 	text, id string
@@ -130,7 +152,7 @@ func headings(root *node) []heading {
 	var walk func(*node)
 	walk = func(n *node) {
 		if level := headingLevel(n.name); level > 0 {
-			text := strings.Join(strings.Fields(n.string()), " ")
+			text := n.title()
 			out = append(out, heading{level, text, anchor(text, ids)})
 			return
 		}
@@ -165,6 +187,7 @@ type renderer struct {
 	look     Lookup
 	headings []heading
 	ids      map[string]int
+	contents int // tables of contents so far
 }
 
 // f writes a format whose arguments are escaped.

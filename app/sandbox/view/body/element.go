@@ -15,7 +15,7 @@ func (r *renderer) node(n *node) {
 	case "":
 		r.f("%s", n.text)
 	case "h1", "h2", "h3", "h4", "h5", "h6":
-		id := anchor(strings.Join(strings.Fields(n.string()), " "), r.ids)
+		id := anchor(n.title(), r.ids)
 		r.f(`<%s id="%s">`, n.name, id)
 		r.children(n)
 		r.f("</%s>", n.name)

@@ -16,7 +16,9 @@ func (r *renderer) macro(n *node) {
 	case "code", "noformat":
 		r.code(n)
 	case "toc":
-		r.contents(n)
+		if r.contents++; r.contents <= maxContents {
+			r.tableOfContents(n)
+		}
 	case "jira":
 		if key := n.param("key"); key != "" {
 			r.chip(key)
@@ -67,8 +69,11 @@ func (r *renderer) code(n *node) {
 	r.f(`<pre tabindex="0"><code>%s</code></pre></figure>`, text)
 }
 
-// contents is the table of contents: the headings between the levels that the macro names.
-func (r *renderer) contents(n *node) {
+// maxContents is how many tables of contents a page shows: each is as long as the page has headings.
+const maxContents = 3
+
+// tableOfContents lists the headings between the levels that the macro names.
+func (r *renderer) tableOfContents(n *node) {
 	low, high := level(n.param("minLevel"), 1), level(n.param("maxLevel"), 6)
 	r.WriteString(`<nav class="toc" aria-label="Table of contents"><ul>`)
 	for _, h := range r.headings {

@@ -84,6 +84,18 @@ async function refresh() {
   }
 }
 
+// A body that is not well-formed was refused with the row and column of the fault: the caret goes there.
+const fault = document.getElementById('problem')?.textContent.match(/\[(\d+),(\d+)\]/);
+if (fault) {
+  const area = document.getElementById('page-body');
+  const rows = area.value.split('\n');
+  const row = Math.min(Number(fault[1]), rows.length) - 1;
+  const start = rows.slice(0, row).reduce((n, r) => n + r.length + 1, 0);
+  area.focus();
+  area.setSelectionRange(start, start + rows[row].length);
+  area.scrollTop = (area.scrollHeight * row) / rows.length - area.clientHeight / 2;
+}
+
 function say(state, text) {
   indicator.className = 'live ' + state;
   indicator.querySelector('.live-text').textContent = text;
