@@ -4,12 +4,45 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 )
+
+// TestManyThreats holds single operations among 100,000 threats to a few milliseconds.
+func TestManyThreats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills a large store")
+	}
+	s := openTest(t, Options{})
+	fill(t, s, 100, 1000)
+	for name, do := range map[string]func() error{
+		"ByIssue": func() error { _, _, err := s.ByIssue(t.Context(), "acme", "issue-50-500"); return err },
+		"Commit": func() error {
+			_, one, err := s.ByIssue(t.Context(), "acme", "issue-51-501")
+			if err != nil {
+				return err
+			}
+			return s.Commit(t.Context(), trace.Change{Tenant: "acme", Threats: []threat.Threat{one}})
+		},
+	} {
+		best := time.Hour
+		for range 20 {
+			began := time.Now()
+			if err := do(); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(began))
+		}
+		t.Logf("%s among 100,000 threats: %v at best of 20, the disk's sync included", name, best)
+		if best > 20*time.Millisecond {
+			t.Errorf("%s took %v", name, best)
+		}
+	}
+}
 
 // fill commits so many pages with so many threats each, every one with a ticket.
 func fill(t testing.TB, s *Store, pages, each int) {
