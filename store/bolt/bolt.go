@@ -113,7 +113,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if !o.ReadOnly {
-		s.writer = newWriter(db, o.Clock, s.lostTrack)
+		s.writer = newWriter(db, o.Clock, s.commitFailed, s.rescan)
 		background, stop := context.WithCancel(context.Background())
 		s.stop = stop
 		s.idle.Go(func() { s.forgetOldKeys(background) })

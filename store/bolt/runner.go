@@ -88,10 +88,8 @@ func (s *Store) rescan() {
 	}
 }
 
-// lostTrack is called after a failed commit: part of it may have become durable, so the schedule looks again.
-func (s *Store) lostTrack(err error) {
+func (s *Store) commitFailed(err error) {
 	s.options.Logger.Error("a commit failed; its senders were told to come back", "error", err)
-	s.rescan()
 }
 
 type runner struct {

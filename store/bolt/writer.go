@@ -56,16 +56,18 @@ type write struct {
 type writer struct {
 	db      *bbolt.DB
 	clock   func() time.Time
-	failed  func(error) // called after a commit that failed: what it meant to change is unknown to memory
+	failed  func(error) // called after the first of several commits that failed
+	resync  func()      // called after the first one that succeeds again: part of the failed one may have become durable
+	lost    bool        // between the two
 	queue   chan *write
 	closing chan struct{}
 	once    sync.Once
 	stopped chan struct{}
 }
 
-func newWriter(db *bbolt.DB, clock func() time.Time, failed func(error)) *writer {
+func newWriter(db *bbolt.DB, clock func() time.Time, failed func(error), resync func()) *writer {
 	w := &writer{
-		db: db, clock: clock, failed: failed,
+		db: db, clock: clock, failed: failed, resync: resync,
 		queue: make(chan *write, queued), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -189,10 +191,17 @@ func (w *writer) commit(batch []*write) {
 			for _, one := range batch {
 				one.err = &fault.Error{Kind: fault.Busy, After: comeBack, Err: err, Text: "commit failed; see that the disk has room"}
 			}
-			w.failed(err)
+			if !w.lost { // said once, not with every sender that comes back
+				w.lost = true
+				w.failed(err)
+			}
 		default:
 			for _, do := range t.after {
 				do()
+			}
+			if w.lost && err == nil {
+				w.lost = false
+				w.resync()
 			}
 		}
 		for _, one := range batch {

@@ -8,13 +8,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/throughline/throughline/app/fault"
-	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
 )
@@ -156,133 +154,4 @@ func TestFullQueue(t *testing.T) {
 	}
 	goOn <- true
 	all.Wait()
-}
-
-func TestDedupKeysAreForgotten(t *testing.T) {
-	now := time.Date(2026, 11, 2, 23, 59, 0, 0, time.UTC)
-	var clock atomic.Pointer[time.Time]
-	clock.Store(&now)
-	s := openTest(t, Options{Clock: func() time.Time { return *clock.Load() }})
-	accept := func(key string) bool {
-		t.Helper()
-		fresh, err := s.Accept(t.Context(), deliver(key, "1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fresh
-	}
-	purge := func() (rounds int) {
-		for {
-			more, err := s.forgetSome(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !more {
-				return rounds
-			}
-			rounds++
-		}
-	}
-	const keys = 2*forgotten + 1
-	if err := s.write(t.Context(), "fill", func(t *tx) error {
-		for i := range keys {
-			if _, err := t.remember("acme.atlassian.net", fmt.Sprint(i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	later := now.Add(48 * time.Hour)
-	clock.Store(&later)
-	if rounds := purge(); rounds != 0 || accept("0") {
-		t.Errorf("after 48 hours: %d rounds, or the key is forgotten already", rounds)
-	}
-	later2 := now.Add(49 * time.Hour)
-	clock.Store(&later2)
-	if rounds := purge(); rounds != 4 { // three with keys, one for the day itself
-		t.Errorf("purged in %d rounds, want bounded ones", rounds)
-	}
-	if !accept("1") {
-		t.Error("an old key is remembered for ever")
-	}
-}
-
-// TestRetriesUntilHeld follows one job through all its attempts in made-up time.
-func TestRetriesUntilHeld(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(t.Context(), filepath.Join(dir, "test.db"), Options{
-			Key: []byte("0123456789abcdef0123456789abcdef"), Rand: func() float64 { return 0 },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var runs []time.Duration
-		began := time.Now()
-		done := make(chan error, 1)
-		go func() {
-			done <- s.Run(ctx, map[work.Kind]work.Handler{work.ReviewPage: func(_ context.Context, job work.Job) work.Outcome {
-				runs = append(runs, time.Since(began))
-				return work.Outcome{Verdict: work.Retry, Reason: "503"}
-			}})
-		}()
-		if _, err := s.Accept(t.Context(), deliver("k", "1")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(3 * time.Hour)
-		synctest.Wait()
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		want := time.Duration(0)
-		for i, at := range runs {
-			if at != want {
-				t.Errorf("run %d at %v, want %v", i+1, at, want)
-			}
-			want += work.Backoff(i + 1)
-		}
-		jobs, err := s.Peek(t.Context(), work.Filter{State: work.Held})
-		if len(runs) != 12 || err != nil || len(jobs) != 1 || jobs[0].Attempt != 12 {
-			t.Errorf("%d runs, left %+v, %v; want it held after 12", len(runs), jobs, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestManyThreats holds single operations among 100,000 threats to a few milliseconds.
-func TestManyThreats(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fills a large store")
-	}
-	s := openTest(t, Options{})
-	fill(t, s, 100, 1000)
-	for name, do := range map[string]func() error{
-		"ByIssue": func() error { _, _, err := s.ByIssue(t.Context(), "acme", "issue-50-500"); return err },
-		"Commit": func() error {
-			_, one, err := s.ByIssue(t.Context(), "acme", "issue-51-501")
-			if err != nil {
-				return err
-			}
-			return s.Commit(t.Context(), trace.Change{Tenant: "acme", Threats: []threat.Threat{one}})
-		},
-	} {
-		best := time.Hour
-		for range 20 {
-			began := time.Now()
-			if err := do(); err != nil {
-				t.Fatal(err)
-			}
-			best = min(best, time.Since(began))
-		}
-		t.Logf("%s among 100,000 threats: %v at best of 20, the disk's sync included", name, best)
-		if best > 20*time.Millisecond {
-			t.Errorf("%s took %v", name, best)
-		}
-	}
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // patience is how long a test waits for what must happen at once; it only bounds a failing run.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Exercise runs the whole suite.
 func Exercise(t *testing.T, open Open) {
