@@ -43,7 +43,7 @@ type listing struct {
 	section *extract.Section
 	intro   *extract.Block // the paragraph or title right before it, nil when there is none
 	entries [][]*extract.Block
-	after   []*extract.Block // the rest of the section's own blocks
+	after   []*extract.Block // what stands behind it, up to the next list or title
 }
 
 func read(page *extract.Page, i int) listing {
@@ -65,7 +65,7 @@ func read(page *extract.Page, i int) listing {
 		}
 		l.entries[len(l.entries)-1] = append(l.entries[len(l.entries)-1], b)
 	}
-	for ; i < len(page.Blocks) && page.Blocks[i].Section.In(first.Section); i++ {
+	for ; i < len(page.Blocks) && page.Blocks[i].Section == first.Section && page.Blocks[i].Kind != document.Item; i++ {
 		l.after = append(l.after, page.Blocks[i])
 	}
 	return l
