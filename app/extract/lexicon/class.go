@@ -35,6 +35,7 @@ const (
 	Ill        // "detrimental"
 	Easy       // "feasible"
 	Vector     // "attack", "vector", "surface"
+	Burden     // what a system has to bear
 )
 
 // Has reports whether c has any of the classes in d.
@@ -43,7 +44,7 @@ func (c Class) Has(d Class) bool { return c&d != 0 }
 func classNamed(name string) (Class, error) {
 	names := []string{"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
 		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent",
-		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector"}
+		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden"}
 	for i, n := range names {
 		if n == name {
 			return 1 << i, nil

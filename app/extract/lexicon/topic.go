@@ -84,6 +84,9 @@ func (l *Lexicon) Topic(heading string) (t Topic, ok bool) {
 	return Neutral, false
 }
 
+// longestTopic is the words of a heading whose last one may say what it gathers; a longer one states something itself.
+const longestTopic = 5
+
 func (r *sectionRule) matches(words []string) bool {
 	for i := range words {
 		for _, p := range r.anywhere {
@@ -98,7 +101,7 @@ func (r *sectionRule) matches(words []string) bool {
 		}
 	}
 	for _, p := range r.last {
-		if len(words) >= len(p) && p.matches(words[len(words)-len(p):]) {
+		if len(words) >= len(p) && len(words) <= longestTopic && p.matches(words[len(words)-len(p):]) {
 			return true
 		}
 	}

@@ -56,6 +56,19 @@ func (s *sentence) threat(out *Reading) {
 // nature: "the attack vector is …", "replays are still possible", "data may contain secrets", "a tenant could read … tokens".
 func (s *sentence) nature(i int, out *Reading) {
 	switch {
+	case s.is(i, "anyone", "anybody", "everyone", "everybody") && s.is(i-1, "by", "to", "for") && s.find(lx.Modal|lx.Harm, max(0, i-5), i) >= 0:
+		out.claim(0.65, "says what anybody could do")
+	case s.has(i, lx.Modal) && s.has(i+1, lx.Cause) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Deficit, max(0, i-9), i) >= 0 && !s.none(i):
+		out.claim(0.6, "says what a failure leads to")
+	case s.has(i, lx.Negation) && s.is(i-1, "does", "do") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure", "authenticate", "authorize", "encrypt", "contain", "restrict", "limit", "sanitize") && s.find(lx.Measure|lx.Secret, i+1, i+8) > 0,
+		s.is(i, "doesn't", "don't") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure"):
+		out.claim(0.55, "says which protection is missing")
+	case s.has(i, lx.Burden) && !s.negated(i):
+		for k := max(0, i-5); k < i; k++ {
+			if s.is(k, "increase", "increases", "increased", "increasing", "additional", "extra", "add", "adds", "adding", "more", "higher", "excessive", "growing", "raise", "raises") {
+				out.claim(0.55, "says what becomes a burden")
+			}
+		}
 	case s.has(i, lx.Vector) && s.has(i, lx.Attack) || s.is(i, "vector", "vectors") && s.is(i-1, "attack"):
 		if k := s.isWithin(i+1, 8); k > 0 && !s.meta(i) && !s.has(k+1, lx.Negation|lx.Measure) {
 			out.claim(0.7, "says what an attack is")
@@ -202,7 +215,7 @@ func (s *sentence) adversary(i int, out *Reading) {
 
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
 func (s *sentence) risk(i int, out *Reading) {
-	if s.negated(i) || s.is(i-1, "no", "any") {
+	if s.negated(i) || s.is(i-1, "no", "any") || s.is(i-2, "taking", "take", "accept", "accepting", "worth") {
 		return
 	}
 	if s.meta(i) {
@@ -243,6 +256,9 @@ func (s *sentence) modal(i int, out *Reading) {
 		}
 		return
 	}
+	if s.none(i) {
+		return
+	}
 	end := min(i+8, s.clauseEnd(i))
 	weak := s.is(i, "will", "would", "can", "possible")
 	for k := i + 1; k < end; k++ {
@@ -271,6 +287,19 @@ func (s *sentence) modal(i int, out *Reading) {
 			return
 		}
 	}
+}
+
+// none reports whether "no …" or "nothing …" is what could: "no transfers can bypass the checks".
+func (s *sentence) none(i int) bool {
+	for k := i - 1; k >= max(0, i-10); k-- {
+		if s.is(k, "no", "nothing", "none", "neither", "kein", "keine") {
+			return true
+		}
+		if gap := s.text[s.words[k].End:s.words[k+1].Start]; gap != " " && len(gap) > 1 && (gap[0] == ',' || gap[0] == ';') {
+			return false
+		}
+	}
+	return false
 }
 
 func discount(v float64, when bool, by float64) float64 {
@@ -340,6 +369,7 @@ func (s *sentence) measure(out *Reading) {
 		switch {
 		case s.is(i, "need", "needs") && s.is(i+1, "to"):
 			out.Measure = max(out.Measure, 0.6)
+		case c.Has(lx.Prescribe) && s.is(i+1, "be") && s.is(i+2, "noted", "aware", "understood", "mentioned", "pointed"):
 		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {
@@ -358,11 +388,11 @@ func (s *sentence) measure(out *Reading) {
 // deny weighs what speaks against a threat.
 func (s *sentence) deny(out *Reading) {
 	for i := range s.words {
-		if !s.has(i, lx.Negation|lx.Safe|lx.Risk|lx.Relief|lx.Prone) {
+		if !s.has(i, lx.Negation|lx.Safe|lx.Risk|lx.Relief|lx.Prone) && !s.is(i, "low", "minimal", "negligible", "inconsequential") {
 			continue
 		}
 		switch {
-		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "aware", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
+		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "aware") && s.is(i+2, "of") && s.is(i+3, "any") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
 			out.Denies = true
 		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
 			out.Denies = true
@@ -370,7 +400,9 @@ func (s *sentence) deny(out *Reading) {
 			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
 			out.Denies = true
-		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")):
+		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+2, "very", "quite", "relatively", "fairly", "rather", "extremely") && s.is(i+3, "low", "small", "limited", "minimal", "unlikely") || s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")):
+			out.Denies = true
+		case s.is(i, "low", "minimal", "negligible", "inconsequential") && s.is(i-1, "very", "is", "are", "relatively") && s.find(lx.Risk|lx.Harm, 0, i) >= 0:
 			out.Denies = true
 		case s.has(i, lx.Relief) && i < len(s.words)-1:
 			if s.is(i-1, "to", "can", "not", "cannot") && s.is(i-1, "not", "cannot") || s.is(i-2, "not", "cannot") {
@@ -381,7 +413,7 @@ func (s *sentence) deny(out *Reading) {
 			}
 		}
 	}
-	if out.Denies {
+	if out.Denies && !(out.Threat >= 0.8 && s.is(2, "is") && s.is(3, "that") && s.has(1, lx.Risk)) {
 		out.Threat = min(out.Threat, 0.3)
 	}
 	if s.mundane() {
