@@ -48,6 +48,21 @@ func (b *Block) Passage(p Part) Passage { return Passage{&b.Flat, p.Start, p.End
 // Whole is all of the block's text.
 func (b *Block) Whole() Passage { return Passage{&b.Flat, 0, len(b.Flat.Text)} }
 
+// Linked reports whether the block is one link and nothing else, as in a table of contents.
+func (b *Block) Linked() bool {
+	links := 0
+	for _, c := range b.Node.Children {
+		switch {
+		case c.Kind == document.Link:
+			links++
+		case c.Kind == document.Text && strings.Trim(c.Text, " \n.:") == "":
+		default:
+			return false
+		}
+	}
+	return links > 0
+}
+
 // Passage is a range of a flat text.
 type Passage struct {
 	Flat       *document.Flat

@@ -16,9 +16,10 @@ type builder struct {
 }
 
 const (
-	detailsLevel = 7 // the title of a <details>
-	boldLevel    = 8 // a line in bold
-	colonLevel   = 9 // "Risks:" before a list
+	detailsLevel = 7  // the title of a <details>
+	boldLevel    = 8  // a line in bold
+	colonLevel   = 9  // "Risks:" before a list
+	deepest      = 30 // titles inside each other beyond this open no section
 )
 
 func (b *builder) root() {
@@ -247,7 +248,7 @@ func (b *builder) details(n *document.Node, item *Block) {
 				rest.Children = append(rest.Children, c)
 				continue
 			}
-			if flat := document.FlattenAll(c.Children); flat.Text != "" {
+			if flat := document.FlattenAll(c.Children); flat.Text != "" && b.open.Level < deepest {
 				b.section(b.block(c, flat, item), max(detailsLevel, b.open.Level+1))
 			}
 		}

@@ -32,15 +32,19 @@ func (e *Engine) Version() Version {
 }
 
 // Scan finds the threats that a document states, in its order. The same document gives the same report; a document that
-// states none gives a report without findings.
+// states none gives a report without findings. What a finder finds inside of what one before it read is no threat of its own.
 func (e *Engine) Scan(doc *document.Document) Report {
 	page := NewPage(doc, e.lexicon)
 	var all []Candidate
 	for _, f := range e.finders {
 		found := f.Find(page)
 		sort.SliceStable(found, func(i, j int) bool { return found[i].At.Start < found[j].At.Start })
-		all = absorb(all, found)
-		page.Claims = all
+		for _, c := range found {
+			if !page.Claims.Covers(c.At) && page.Claims.Within(c.At, 1) == 0 {
+				all = append(all, c)
+			}
+		}
+		page.Claims = claim(all)
 	}
 	report := Report{Engine: e.Version(), Findings: restate(page, all)}
 	sort.SliceStable(report.Findings, func(i, j int) bool {
@@ -48,19 +52,4 @@ func (e *Engine) Scan(doc *document.Document) Report {
 		return a.Start < b.Start || a.Start == b.Start && a.End < b.End
 	})
 	return report
-}
-
-// absorb adds a finder's candidates, but for those that lie in what a finder before it has read as belonging to a threat.
-func absorb(all, found []Candidate) []Candidate {
-	before := len(all)
-	for _, c := range found {
-		inside := false
-		for i := range all[:before] {
-			inside = inside || all[i].Extent.Contains(c.At) || c.At.Contains(all[i].At)
-		}
-		if !inside {
-			all = append(all, c)
-		}
-	}
-	return all
 }

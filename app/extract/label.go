@@ -83,6 +83,9 @@ func separates(s string) int {
 // labelBefore reads the label that ends at a colon inside a text: up to three words that begin a line or a sentence, or a
 // capitalised word that names one of the few roles that stand so.
 func labelBefore(lex *lexicon.Lexicon, text string, from, colon int) (start int, role lexicon.Role) {
+	if colon == 0 || !lex.Ends(text[strings.LastIndexAny(text[:colon], " \n\t(")+1:colon]) {
+		return 0, lexicon.None
+	}
 	best := -1
 	start = colon
 	for n := 0; n < 3; n++ {

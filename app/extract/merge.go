@@ -59,6 +59,9 @@ func keyOf(f Finding) key {
 	return key{leaf: alphabetic(leaf), area: alphabetic(f.Element), id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
 }
 
+// common is how many findings a word may stand in before it tells nothing: so the cost stays linear in their number.
+const common = 200
+
 // near lists the findings that share an id or a rarer word, in order.
 func near(byWord map[string][]int, k key) []int {
 	var out []int
@@ -73,10 +76,11 @@ func near(byWord map[string][]int, k key) []int {
 	}
 	count := map[int]int{}
 	for w := range k.words {
-		if len(byWord[w]) > 200 && w != rare {
+		with := byWord[w]
+		if len(with) > common && w != rare {
 			continue
 		}
-		for _, i := range byWord[w] {
+		for _, i := range with[max(0, len(with)-common):] {
 			count[i]++
 		}
 	}
@@ -134,16 +138,16 @@ func held(title, sentence map[string]bool) bool {
 
 // overlap is the share of common words in all words of both.
 func overlap(a, b map[string]bool) float64 {
-	common := 0
+	both := 0
 	for w := range a {
 		if b[w] {
-			common++
+			both++
 		}
 	}
 	if len(a)+len(b) == 0 {
 		return 1
 	}
-	return float64(common) / float64(len(a)+len(b)-common)
+	return float64(both) / float64(len(a)+len(b)-both)
 }
 
 // content is the set of a text's words, plural and past endings left out, without those that every text has.

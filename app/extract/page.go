@@ -19,7 +19,7 @@ type Page struct {
 
 	// Claims are what the finders before this one found, those that read the clearest shapes. A finder may leave alone what
 	// only leads over to them.
-	Claims []Candidate
+	Claims Claims
 
 	outline *document.Outline
 }

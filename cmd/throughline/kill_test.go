@@ -62,7 +62,7 @@ func killOnce(t *testing.T, random *rand.Rand) {
 	s := newServer(t, local)
 	s.start()
 	for _, product := range descriptor.Products() {
-		if _, err := local.Install(t.Context(), s.url+descriptor.DescriptorPath(product)); err != nil {
+		if _, err := local.Install(t.Context(), s.url+descriptor.SelfPath(product)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -34,6 +34,7 @@ func TestLimits(t *testing.T) {
 		{"titles in titles", strings.Repeat("<details><summary>", 400) + strings.Repeat("a ", 4*mb) + strings.Repeat("</summary></details>", 400), "", 64 * mb},
 		{"parameters in parameters", strings.Repeat(`<ac:structured-macro ac:name="x"><ac:parameter ac:name="title">`, 400) + strings.Repeat("a ", 2*mb) + strings.Repeat("</ac:parameter></ac:structured-macro>", 400) + "a", "", 64 * mb},
 		{"dates in dates", strings.Repeat("<time>", 400) + strings.Repeat("a ", 2*mb) + strings.Repeat("</time>", 400) + "a", "", 64 * mb},
+		{"a link of many pages", "<ac:link>" + strings.Repeat("<ri:page ri:content-title='a name'/>", 10*mb/36) + "</ac:link>", "", 64 * mb},
 		{"macros side by side", strings.Repeat("<b>", 900) + strings.Repeat("<ac:structured-macro ac:name='x'/>", 100_000) + strings.Repeat("</b>", 900) + "a", "", 200 * mb},
 		{"10 MB of paragraphs", strings.Repeat("<p>An attacker <em>could</em> read the token &amp; use it.</p>\n", 10*mb/64), "", 200 * mb},
 		{"10 MB of table", "<table><tbody>" + strings.Repeat("<tr><td>Spoofing of the login</td><td>High</td><td>Use two factors for it</td></tr>", 10*mb/85) + "</tbody></table>", "", 200 * mb},

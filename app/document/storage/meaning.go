@@ -68,11 +68,12 @@ func (p *parser) resource(f *frame) {
 	for i := len(p.stack) - 1; i > 0; i-- {
 		switch in := &p.stack[i]; in.rule.do {
 		case link, image:
-			in.node.Name = name + in.node.Name
-			if f.name == "ri:user" {
-				in.node.Kind = document.Mention
-			} else if in.rule.do == link && in.node.Text == "" {
-				in.node.Text = name // what the link reads where it has no body
+			if in.name == "a" {
+				break
+			}
+			if in.value == "" { // the first one counts
+				in.value = name
+				p.target(in, f.name, name)
 			}
 			return
 		case parameter:
@@ -85,6 +86,18 @@ func (p *parser) resource(f *frame) {
 	}
 	if f.name == "ri:user" {
 		p.leaf(document.Mention, document.Span{Start: f.start, End: f.inner}).Name = name
+	}
+}
+
+// target makes what a resource names the target of the link or image that it stands in.
+func (p *parser) target(in *frame, resource, name string) {
+	n := in.node
+	n.Name = name + n.Name // a link may have an anchor on the page
+	switch {
+	case in.rule.do == link && resource == "ri:user":
+		n.Kind = document.Mention
+	case in.rule.do == link:
+		n.Text = name // what the link reads where it has no body
 	}
 }
 
@@ -133,8 +146,11 @@ func (p *parser) end(f *frame, tag document.Span) bool {
 			n.Children = nil // Confluence shows the date, whatever stands inside
 		}
 	}
-	if f.rule.Kind == document.Details {
+	switch {
+	case f.rule.Kind == document.Details:
 		n.Name = document.Title(n)
+	case f.rule.Kind == document.Break && len(n.Children) > 0: // no break, but nothing is to be lost
+		n.Kind = document.Layout
 	}
 	return true
 }

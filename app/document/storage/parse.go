@@ -72,7 +72,7 @@ type frame struct {
 	base  int            // its children begin here in waiting
 	body  markup.Body
 	macro *macroParts // of a macro
-	value string      // parameter: its name; task: its state
+	value string      // parameter: its name; task: its state; link, image: the resource it names
 }
 
 func (p *parser) parse() (*document.Node, error) {

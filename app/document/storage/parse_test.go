@@ -52,6 +52,8 @@ func TestParse(t *testing.T) {
 		{"page link without a body", `<p><ac:link><ri:page ri:content-title="P"/></ac:link></p>`, `root(paragraph(link[P] "P"))`, "P"},
 		{"mentions", `<p><ac:link><ri:user ri:account-id="u:1"/></ac:link><ac:link><ri:user ri:userkey="k"/></ac:link><ri:user ri:account-id="v"/></p>`,
 			`root(paragraph(mention[u:1] mention[k] mention[v]))`, ""},
+		{"a user in an anchor", `<p><a href="u">x<ri:user ri:account-id="v"/></a></p>`, `root(paragraph(link[u]("x" mention[v])))`, "x"},
+		{"a break with text", `<p>a<br>b</br></p>`, `root(paragraph("a" layout("b")))`, "a\nb"},
 		{"tasks", `<ac:task-list><ac:task><ac:task-id>1</ac:task-id><ac:task-status>complete</ac:task-status><ac:task-body>a</ac:task-body></ac:task><ac:task><ac:task-status>incomplete</ac:task-status><ac:task-body><p>b</p></ac:task-body></ac:task></ac:task-list>`,
 			`root(list(item done=true("a") item done=false(paragraph("b"))))`, "a\nb"},
 		{"time, emoticon, image", `<p><time datetime="2026-01-02"/><ac:emoticon ac:name="tick" ac:emoji-fallback="✅"/><ac:emoticon ac:name="x" ac:emoji-fallback=":x:"/><ac:image ac:alt="A"><ri:attachment ri:filename="f.png"/></ac:image></p>`,

@@ -7,6 +7,7 @@ import (
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/extract/prose"
 )
 
 // Finder finds threats that have a heading of their own.
@@ -71,7 +72,7 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 		}
 		return 0, ""
 	}
-	if label, rest, ok := strings.Cut(title, ":"); ok && strings.TrimSpace(rest) != "" && lex.Role(label) == lexicon.Threat && len(lexicon.Words(rest)) > 1 {
+	if label, rest, ok := strings.Cut(title, ":"); ok && strings.TrimSpace(rest) != "" && lex.Role(label) == lexicon.Threat && lex.Plain(label) && len(lexicon.Words(rest)) > 1 {
 		return 0.96, "heading labelled “" + strings.TrimSpace(label) + "”"
 	}
 	if s.Known || s.Names && !leafKind(page, s) || !within(s.Parent).Gathers() || asks(title) || mitigates(page, title) {
@@ -83,7 +84,7 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 	if hasThreatHeadings(page, s) || tabled(page, s) {
 		return 0, ""
 	}
-	harm := nominal(page, title)
+	harm := nominal(page, title) || page.Reader.Read(title, prose.Range{End: len(title)}).Threat >= 0.5
 	switch {
 	case measured(page, s) && (within(s.Parent) == lexicon.Threats || within(s.Parent) == lexicon.Risks || harm):
 		return 0.9, "heading among threats, with its mitigation below"

@@ -77,7 +77,7 @@ func announces(page *extract.Page, b *extract.Block) bool {
 		return false
 	}
 	_, rating := page.Lexicon.Severity(text)
-	return !rating
+	return !rating && !b.Linked()
 }
 
 // beside reports whether b stands next to the first block of a group, in the same list or flow.
@@ -130,6 +130,13 @@ func (f Finder) entry(page *extract.Page, b *extract.Block, rest []*extract.Bloc
 		d.Entitle(title.Text())
 	}
 	d.Gather([]*extract.Block{b})
+	if len(lexicon.Words(b.Passage(part).Text())) <= 3 { // "Risk: Performance", said in what follows
+		if best, _, ok := page.Best(rest, 0.4); ok {
+			d.Say(best)
+		} else if lead, ok := page.Lead(rest); ok {
+			d.Say(lead)
+		}
+	}
 	d.Gather(rest)
 	d.Because(0.95, "labelled “"+part.Label+"”")
 	return d.Done()

@@ -24,6 +24,18 @@ const (
 	Contrast   // "however"
 	Nominal    // a noun that names an attack or a failure
 	Agent      // somebody or something that acts
+	Deficit    // what is lacking
+	Effort     // the trouble of building and learning
+	Past       // what happened once
+	Relief     // makes a harm smaller
+	Safe       // nothing to fear
+	Chance     // "possibility"
+	Accident   // "inadvertently"
+	Prone      // "vulnerable"
+	Ill        // "detrimental"
+	Easy       // "feasible"
+	Vector     // "attack", "vector", "surface"
+	Burden     // what a system has to bear
 )
 
 // Has reports whether c has any of the classes in d.
@@ -31,7 +43,8 @@ func (c Class) Has(d Class) bool { return c&d != 0 }
 
 func classNamed(name string) (Class, error) {
 	names := []string{"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
-		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent"}
+		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent",
+		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden"}
 	for i, n := range names {
 		if n == name {
 			return 1 << i, nil

@@ -23,6 +23,7 @@ type Lexicon struct {
 
 	roles    map[string]Role // by head word
 	phrases  map[string]Role // by whole phrase
+	ends     map[string]bool // last words of phrases
 	sections []sectionRule   // first match decides
 	severity map[string]threat.Severity
 	status   map[string]string
@@ -51,7 +52,7 @@ func (l *Lexicon) Version() int { return l.version }
 
 func load() (*Lexicon, error) {
 	l := &Lexicon{
-		roles: map[string]Role{}, phrases: map[string]Role{}, severity: map[string]threat.Severity{}, status: map[string]string{},
+		roles: map[string]Role{}, phrases: map[string]Role{}, ends: map[string]bool{}, severity: map[string]threat.Severity{}, status: map[string]string{},
 		empty: map[string]bool{}, stride: map[string]threat.STRIDE{}, words: map[string]Class{}, stems: map[string]Class{}, shortest: 99,
 		kindWords: map[string]points{}, kindStems: map[string]points{},
 	}
@@ -103,6 +104,7 @@ func (l *Lexicon) loadRoles() error {
 			return err
 		}
 		l.phrases[phrase] = role
+		l.ends[phrase[strings.LastIndexByte(phrase, ' ')+1:]] = true
 	}
 	for _, s := range file.Sections {
 		role, err := topicNamed(s.Role)

@@ -145,3 +145,12 @@ func (l *Lexicon) Plain(label string) bool {
 	}
 	return len(phrase) > 0
 }
+
+// Ends reports whether a label can end with a word: a quick test before Role.
+func (l *Lexicon) Ends(word string) bool {
+	if len(word) > 24 {
+		return false
+	}
+	word = strings.Trim(lower(word), "*_\"'()")
+	return l.roles[word] != None || l.ends[word] || isNumber(word)
+}

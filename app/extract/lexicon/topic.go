@@ -76,18 +76,21 @@ func (l *Lexicon) Topic(heading string) (t Topic, ok bool) {
 	if len(words) == 0 || len(words) > 12 {
 		return Neutral, false
 	}
-	for _, r := range l.sections {
-		if r.matches(words) {
+	for i := range l.sections {
+		if r := &l.sections[i]; r.matches(words) {
 			return r.topic, true
 		}
 	}
 	return Neutral, false
 }
 
-func (r sectionRule) matches(words []string) bool {
-	for _, p := range r.anywhere {
-		for i := range words {
-			if p.matches(words[i:]) {
+// longestTopic is the words of a heading whose last one may say what it gathers; a longer one states something itself.
+const longestTopic = 5
+
+func (r *sectionRule) matches(words []string) bool {
+	for i := range words {
+		for _, p := range r.anywhere {
+			if p[0][0] == words[i][0] && p.matches(words[i:]) {
 				return true
 			}
 		}
@@ -98,7 +101,7 @@ func (r sectionRule) matches(words []string) bool {
 		}
 	}
 	for _, p := range r.last {
-		if len(words) >= len(p) && p.matches(words[len(words)-len(p):]) {
+		if len(words) >= len(p) && len(words) <= longestTopic && p.matches(words[len(words)-len(p):]) {
 			return true
 		}
 	}
@@ -113,7 +116,10 @@ func (r sectionRule) matches(words []string) bool {
 // headingWords are a heading's words without numbering and brackets; "&" and "/" stay words of their own.
 func headingWords(heading string) []string {
 	heading = strings.ToLower(strings.ReplaceAll(unbracket(heading), "’", "'"))
-	heading = strings.NewReplacer("&", " & ", "/", " / ", "—", " ", "–", " ").Replace(heading)
+	if strings.ContainsAny(heading, "&/—–") {
+		heading = strings.ReplaceAll(strings.ReplaceAll(heading, "&", " & "), "/", " / ")
+		heading = strings.ReplaceAll(strings.ReplaceAll(heading, "—", " "), "–", " ")
+	}
 	var words []string
 	for f := range strings.FieldsSeq(heading) {
 		if f == "&" || f == "/" {

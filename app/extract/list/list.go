@@ -43,7 +43,7 @@ type listing struct {
 	section *extract.Section
 	intro   *extract.Block // the paragraph or title right before it, nil when there is none
 	entries [][]*extract.Block
-	after   []*extract.Block // the rest of the section's own blocks
+	after   []*extract.Block // what stands behind it, up to the next list or title
 }
 
 func read(page *extract.Page, i int) listing {
@@ -65,7 +65,7 @@ func read(page *extract.Page, i int) listing {
 		}
 		l.entries[len(l.entries)-1] = append(l.entries[len(l.entries)-1], b)
 	}
-	for ; i < len(page.Blocks) && page.Blocks[i].Section.In(first.Section); i++ {
+	for ; i < len(page.Blocks) && page.Blocks[i].Section == first.Section && page.Blocks[i].Kind != document.Item; i++ {
 		l.after = append(l.after, page.Blocks[i])
 	}
 	return l
@@ -151,19 +151,27 @@ func announces(page *extract.Page, intro *extract.Block) int {
 
 // weak reports whether a word may name any trouble.
 func weak(word string) bool {
-	return strings.HasPrefix(word, "issue") || strings.HasPrefix(word, "problem") || strings.HasPrefix(word, "disadvantage") || word == "exposure"
+	return strings.HasPrefix(word, "issue") || strings.HasPrefix(word, "problem") || strings.HasPrefix(word, "disadvantage") || strings.HasPrefix(word, "caveat") || strings.HasPrefix(word, "drawback") || strings.HasPrefix(word, "downside") || strings.HasPrefix(word, "concern") || word == "exposure"
 }
 
 // threats reads the entries.
 func (l listing) threats(intent float64, why string) []extract.Candidate {
 	var out []*extract.Draft
 	own := make([]bool, 0, len(l.entries))
+	ids := 1 // one id of an entry makes those without one go on about it
 	for _, entry := range l.open() {
 		head := entry[0]
 		if head.Role() == lexicon.Mitigation && len(out) > 0 { // a mitigation beside its threat
 			out[len(out)-1].Gather(entry)
 			own[len(own)-1] = true
 			continue
+		}
+		if id, _ := extract.ExplicitID(l.page.Lexicon, head.Text()); id == "" && ids > 1 && len(out) > 0 { // "T-1: title", then what it says
+			out[len(out)-1].Say(head.Whole())
+			out[len(out)-1].Gather(entry)
+			continue
+		} else if id != "" {
+			ids++
 		}
 		if d, ok := l.entry(entry, intent, why); ok {
 			out = append(out, d)
@@ -244,7 +252,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	first := part[0]
 	switch first.Role {
-	case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Category, lexicon.Title, lexicon.ID:
+	case lexicon.None, lexicon.Threat, lexicon.Concern:
 	case lexicon.Actor, lexicon.Element: // "An insider: could …"
 		first.Start = first.From
 	default:
@@ -255,32 +263,34 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || strings.HasSuffix(text, ":") && len(entry) == 1 {
 		return nil, false
 	}
-	title, rest := runIn(head, first)
+	title, rest := runIn(l.page.Lexicon, head, first)
 	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
 		title, rest = "", first.Start
 	}
 	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
 	var best, lead prose.Range
 	var bestReading prose.Reading
-	measures := 0.0
+	measures, denies := 0.0, false
 	for n, s := range sentences {
 		at := prose.Range{Start: rest + s.Start, End: rest + s.End}
 		r := l.page.Reader.Read(head.Flat.Text, at)
 		if n == 0 {
 			lead, measures = at, r.Measure
 		}
+		denies = denies || r.Denies
 		if r.Threat > bestReading.Threat {
 			best, bestReading = at, r
 		}
 	}
 	reads := bestReading.Threat
+	denies = denies && reads < 0.4
 	if title != "" && nominal(l.page, title) {
 		reads = max(reads, 0.6)
 	}
 	if title == "" && len(sentences) == 1 && nominal(l.page, text) && measures < 0.5 {
 		reads = max(reads, 0.5)
 	}
-	if linked(head) {
+	if head.Linked() {
 		return nil, false
 	}
 	switch {
@@ -290,7 +300,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false // prose, which is read sentence by sentence
 	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3:
 		return nil, false // an aspect, and what is so about it
-	case bestReading.Denies && reads < 0.4:
+	case denies:
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
@@ -400,8 +410,11 @@ func siblings(s *extract.Section) []*extract.Section {
 
 // runIn is the title that an item begins with: in bold, before a colon or dash, or as a short first sentence; "" when there is
 // none. rest is where the text behind it starts.
-func runIn(b *extract.Block, p extract.Part) (title string, rest int) {
+func runIn(lex *lexicon.Lexicon, b *extract.Block, p extract.Part) (title string, rest int) {
 	text := b.Flat.Text
+	if id, behind := extract.ExplicitID(lex, text[p.Start:p.End]); id != "" {
+		p.Start += behind
+	}
 	if b.Strong > p.Start && b.Strong < p.End {
 		t := strings.TrimRight(text[p.Start:b.Strong], " :.-–—")
 		if len(lexicon.Words(t)) <= 16 && len(lexicon.Words(t)) > 0 && len(strings.Trim(text[b.Strong:p.End], " :.-–—,")) > 0 {
@@ -435,19 +448,4 @@ func nominal(page *extract.Page, text string) bool {
 		}
 	}
 	return false
-}
-
-// linked reports whether an item is one link and nothing else.
-func linked(b *extract.Block) bool {
-	links := 0
-	for _, c := range b.Node.Children {
-		switch {
-		case c.Kind == document.Link:
-			links++
-		case c.Kind == document.Text && strings.Trim(c.Text, " \n.:") == "":
-		default:
-			return false
-		}
-	}
-	return links > 0
 }

@@ -17,6 +17,9 @@ func (out *Reading) claim(score float64, why string) {
 func (s *sentence) threat(out *Reading) {
 	for i := range s.words {
 		c := s.words[i].class
+		if c == 0 {
+			continue
+		}
 		switch {
 		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
 			s.adversary(i, out)
@@ -28,13 +31,13 @@ func (s *sentence) threat(out *Reading) {
 		if c.Has(lx.Modal) && !(s.is(i, "may") && s.dated(i)) {
 			s.modal(i, out)
 		}
-		if s.is(i, "possibility", "potential", "likelihood", "chance", "danger") && s.is(i+1, "of", "for", "that") && !s.negated(i) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Hostile, i+2, i+9) > 0 {
+		if s.has(i, lx.Chance) && s.is(i+1, "of", "for", "that") && !s.negated(i) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Hostile, i+2, i+9) > 0 {
 			out.claim(0.7, "says what is possible")
 		}
 		if s.deficient(i) {
 			out.claim(0.6, "says what is lacking")
 		}
-		if s.is(i, "vulnerable", "susceptible", "prone", "exposed", "subject") && s.is(i+1, "to") && !s.negated(i) {
+		if s.has(i, lx.Prone) && !s.is(i, "affected", "applicable") && s.is(i+1, "to") && !s.negated(i) {
 			if s.is(i, "subject") && s.find(lx.Attack|lx.Harm, i+2, i+6) < 0 {
 				continue
 			}
@@ -53,7 +56,20 @@ func (s *sentence) threat(out *Reading) {
 // nature: "the attack vector is …", "replays are still possible", "data may contain secrets", "a tenant could read … tokens".
 func (s *sentence) nature(i int, out *Reading) {
 	switch {
-	case s.is(i, "attack", "attacks", "vector", "vectors", "exploit", "threat") && s.has(i, lx.Attack) || s.is(i, "vector", "vectors") && s.is(i-1, "attack"):
+	case s.is(i, "anyone", "anybody", "everyone", "everybody") && s.is(i-1, "by", "to", "for") && s.find(lx.Modal|lx.Harm, max(0, i-5), i) >= 0:
+		out.claim(0.65, "says what anybody could do")
+	case s.has(i, lx.Modal) && s.has(i+1, lx.Cause) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Deficit, max(0, i-9), i) >= 0 && !s.none(i):
+		out.claim(0.6, "says what a failure leads to")
+	case s.has(i, lx.Negation) && s.is(i-1, "does", "do") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure", "authenticate", "authorize", "encrypt", "contain", "restrict", "limit", "sanitize") && s.find(lx.Measure|lx.Secret, i+1, i+8) > 0,
+		s.is(i, "doesn't", "don't") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure"):
+		out.claim(0.55, "says which protection is missing")
+	case s.has(i, lx.Burden) && !s.negated(i):
+		for k := max(0, i-5); k < i; k++ {
+			if s.is(k, "increase", "increases", "increased", "increasing", "additional", "extra", "add", "adds", "adding", "more", "higher", "excessive", "growing", "raise", "raises") {
+				out.claim(0.55, "says what becomes a burden")
+			}
+		}
+	case s.has(i, lx.Vector) && s.has(i, lx.Attack) || s.is(i, "vector", "vectors") && s.is(i-1, "attack"):
 		if k := s.isWithin(i+1, 8); k > 0 && !s.meta(i) && !s.has(k+1, lx.Negation|lx.Measure) {
 			out.claim(0.7, "says what an attack is")
 		}
@@ -67,13 +83,13 @@ func (s *sentence) nature(i int, out *Reading) {
 		if k := s.findWord(i, "open", "opens", "opening", "increase", "increases", "increasing", "expand", "expands", "broaden", "broadens", "widen", "widens", "enlarges", "larger", "adds", "broad"); k >= 0 && !s.negated(k) {
 			out.claim(0.65, "says what opens an attack surface")
 		}
-	case s.is(i, "detrimental", "adverse", "negative", "harmful", "damaging") && s.is(i+1, "effect", "effects", "impact", "impacts", "consequence", "consequences", "implication", "implications", "security") && !s.negated(i):
+	case s.has(i, lx.Ill) && s.is(i+1, "effect", "effects", "impact", "impacts", "consequence", "consequences", "implication", "implications", "security") && !s.negated(i):
 		out.claim(0.6, "says what effect it has")
-	case s.is(i, "inadvertently", "accidentally", "unintentionally", "unknowingly", "unwittingly"):
+	case s.has(i, lx.Accident):
 		if s.has(i+1, lx.Harm|lx.Attack) {
 			out.claim(0.92, "says what must not happen by accident")
 		}
-	case s.is(i, "possible", "feasible", "trivial", "easy") && s.is(i-1, "still", "is", "are", "be", "remain", "remains", "also"):
+	case s.has(i, lx.Easy) && s.is(i-1, "still", "is", "are", "be", "remain", "remains", "also"):
 		if k := s.find(lx.Attack|lx.Nominal, max(0, i-7), i); k >= 0 && !s.negated(i) {
 			out.claim(0.65, "says which attack is possible")
 		}
@@ -137,7 +153,7 @@ func (s *sentence) meta(i int) bool {
 
 // deficient: "insufficient isolation could …", "lack of encryption", a deficit with a consequence or one that stands alone.
 func (s *sentence) deficient(i int) bool {
-	if !s.is(i, "insufficient", "insufficiently", "inadequate", "inadequately", "lack", "lacking", "lacks", "absence", "missing", "weak", "poor", "poorly", "improper", "improperly", "overly", "incomplete", "unsecured", "unpatched", "unvalidated", "unsanitized", "unprotected", "mangelnde", "fehlende", "unzureichende") || s.negated(i) {
+	if !s.has(i, lx.Deficit) || s.negated(i) {
 		return false
 	}
 	if s.find(lx.Modal, i+1, len(s.words)) > 0 || i < 2 && len(s.words) < 14 {
@@ -199,7 +215,7 @@ func (s *sentence) adversary(i int, out *Reading) {
 
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
 func (s *sentence) risk(i int, out *Reading) {
-	if s.negated(i) || s.is(i-1, "no", "any") {
+	if s.negated(i) || s.is(i-1, "no", "any") || s.is(i-2, "taking", "take", "accept", "accepting", "worth") {
 		return
 	}
 	if s.meta(i) {
@@ -240,6 +256,9 @@ func (s *sentence) modal(i int, out *Reading) {
 		}
 		return
 	}
+	if s.none(i) {
+		return
+	}
 	end := min(i+8, s.clauseEnd(i))
 	weak := s.is(i, "will", "would", "can", "possible")
 	for k := i + 1; k < end; k++ {
@@ -268,6 +287,19 @@ func (s *sentence) modal(i int, out *Reading) {
 			return
 		}
 	}
+}
+
+// none reports whether "no …" or "nothing …" is what could: "no transfers can bypass the checks".
+func (s *sentence) none(i int) bool {
+	for k := i - 1; k >= max(0, i-10); k-- {
+		if s.is(k, "no", "nothing", "none", "neither", "kein", "keine") {
+			return true
+		}
+		if gap := s.text[s.words[k].End:s.words[k+1].Start]; gap != " " && len(gap) > 1 && (gap[0] == ',' || gap[0] == ';') {
+			return false
+		}
+	}
+	return false
 }
 
 func discount(v float64, when bool, by float64) float64 {
@@ -331,9 +363,13 @@ func (s *sentence) measure(out *Reading) {
 	}
 	for i := range s.words {
 		c := s.words[i].class
+		if !c.Has(lx.Prescribe | lx.Measure) {
+			continue
+		}
 		switch {
 		case s.is(i, "need", "needs") && s.is(i+1, "to"):
 			out.Measure = max(out.Measure, 0.6)
+		case c.Has(lx.Prescribe) && s.is(i+1, "be") && s.is(i+2, "noted", "aware", "understood", "mentioned", "pointed"):
 		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {
@@ -352,18 +388,23 @@ func (s *sentence) measure(out *Reading) {
 // deny weighs what speaks against a threat.
 func (s *sentence) deny(out *Reading) {
 	for i := range s.words {
+		if !s.has(i, lx.Negation|lx.Safe|lx.Risk|lx.Relief|lx.Prone) && !s.is(i, "low", "minimal", "negligible", "inconsequential") {
+			continue
+		}
 		switch {
-		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "aware", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
+		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "aware") && s.is(i+2, "of") && s.is(i+3, "any") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
 			out.Denies = true
 		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
 			out.Denies = true
-		case s.is(i, "safe", "immune", "resistant", "protected", "secure") && s.is(i+1, "from", "to", "against"), s.is(i-1, "not") && s.is(i, "susceptible", "vulnerable", "affected", "exposed", "applicable"), s.is(i, "unlikely"), s.is(i, "not") && s.is(i+1, "applicable") || i < 2 && s.is(i, "n") && s.is(i+1, "a"):
+		case s.has(i, lx.Safe) && (s.is(i, "unlikely", "outweigh", "outweighs", "outweighed") || s.is(i+1, "from", "to", "against")), s.is(i-1, "not") && s.is(i, "susceptible", "vulnerable", "affected", "exposed", "applicable"), s.is(i, "not") && s.is(i+1, "applicable"):
 			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are") && s.is(i+2, "low", "lower", "minimal", "small", "negligible", "acceptable", "mitigated", "limited", "not", "reduced", "eliminated", "minor"):
 			out.Denies = true
-		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")), s.is(i, "outweigh", "outweighs", "outweighed"):
+		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+2, "very", "quite", "relatively", "fairly", "rather", "extremely") && s.is(i+3, "low", "small", "limited", "minimal", "unlikely") || s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")):
 			out.Denies = true
-		case s.is(i, "reduces", "reduce", "reducing", "lowers", "eliminates", "eliminate", "minimizes", "removes", "prevents", "prevent", "preventing", "prevented", "avoids", "avoid", "avoiding", "protects", "protect", "protecting", "guards", "defend", "mitigates", "mitigate", "mitigating", "thwart") && i < len(s.words)-1:
+		case s.is(i, "low", "minimal", "negligible", "inconsequential") && s.is(i-1, "very", "is", "are", "relatively") && s.find(lx.Risk|lx.Harm, 0, i) >= 0:
+			out.Denies = true
+		case s.has(i, lx.Relief) && i < len(s.words)-1:
 			if s.is(i-1, "to", "can", "not", "cannot") && s.is(i-1, "not", "cannot") || s.is(i-2, "not", "cannot") {
 				continue
 			}
@@ -372,7 +413,7 @@ func (s *sentence) deny(out *Reading) {
 			}
 		}
 	}
-	if out.Denies {
+	if out.Denies && !(out.Threat >= 0.8 && s.is(2, "is") && s.is(3, "that") && s.has(1, lx.Risk)) {
 		out.Threat = min(out.Threat, 0.3)
 	}
 	if s.mundane() {
@@ -442,7 +483,7 @@ func (s *sentence) past() bool {
 		if s.has(i, lx.Modal) && !s.is(i, "potential", "possible") {
 			return false
 		}
-		told = told || s.is(i, "was", "were", "resulted", "led", "had", "happened", "occurred", "caused", "did")
+		told = told || s.has(i, lx.Past)
 	}
 	return told
 }
@@ -454,7 +495,7 @@ func (s *sentence) mundane() bool {
 		if s.has(i, lx.Attack|lx.Adversary|lx.Hostile) || s.has(i, lx.Secret) && !s.is(i, "access", "key", "memory", "keys", "logs", "log") {
 			return false
 		}
-		effort = effort || s.is(i, "adoption", "learning", "curve", "complexity", "complex", "complicated", "complicates", "effort", "maintenance", "maintain", "boilerplate", "verbose", "readability", "churn", "learn", "teach", "ergonomics", "ergonomic", "bikeshedding", "refactoring", "learnability", "cumbersome", "workload", "documentation")
+		effort = effort || s.has(i, lx.Effort)
 	}
 	return effort
 }

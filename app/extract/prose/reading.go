@@ -65,6 +65,7 @@ func (r *Reader) Read(text string, at Range) Reading {
 	ts := r.tokens(text, at)
 	out := Reading{Clause: at}
 	if len(ts) < 3 {
+		out.Denies = len(ts) == 2 && ts[0].class.Has(lexicon.Negation) // "No risk."
 		return out
 	}
 	whole := sentence{text: text, at: at, words: ts}

@@ -102,7 +102,7 @@ func (r *reader) announces(b *extract.Block) bool {
 		return false
 	}
 	next := r.page.Blocks[b.Index+1]
-	return next.Kind == document.Item && next.Section == b.Section && claimed(r.page, next.Node.Span) > 0
+	return next.Kind == document.Item && next.Section == b.Section && r.page.Claims.Within(next.Node.Span, 1) > 0
 }
 
 func (r *reader) sentences(b *extract.Block, p extract.Part) {
@@ -193,13 +193,13 @@ func lead(page *extract.Page, s *extract.Section) float64 {
 	if s.Within != lexicon.Threats && s.Within != lexicon.Risks {
 		return 0
 	}
-	if n := claims(page, s); n > 1 || n > 0 && s.Within == lexicon.Threats {
+	if n := page.Claims.Within(page.Extent(s), 2); n > 1 || n > 0 && s.Within == lexicon.Threats {
 		return 0.95
 	}
 	for up := s.Parent; up != nil && up.Within == s.Within; up = up.Parent {
 		n := 0
 		for _, b := range page.Own(up) {
-			if b.Kind == document.Table && claimed(page, b.Node.Span) > 1 {
+			if b.Kind == document.Table && page.Claims.Within(b.Node.Span, 2) > 1 {
 				n++
 			}
 		}
@@ -208,16 +208,4 @@ func lead(page *extract.Page, s *extract.Section) float64 {
 		}
 	}
 	return 0
-}
-
-func claims(page *extract.Page, s *extract.Section) int { return claimed(page, page.Extent(s)) }
-
-func claimed(page *extract.Page, span document.Span) int {
-	n := 0
-	for _, c := range page.Claims {
-		if span.Contains(c.At) {
-			n++
-		}
-	}
-	return n
 }
