@@ -3,6 +3,7 @@ package confluence_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -138,10 +139,16 @@ func TestPageRefused(t *testing.T) {
 	}
 }
 
-func TestUpdate(t *testing.T) {
-	const sent = `{"id":"98765","status":"current","title":"Payments","body":{"representation":"storage","value":"<p>a</p>"},
+const (
+	minorTarget = "/wiki/rest/api/content/98765"
+	minorSent   = `{"type":"page","status":"current","title":"Payments","body":{"storage":{"representation":"storage","value":"<p>a</p>"}},
 		"version":{"number":5,"message":"Threat panel: 1 new","minorEdit":true}}`
-	const target = "/wiki/api/v2/pages/98765"
+	updateTarget = "/wiki/api/v2/pages/98765"
+	updateSent   = `{"id":"98765","status":"current","title":"Payments","body":{"representation":"storage","value":"<p>a</p>"},
+		"version":{"number":5,"message":"Threat panel: 1 new"}}`
+)
+
+func TestUpdate(t *testing.T) {
 	tests := []struct {
 		name    string
 		status  int
@@ -160,15 +167,35 @@ func TestUpdate(t *testing.T) {
 		{"an answer that is none", 200, `<html>`, 0, fault.Uncertain},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			c, _ := site(t, exchange{"PUT", target, sent, tt.status, tt.answer})
-			got, err := c.Update(t.Context(), confluence.Update{
-				Page: "98765", Title: "Payments", Body: "<p>a</p>", Version: 5, Message: "Threat panel: 1 new", Minor: true,
+		for _, minor := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, minor %t", tt.name, minor), func(t *testing.T) {
+				expected := exchange{"PUT", updateTarget, updateSent, tt.status, tt.answer}
+				if minor {
+					expected.target, expected.body = minorTarget, minorSent
+				}
+				c, _ := site(t, expected)
+				got, err := c.Update(t.Context(), update(minor))
+				if got != tt.version || (err != nil) != (tt.version == 0) || err != nil && fault.KindOf(err) != tt.want {
+					t.Errorf("version %d, error %v is %s; want %d, %s", got, err, fault.KindOf(err), tt.version, tt.want)
+				}
 			})
-			if got != tt.version || (err != nil) != (tt.version == 0) || err != nil && fault.KindOf(err) != tt.want {
-				t.Errorf("version %d, error %v is %s; want %d, %s", got, err, fault.KindOf(err), tt.version, tt.want)
-			}
-		})
+		}
+	}
+}
+
+func update(minor bool) confluence.Update {
+	return confluence.Update{Page: "98765", Title: "Payments", Body: "<p>a</p>", Version: 5, Message: "Threat panel: 1 new", Minor: minor}
+}
+
+func TestUpdateWhereV1IsGone(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusGone} {
+		c, _ := site(
+			t, exchange{"PUT", minorTarget, minorSent, status, ``},
+			exchange{"PUT", updateTarget, updateSent, 200, `{"version":{"number":5}}`},
+		)
+		if got, err := c.Update(t.Context(), update(true)); got != 5 || err != nil {
+			t.Errorf("after %d: version %d, error %v; want 5 by API v2", status, got, err)
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func TestContractV2(t *testing.T) {
 		exchange{"GET", pageTarget, "", 200, page},
 		exchange{
 			"PUT", "/wiki/api/v2/pages/98765",
-			`{"id":"98765","status":"current","title":"Payments","body":{"representation":"storage","value":"<p/>"},"version":{"number":5,"message":"m","minorEdit":true}}`, 200, page,
+			`{"id":"98765","status":"current","title":"Payments","body":{"representation":"storage","value":"<p/>"},"version":{"number":5,"message":"m"}}`, 200, page,
 		},
 		exchange{"GET", "/wiki/api/v2/spaces/65540", "", 200, `{"id":"65540","key":"SEC","name":"Security","type":"global","status":"current","homepageId":"65541","_links":{"webui":"/spaces/SEC","base":"BASE"}}`},
 	)
@@ -106,7 +106,7 @@ func TestContractV2(t *testing.T) {
 	if _, err := c.Page(t.Context(), "98765"); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Update(t.Context(), confluence.Update{Page: "98765", Title: "Payments", Body: "<p/>", Version: 5, Message: "m", Minor: true}); err != nil {
+	if _, err := c.Update(t.Context(), confluence.Update{Page: "98765", Title: "Payments", Body: "<p/>", Version: 5, Message: "m"}); err != nil {
 		t.Error(err)
 	}
 	if _, err := c.Space(t.Context(), "65540"); err != nil {

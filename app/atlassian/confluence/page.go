@@ -2,7 +2,6 @@ package confluence
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -123,50 +122,4 @@ func (c *Client) webURL(base, webui string) string {
 	default:
 		return c.base + webui
 	}
-}
-
-// Update is a new version of a page.
-type Update struct {
-	Page    string // id
-	Title   string // as it stands: Confluence takes what is sent for the new title
-	Body    string // storage format
-	Version int    // the new version's number: the current one plus one
-	Message string // shown in the page's history
-	Minor   bool   // tell no watchers
-}
-
-// Update writes a page and returns the number of the version that this made. fault.Conflict when Version is no longer the next
-// one: read again. fault.Uncertain when the outcome is unknown: read, and compare.
-//
-// Minor is sent as version.minorEdit. Confluence's v2 specification documents that field where versions are read, and only
-// number and message where pages are written, without closing the object; v1 honours it. A site that ignores it tells watchers.
-func (c *Client) Update(ctx context.Context, u Update) (int, error) {
-	seg, err := segment(u.Page)
-	if err != nil {
-		return 0, err
-	}
-	type version struct {
-		Number  int    `json:"number"`
-		Message string `json:"message,omitempty"`
-		Minor   bool   `json:"minorEdit,omitempty"`
-	}
-	type body struct {
-		Representation string `json:"representation"`
-		Value          string `json:"value"`
-	}
-	in := struct {
-		ID      string  `json:"id"`
-		Status  string  `json:"status"`
-		Title   string  `json:"title"`
-		Body    body    `json:"body"`
-		Version version `json:"version"`
-	}{u.Page, "current", u.Title, body{"storage", u.Body}, version{u.Version, u.Message, u.Minor}}
-	var out wirePage
-	if err := c.call(ctx, http.MethodPut, "/api/v2/pages/"+seg, nil, in, &out); err != nil {
-		return 0, fault.Wrap(err, "write version %d of page %s", u.Version, u.Page)
-	}
-	if out.Version.Number == 0 {
-		return u.Version, nil
-	}
-	return out.Version.Number, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/connect"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/work"
 )
 
 func TestInstall(t *testing.T) {
@@ -180,6 +181,10 @@ func TestLifecycle(t *testing.T) {
 		if err != nil || in.Enabled != step.enabled || in.Live() != step.live {
 			t.Errorf("%s: enabled %t, live %t, error %v", step.name, in.Enabled, in.Live(), err)
 		}
+	}
+	// What the site held before is looked through once: when the app was switched on, and for that site.
+	if len(s.sink.got) != 1 || s.sink.got[0].Jobs[0].Kind != work.Sweep || s.sink.got[0].Tenant != "acme.atlassian.net" {
+		t.Errorf("switching it on led to %+v", s.sink.got)
 	}
 }
 
