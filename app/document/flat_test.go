@@ -35,10 +35,14 @@ func TestFlatSpan(t *testing.T) {
 		{"over blocks", "<p>a</p><p>b</p>", "a\nb", "a\nb", "a</p><p>b"},
 		{"cells", "<table><tr><td>a</td><td>b</td></tr></table>", "a\tb", "b", "b"},
 		{"CDATA", `<p>see <ac:link><ri:page ri:content-title="P"/><ac:plain-text-link-body><![CDATA[the page]]></ac:plain-text-link-body></ac:link>.</p>`, "see the page.", "page", "page"},
-		{"what one macro shows", `<p>S: <ac:structured-macro ac:name="status"><ac:parameter ac:name="title">RED</ac:parameter></ac:structured-macro></p>`, "S: RED", "RED",
-			`<ac:structured-macro ac:name="status"><ac:parameter ac:name="title">RED</ac:parameter></ac:structured-macro>`},
-		{"code with its brackets", `<ul><li>a <ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body></ac:structured-macro></li></ul>`, "a\nb", "a\nb",
-			`a <ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body></ac:structured-macro>`},
+		{
+			"what one macro shows", `<p>S: <ac:structured-macro ac:name="status"><ac:parameter ac:name="title">RED</ac:parameter></ac:structured-macro></p>`, "S: RED", "RED",
+			`<ac:structured-macro ac:name="status"><ac:parameter ac:name="title">RED</ac:parameter></ac:structured-macro>`,
+		},
+		{
+			"code with its brackets", `<ul><li>a <ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body></ac:structured-macro></li></ul>`, "a\nb", "a\nb",
+			`a <ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body></ac:structured-macro>`,
+		},
 		{"a word of code", "<pre>a b</pre>", "a b", "b", "b"},
 		{"letters of several bytes", "<p>är &uuml;ber</p>", "är über", "über", "&uuml;ber"},
 	}

@@ -80,8 +80,10 @@ func (b *builder) inline(n *document.Node, from int, item *Block) {
 		to++
 	}
 	run := n.Children[from:to]
-	node := &document.Node{Kind: document.Paragraph, Children: run,
-		Span: document.Span{Start: run[0].Span.Start, End: run[len(run)-1].Span.End}}
+	node := &document.Node{
+		Kind: document.Paragraph, Children: run,
+		Span: document.Span{Start: run[0].Span.Start, End: run[len(run)-1].Span.End},
+	}
 	node.Inner = node.Span
 	b.paragraph(node, following(n.Children, to-1), item)
 }

@@ -21,7 +21,8 @@ func listenLoopback(addr string) (net.Listener, error) {
 	if ip, err := netip.ParseAddr(name); err != nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("listen on %q: the sandbox has no real users and serves the loopback only, such as 127.0.0.1:8091", addr)
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(name, port))
+	var lc net.ListenConfig
+	ln, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(name, port))
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
 	}

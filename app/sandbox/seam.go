@@ -15,9 +15,10 @@ var _ site.Site = seam{}
 func (m seam) Now() time.Time  { return m.s.clock().UTC() }
 func (m seam) BaseURL() string { return m.s.base }
 
-func (m seam) Users() []site.User                           { return m.s.people.all() }
-func (m seam) User(accountID string) (site.User, bool)      { return m.s.people.user(accountID) }
-func (m seam) Keep(product string, state any) error         { return m.s.keeper.Keep(product, state) }
+func (m seam) Users() []site.User                      { return m.s.people.all() }
+func (m seam) User(accountID string) (site.User, bool) { return m.s.people.user(accountID) }
+func (m seam) Keep(product string, state any) error    { return m.s.keeper.Keep(product, state) }
+
 func (m seam) Load(product string, state any) (bool, error) { return m.s.keeper.Load(product, state) }
 func (m seam) Lag() time.Duration                           { return m.s.chaos.Lag() }
 

@@ -128,7 +128,7 @@ func (r *reviewing) same(p trace.Pair) {
 
 func (r *reviewing) changed(p trace.Pair) {
 	t := r.reread(p)
-	what := named(p)
+	what := p.What
 	if t.State == threat.Verified && !t.Stale && rewritten(what) {
 		t.Stale = true
 		r.record(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: t.State, Stale: true, Why: "its text changed after it was verified"})
@@ -173,7 +173,7 @@ func (r *reviewing) reread(p trace.Pair) threat.Threat {
 	if byRule && !slices.Equal(kinds, t.Text.STRIDE) {
 		t.Criteria = control.Suggest(t.Text.STRIDE)
 	}
-	r.record(ledger.Changed, t.ID, ledger.TextFact{Text: t.Text, Criteria: t.Criteria, Changed: named(p)})
+	r.record(ledger.Changed, t.ID, ledger.TextFact{Text: t.Text, Criteria: t.Criteria, Changed: p.What})
 	return t
 }
 
@@ -189,18 +189,9 @@ func (r *reviewing) tell(t threat.Threat, what tale) {
 	})
 }
 
-// named lists what changed in a reader's words.
-func named(p trace.Pair) []string {
-	out := make([]string, len(p.What))
-	for i, w := range p.What {
-		out[i] = string(w)
-	}
-	return out
-}
-
 // rewritten reports whether a reader of the ticket must know: its threat or what is asked reads otherwise.
 func rewritten(what []string) bool {
-	return overlap(what, []string{string(trace.Wording), string(trace.Mitigation)})
+	return overlap(what, []string{trace.Wording, trace.Mitigation})
 }
 
 func quotes(all []threat.Mitigation) []string {

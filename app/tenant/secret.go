@@ -19,8 +19,13 @@ func (s Secret) Reveal() string { return s.value }
 // Empty reports whether there is no value.
 func (s Secret) Empty() bool { return s.value == "" }
 
-func (s Secret) String() string       { return hidden }
-func (s Secret) GoString() string     { return hidden }
+// String shows the placeholder.
+func (s Secret) String() string { return hidden }
+
+// GoString shows the placeholder for %#v.
+func (s Secret) GoString() string { return hidden }
+
+// LogValue shows the placeholder in logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // MarshalJSON refuses: a secret is sealed by the store, never encoded.

@@ -89,15 +89,21 @@ func TestReconcile(t *testing.T) {
 		{"renumbered", live(tag("T-01", fixation), tag("T-02", floods)), []threat.Text{tag("T-01", other), tag("T-02", fixation), tag("T-03", floods)}, []string{"changed 0=1 label", "changed 1=2 label", "new 0"}},
 		{"an author wrote the id on the page", live(quote(fixation), quote(floods)), []threat.Text{quote(floods), tag("T-0", other)}, []string{"same 1=0", "changed 0=1 wording, label"}},
 		{"a stated issue outlives all its words", live(with(quote(fixation), func(t *threat.Text) { t.Ticket = "SEC-1" })), []threat.Text{with(quote(other), func(t *threat.Text) { t.Ticket = "SEC-1" })}, []string{"changed 0=0 wording"}},
-		{"two rows of a template, one replaced", live(quote("Spoofing of the login page by an outsider"), quote("Spoofing of the mail relay by an outsider")),
-			[]threat.Text{quote("Spoofing of the mail relay by an outsider"), quote("Spoofing of the job queue by an outsider")}, []string{"same 1=0", "new 1", "gone 0"}},
+		{
+			"two rows of a template, one replaced", live(quote("Spoofing of the login page by an outsider"), quote("Spoofing of the mail relay by an outsider")),
+			[]threat.Text{quote("Spoofing of the mail relay by an outsider"), quote("Spoofing of the job queue by an outsider")},
+			[]string{"same 1=0", "new 1", "gone 0"},
+		},
 		{"facts", live(quote(fixation)), []threat.Text{with(quote(fixation), func(t *threat.Text) {
 			t.Severity, t.Person, t.Status, t.STRIDE, t.CWE = threat.High, threat.Person{Name: "Ada"}, "open", []threat.STRIDE{threat.Spoofing}, []string{"CWE-384"}
 			t.Mitigations = []threat.Mitigation{{Quote: "Issue a new session id at login"}}
 			t.Element, t.Ticket = "login", "SEC-9"
 		})}, []string{"changed 0=0 STRIDE, severity, element, owner, ticket, status, mitigation, reference"}},
-		{"a cell of the row is no wording", live(with(threat.Text{Title: fixation, Quote: fixation + " | High | Ada"}, func(t *threat.Text) { t.Severity, t.SeverityRaw, t.Person.Name = threat.High, "High", "Ada" })),
-			[]threat.Text{with(threat.Text{Title: fixation, Quote: fixation + " | Low | Grace"}, func(t *threat.Text) { t.Severity, t.SeverityRaw, t.Person.Name = threat.Low, "Low", "Grace" })}, []string{"changed 0=0 severity, owner"}},
+		{
+			"a cell of the row is no wording", live(with(threat.Text{Title: fixation, Quote: fixation + " | High | Ada"}, func(t *threat.Text) { t.Severity, t.SeverityRaw, t.Person.Name = threat.High, "High", "Ada" })),
+			[]threat.Text{with(threat.Text{Title: fixation, Quote: fixation + " | Low | Grace"}, func(t *threat.Text) { t.Severity, t.SeverityRaw, t.Person.Name = threat.Low, "Low", "Grace" })},
+			[]string{"changed 0=0 severity, owner"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for i := range row.known {

@@ -44,10 +44,10 @@ func texts(page []sample) []threat.Text {
 	return out
 }
 
-func named(texts []threat.Text, prefix string) []sample {
+func named(texts []threat.Text) []sample {
 	out := make([]sample, len(texts))
 	for i, t := range texts {
-		out[i] = sample{t, threat.ID(fmt.Sprintf("T-%s%06d", prefix, i))}
+		out[i] = sample{t, threat.ID(fmt.Sprintf("T-%06d", i))}
 	}
 	return lay(out)
 }

@@ -52,7 +52,7 @@ func TestIdentities(t *testing.T) {
 				for i, page := range kind.pages {
 					for round := range kind.rounds {
 						rng := rand.New(rand.NewPCG(uint64(i), uint64(round)))
-						before := named(page, "")
+						before := named(page)
 						known := version(before)
 						after := lay(m.do(rng, slices.Clone(before), kind.spare))
 						y.add(known, after, Reconcile(known, texts(after)))
@@ -85,7 +85,7 @@ func TestBack(t *testing.T) {
 	for i, page := range kinds {
 		for round := range 10 {
 			rng := rand.New(rand.NewPCG(uint64(i), uint64(round)))
-			first := named(page, "")
+			first := named(page)
 			known := version(first)
 			without := lay(deleteSome(rng, slices.Clone(first), nil))
 			m := Reconcile(known, texts(without))
@@ -138,7 +138,7 @@ func BenchmarkReconcile(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			all := mutations()
 			m := all[slices.IndexFunc(all, func(m mutation) bool { return m.name == bench.do })]
-			before := named(bench.page, "")
+			before := named(bench.page)
 			known := version(before)
 			found := texts(lay(m.do(rand.New(rand.NewPCG(2, 2)), slices.Clone(before), writtenPage(rand.New(rand.NewPCG(3, 3)), 400))))
 			b.ReportAllocs()
@@ -173,8 +173,8 @@ func TestHostilePages(t *testing.T) {
 		{"many words, once each", []threat.Text{{Quote: strings.Join(nonsenses(50_000), " ")}}, []threat.Text{{Quote: strings.Join(nonsenses(50_001), " ")}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			known := version(named(row.known, ""))
-			found := texts(named(row.found, ""))
+			known := version(named(row.known))
+			found := texts(named(row.found))
 			began := time.Now()
 			m := Reconcile(known, found)
 			took := time.Since(began)

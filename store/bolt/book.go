@@ -159,11 +159,11 @@ func valid(c trace.Change) error {
 				return err
 			}
 		}
-		if row := string(threatKey(one)); seen[row] {
+		row := string(threatKey(one))
+		if seen[row] {
 			return fault.New(fault.Invalid, "store: threat %s stands twice in one change", one.ID)
-		} else {
-			seen[row] = true
 		}
+		seen[row] = true
 		if issue := issueOf(one); issue != "" {
 			if err := named("issue id", issue); err != nil {
 				return err

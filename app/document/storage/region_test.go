@@ -31,21 +31,29 @@ func TestSplice(t *testing.T) {
 		{"empty body", "", panel("new"), ""},
 		{"over the region", "<p>a</p>" + panel("old") + "<p>b</p>", "<p>a</p>" + panel("new") + "<p>b</p>", "<p>a</p><p>b</p>"},
 		{"other details macros stay", strings.Replace(panel("x"), "throughline", "other", 1), strings.Replace(panel("x"), "throughline", "other", 1) + panel("new"), strings.Replace(panel("x"), "throughline", "other", 1)},
-		{"an id in a nested parameter is not the macro's", `<ac:structured-macro ac:name="details"><ac:rich-text-body><ac:structured-macro ac:name="x"><ac:parameter ac:name="id">throughline</ac:parameter></ac:structured-macro></ac:rich-text-body></ac:structured-macro>`,
+		{
+			"an id in a nested parameter is not the macro's", `<ac:structured-macro ac:name="details"><ac:rich-text-body><ac:structured-macro ac:name="x"><ac:parameter ac:name="id">throughline</ac:parameter></ac:structured-macro></ac:rich-text-body></ac:structured-macro>`,
 			`<ac:structured-macro ac:name="details"><ac:rich-text-body><ac:structured-macro ac:name="x"><ac:parameter ac:name="id">throughline</ac:parameter></ac:structured-macro></ac:rich-text-body></ac:structured-macro>` + panel("new"),
-			`<ac:structured-macro ac:name="details"><ac:rich-text-body><ac:structured-macro ac:name="x"><ac:parameter ac:name="id">throughline</ac:parameter></ac:structured-macro></ac:rich-text-body></ac:structured-macro>`},
-		{"a region in a code macro is text", "<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[" + panel("x") + "]]></ac:plain-text-body></ac:structured-macro>",
+			`<ac:structured-macro ac:name="details"><ac:rich-text-body><ac:structured-macro ac:name="x"><ac:parameter ac:name="id">throughline</ac:parameter></ac:structured-macro></ac:rich-text-body></ac:structured-macro>`,
+		},
+		{
+			"a region in a code macro is text", "<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[" + panel("x") + "]]></ac:plain-text-body></ac:structured-macro>",
 			"<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[" + panel("x") + "]]></ac:plain-text-body></ac:structured-macro>" + panel("new"),
-			"<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[" + panel("x") + "]]></ac:plain-text-body></ac:structured-macro>"},
+			"<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[" + panel("x") + "]]></ac:plain-text-body></ac:structured-macro>",
+		},
 		{"a region in a comment is none", "<!-- " + panel("x") + " -->", "<!-- " + panel("x") + " -->" + panel("new"), "<!-- " + panel("x") + " -->"},
 		{"where an author put an empty macro", "<p>a</p>" + empty + "<p>b</p>", "<p>a</p>" + marked("new", "author") + "<p>b</p>", "<p>a</p>" + empty + "<p>b</p>"},
 		{"an author's macro in another style", `<ac:structured-macro ac:name="details" ac:macro-id="7"><ac:rich-text-body> <p> </p></ac:rich-text-body><ac:parameter ac:name="id"> throughline </ac:parameter></ac:structured-macro><p>b</p>`, marked("new", "author") + "<p>b</p>", empty + "<p>b</p>"},
-		{"layout page", "<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section>\n</ac:layout>\n",
+		{
+			"layout page", "<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section>\n</ac:layout>\n",
 			"<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section>\n<ac:layout-section ac:type=\"single\"><ac:layout-cell>" + marked("new", "section") + "</ac:layout-cell></ac:layout-section></ac:layout>\n",
-			"<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section>\n</ac:layout>\n"},
-		{"a section with more than the region stays", "<ac:layout><ac:layout-section><ac:layout-cell>" + marked("old", "section") + "<p>mine</p></ac:layout-cell></ac:layout-section></ac:layout>",
+			"<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section>\n</ac:layout>\n",
+		},
+		{
+			"a section with more than the region stays", "<ac:layout><ac:layout-section><ac:layout-cell>" + marked("old", "section") + "<p>mine</p></ac:layout-cell></ac:layout-section></ac:layout>",
 			"<ac:layout><ac:layout-section><ac:layout-cell>" + marked("new", "section") + "<p>mine</p></ac:layout-cell></ac:layout-section></ac:layout>",
-			"<ac:layout><ac:layout-section><ac:layout-cell><p>mine</p></ac:layout-cell></ac:layout-section></ac:layout>"},
+			"<ac:layout><ac:layout-section><ac:layout-cell><p>mine</p></ac:layout-cell></ac:layout-section></ac:layout>",
+		},
 		{"content beside a layout", "<h1>a</h1><ac:layout></ac:layout>", "<h1>a</h1><ac:layout></ac:layout>" + panel("new"), "<h1>a</h1><ac:layout></ac:layout>"},
 	}
 	for _, tt := range tests {

@@ -42,9 +42,11 @@ const (
 func (c Class) Has(d Class) bool { return c&d != 0 }
 
 func classNamed(name string) (Class, error) {
-	names := []string{"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
+	names := []string{
+		"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
 		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent",
-		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden"}
+		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden",
+	}
 	for i, n := range names {
 		if n == name {
 			return 1 << i, nil

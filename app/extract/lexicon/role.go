@@ -30,8 +30,10 @@ const (
 	Example
 )
 
-var roleNames = [...]string{"", "id", "threat", "concern", "title", "description", "category", "element", "mitigation", "severity",
-	"likelihood", "impact", "owner", "status", "ticket", "actor", "reference", "example"}
+var roleNames = [...]string{
+	"", "id", "threat", "concern", "title", "description", "category", "element", "mitigation", "severity",
+	"likelihood", "impact", "owner", "status", "ticket", "actor", "reference", "example",
+}
 
 func (r Role) String() string { return roleNames[r] }
 

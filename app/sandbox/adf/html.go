@@ -96,9 +96,9 @@ func drawText(b *strings.Builder, n Node) {
 		switch {
 		case tag != "":
 			b.WriteString("<" + tag + ">")
-		case m.Type == "link" && safe(m.attr("href")):
+		case m.Type == "link" && safe(m.target()):
 			tag = "a"
-			b.WriteString(`<a href="` + template.HTMLEscapeString(m.attr("href")) + `">`)
+			b.WriteString(`<a href="` + template.HTMLEscapeString(m.target()) + `">`)
 		default:
 			continue
 		}

@@ -101,8 +101,9 @@ func (n Node) attr(name string) string {
 	return ""
 }
 
-func (m Mark) attr(name string) string {
-	s, _ := m.Attrs[name].(string)
+// target is where a link mark leads.
+func (m Mark) target() string {
+	s, _ := m.Attrs["href"].(string)
 	return s
 }
 

@@ -141,10 +141,10 @@ func wikiText(n Node) string {
 		}
 	}
 	for _, m := range n.Marks {
-		if m.Type == "link" && m.attr("href") == n.Text {
+		if m.Type == "link" && m.target() == n.Text {
 			s = "[" + s + "]"
 		} else if m.Type == "link" {
-			s = "[" + s + "|" + m.attr("href") + "]"
+			s = "[" + s + "|" + m.target() + "]"
 		}
 	}
 	return s

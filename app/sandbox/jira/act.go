@@ -26,7 +26,7 @@ func (j *Jira) Transition(actor, ref, transitionID, resolution string) error {
 	if resolution != "" {
 		u.Fields, _ = rawFields(map[string]any{"resolution": map[string]string{"name": resolution}})
 	}
-	if _, err := j.transition(actor, v2, ref, u); err != nil {
+	if err := j.transition(actor, v2, ref, u); err != nil {
 		return err
 	}
 	return nil

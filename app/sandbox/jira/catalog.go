@@ -66,8 +66,10 @@ func issueTypes() []IssueType {
 
 func priorities() []named {
 	return []named{
-		{"1", "Highest", "This will block progress."}, {"2", "High", "Serious problem that could block progress."},
-		{"3", "Medium", "Has the potential to affect progress."}, {"4", "Low", "Minor problem or easily worked around."},
+		{"1", "Highest", "This will block progress."},
+		{"2", "High", "Serious problem that could block progress."},
+		{"3", "Medium", "Has the potential to affect progress."},
+		{"4", "Low", "Minor problem or easily worked around."},
 		{"5", "Lowest", "Trivial problem with little or no impact on progress."},
 	}
 }
@@ -76,7 +78,8 @@ const defaultPriority = "3"
 
 func resolutions() []named {
 	return []named{
-		{"10000", "Done", "Work has been completed."}, {"10001", "Won't Do", "This will not be done."},
+		{"10000", "Done", "Work has been completed."},
+		{"10001", "Won't Do", "This will not be done."},
 		{"10002", "Duplicate", "The problem is a duplicate of another issue."},
 	}
 }

@@ -150,11 +150,11 @@ func (j *Jira) assign(actor, key, accountID string) (*record, *Error) {
 }
 
 // transition moves an issue along the workflow, with the fields that the step's screen asks for.
-func (j *Jira) transition(actor string, v version, key string, u issueUpdate) (*record, *Error) {
+func (j *Jira) transition(actor string, v version, key string, u issueUpdate) *Error {
 	if u.Transition == nil || u.Transition.ID == "" {
-		return nil, refuse(http.StatusBadRequest, "Missing 'transition' identifier")
+		return refuse(http.StatusBadRequest, "Missing 'transition' identifier")
 	}
-	return j.alter(actor, key, func(r *record) ([]item, *Error) {
+	_, err := j.alter(actor, key, func(r *record) ([]item, *Error) {
 		p, _ := j.project(r.Project)
 		if !j.may(actor, p, transitionIssues) {
 			return nil, refuse(http.StatusForbidden, "You do not have permission to transition issues in this project.")
@@ -177,6 +177,7 @@ func (j *Jira) transition(actor string, v version, key string, u issueUpdate) (*
 		more, err := j.move(r, steps[i].To, resolution)
 		return append(items, more...), err
 	}, j.tellChange(actor, "issue_generic"))
+	return err
 }
 
 // move sets the status, and with it the resolution: set on the way into the category done, cleared on the way out.

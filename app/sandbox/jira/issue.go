@@ -183,7 +183,7 @@ func (j *Jira) postTransition(c *call) (int, any, *Error) {
 	if err := c.body(&u); err != nil {
 		return 0, nil, err
 	}
-	_, err := j.transition(c.actor.AccountID, c.v, c.r.PathValue("issueIdOrKey"), u)
+	err := j.transition(c.actor.AccountID, c.v, c.r.PathValue("issueIdOrKey"), u)
 	return http.StatusNoContent, nil, err
 }
 

@@ -161,8 +161,12 @@ func TestPropertyLimits(t *testing.T) {
 		name, key, value string
 		want             int
 	}{
-		{"first", "a.b", `{"x":1}`, 201}, {"again", "a.b", `{"x":2}`, 200}, {"the longest", "a.b", `"` + strings.Repeat("x", 32766) + `"`, 200},
-		{"too long", "a.b", `"` + strings.Repeat("x", 32767) + `"`, 400}, {"no JSON", "a.b", `{x}`, 400}, {"a long key", strings.Repeat("k", 256), "1", 400},
+		{"first", "a.b", `{"x":1}`, 201},
+		{"again", "a.b", `{"x":2}`, 200},
+		{"the longest", "a.b", `"` + strings.Repeat("x", 32766) + `"`, 200},
+		{"too long", "a.b", `"` + strings.Repeat("x", 32767) + `"`, 400},
+		{"no JSON", "a.b", `{x}`, 400},
+		{"a long key", strings.Repeat("k", 256), "1", 400},
 	} {
 		if status, out := call(t, j, "PUT", at+tc.key, tc.value); status != tc.want {
 			t.Errorf("%s: %d %v", tc.name, status, out)
