@@ -144,6 +144,9 @@ func (s *Sandbox) Host() *host.Host { return s.host }
 // Faults replaces the faults that the site has.
 func (s *Sandbox) Faults(p chaos.Plan) error { return s.chaos.Set(p) }
 
+// FaultPlan is the faults that the site has, with how often each struck.
+func (s *Sandbox) FaultPlan() chaos.Plan { return s.chaos.Plan() }
+
 // Close stops serving, ends webhooks that wait, and writes the state.
 func (s *Sandbox) Close() error {
 	s.shutting.Do(func() {

@@ -15,6 +15,7 @@ import (
 	"github.com/throughline/throughline/app"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/sandbox"
+	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/telemetry"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -29,6 +30,9 @@ type demoOptions struct {
 	dir   string // keeps everything
 	pages string // folder of documents; empty: the demo's own
 	log   io.Writer
+
+	faults chaos.Plan        // of the site, from its start
+	config func(*app.Config) // changes the app's configuration; may be nil
 }
 
 // demo is a site and the app in one process, which speak to each other over HTTP as two would.
@@ -52,7 +56,7 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	}
 	log := telemetry.NewLog(o.log, "text")
 	d := &demo{dir: o.dir, ended: make(chan error, 1)}
-	if d.site, err = sandbox.New(sandbox.Options{Dir: filepath.Join(o.dir, "sandbox"), Pages: pages, Issues: issues}); err != nil {
+	if d.site, err = sandbox.New(sandbox.Options{Dir: filepath.Join(o.dir, "sandbox"), Pages: pages, Issues: issues, Faults: o.faults}); err != nil {
 		return nil, fault.As(fault.Invalid, err, "opening the sandbox")
 	}
 	listener, err := listenAgain(ctx, filepath.Join(o.dir, "app.address"))
@@ -67,6 +71,9 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	c.Data, c.Store, c.Dev, c.BaseURL, c.KeysURL, c.Project = o.dir, "", true, d.base, d.site.KeysURL(), project
 	// The site's index does not lag, and somebody is watching.
 	c.Gather, c.IndexWait = 300*time.Millisecond, 10*time.Second
+	if o.config != nil {
+		o.config(&c)
+	}
 	if d.store, err = openStore(ctx, c, log); err != nil {
 		return nil, errors.Join(err, listener.Close(), d.site.Close())
 	}

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport": freePort, "await": await, "http": httpCommand, "field": field, "edit": edit,
+			"freeport": freePort, "await": await, "http": httpCommand, "field": field, "edit": editCommand,
 		},
 	})
 }
@@ -112,7 +112,7 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
-func edit(ts *testscript.TestScript, _ bool, args []string) {
+func editCommand(ts *testscript.TestScript, _ bool, args []string) {
 	address := args[0] + "/wiki/api/v2/pages/" + args[1]
 	status, answer, err := request(ts, http.MethodGet, address+"?body-format=storage", "")
 	ts.Check(err)
