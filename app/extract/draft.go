@@ -212,18 +212,42 @@ func (d *Draft) Mitigations(ms []threat.Mitigation) {
 // HasMitigations reports whether any was found.
 func (d *Draft) HasMitigations() bool { return len(d.c.Mitigations) > 0 }
 
-// divide splits a passage that prescribes several things into its sentences, each of which may be done by itself.
+// divide splits a passage that prescribes several things: into its sentences, and these at ";" and "(b)". What only points
+// elsewhere is left out.
 func divide(p Passage) []Passage {
 	text := p.Flat.Text[p.Start:p.End]
-	sentences := prose.Sentences(text)
-	if len(sentences) < 2 {
-		return []Passage{p}
-	}
-	out := make([]Passage, len(sentences))
-	for i, s := range sentences {
-		out[i] = p.Cut(p.Start+s.Start, p.Start+s.End)
+	var out []Passage
+	for _, s := range prose.Sentences(text) {
+		if sentence := text[s.Start:s.End]; strings.HasPrefix(sentence, "See ") || strings.HasPrefix(sentence, "(see ") {
+			continue
+		}
+		for _, c := range clauses(text, s) {
+			out = append(out, p.Cut(p.Start+c.Start, p.Start+c.End))
+		}
 	}
 	return out
+}
+
+// clauses splits a sentence at ";" and at the signs of an enumeration, where each part has a few words of its own.
+func clauses(text string, s prose.Range) []prose.Range {
+	var out []prose.Range
+	start := s.Start
+	for i := s.Start; i+3 < s.End; i++ {
+		cut := 0
+		switch {
+		case text[i] == ';' && text[i+1] == ' ':
+			cut = i + 1
+		case strings.HasPrefix(text[i:], " or by "), strings.HasPrefix(text[i:], "either by "):
+			cut = i + strings.Index(text[i:], "by ")
+		case text[i] == '(' && text[i+2] == ')' && isLetter(text[i+1]) && i > s.Start:
+			cut = i
+		}
+		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:s.End])) > 2 {
+			out = append(out, prose.Range{Start: start, End: cut})
+			start = cut
+		}
+	}
+	return append(out, prose.Range{Start: start, End: s.End})
 }
 
 // statusIn reads a mitigation's status from its own words: "(planned)", "✅", "will be".

@@ -171,7 +171,7 @@ func (p *Page) Measures(blocks []*Block) []Passage {
 		prescribed = false
 		for _, s := range prose.Sentences(text) {
 			r := p.Reader.Read(text, s)
-			if r.Measure < 0.6 || r.Threat > 0.6 {
+			if r.Measure < 0.5 || r.Threat > 0.6 {
 				continue
 			}
 			if text[s.End-1] == ':' {

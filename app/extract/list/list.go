@@ -371,9 +371,6 @@ func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 func (l listing) shared() []extract.Passage {
 	var blocks []*extract.Block
 	for _, b := range l.after {
-		if b.Kind == document.Item && b.Section == l.section || b.Title && b.Section != l.section {
-			break
-		}
 		if b.Section == l.section && b.Role() == lexicon.Mitigation {
 			blocks = append(blocks, b)
 			continue
@@ -384,7 +381,16 @@ func (l listing) shared() []extract.Passage {
 			blocks = append(blocks, l.page.Blocks[k.First:k.End]...)
 		}
 	}
-	return l.page.Remedies(blocks)
+	out := l.page.Remedies(blocks)
+	if len(out) > 0 || len(l.after) == 0 || l.after[0].Kind != document.Paragraph || l.after[0].Title {
+		return out
+	}
+	for _, p := range l.page.Measures(l.after[:1]) { // "As a mitigation, …" right behind the list
+		if at := (prose.Range{Start: p.Start, End: p.End}); l.page.Reader.Read(p.Flat.Text, at).Measure >= 0.8 {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // siblings are the sections below the one that a list stands in, and beside it up to the next one that gathers threats.

@@ -341,6 +341,10 @@ func (s *sentence) measure(out *Reading) {
 	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
 		out.Measure = 0.7
 	}
+	if s.is(0, "see", "refer", "note") {
+		out.Measure = 0
+		return
+	}
 	lead := 0
 	if s.is(0, "the", "a", "an") {
 		lead = 1
@@ -379,7 +383,7 @@ func (s *sentence) measure(out *Reading) {
 			out.Measure = max(out.Measure, 0.85)
 		case c.Has(lx.Measure) && (s.is(i-1, "will", "to", "can", "we", "which") || s.is(i-2, "will", "can", "we") || s.is(i-1, "be", "is", "are")):
 			out.Measure = max(out.Measure, 0.6)
-		case c.Has(lx.Measure) && i < 6:
+		case c.Has(lx.Measure) && (i < 6 || strings.HasSuffix(s.words[i].Text, "s") || s.is(i, "require")):
 			out.Measure = max(out.Measure, 0.5)
 		}
 	}
