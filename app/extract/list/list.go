@@ -264,6 +264,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	title, rest := runIn(l.page.Lexicon, head, first)
+	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
+		title, rest = "", first.Start
+	}
 	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
 		title, rest = "", first.Start
 	}
@@ -298,14 +301,14 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
 		return nil, false // prose, which is read sentence by sentence
-	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3:
+	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3 && !recorded(entry):
 		return nil, false // an aspect, and what is so about it
 	case denies:
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
-	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text)):
+	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry)):
 	case intent < 0.5 && reads < 0.65:
 		return nil, false
 	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
@@ -344,6 +347,22 @@ func (l listing) tells(text string) bool {
 	for _, w := range lexicon.Words(text) {
 		if l.page.Reader.Class(w.Text).Has(lexicon.Attack | lexicon.Harm | lexicon.Risk | lexicon.Adversary | lexicon.Hostile | lexicon.Negation | lexicon.Nominal) {
 			return true
+		}
+	}
+	return false
+}
+
+// recorded reports whether an entry has labelled parts of a threat below it: severity, impact, mitigation, owner.
+func recorded(entry []*extract.Block) bool {
+	for i, b := range entry {
+		for n, p := range b.Parts {
+			if i == 0 && n == 0 {
+				continue
+			}
+			switch p.Role {
+			case lexicon.Mitigation, lexicon.Severity, lexicon.Impact, lexicon.Likelihood, lexicon.Owner:
+				return true
+			}
 		}
 	}
 	return false
@@ -412,6 +431,12 @@ func siblings(s *extract.Section) []*extract.Section {
 		out = append(out, k)
 	}
 	return out
+}
+
+// goesOn reports whether text behind a title goes on with the same sentence.
+func goesOn(rest string) bool {
+	rest = strings.TrimLeft(rest, " ")
+	return rest != "" && (rest[0] == ',' || rest[0] >= 'a' && rest[0] <= 'z')
 }
 
 // runIn is the title that an item begins with: in bold, before a colon or dash, or as a short first sentence; "" when there is

@@ -365,6 +365,9 @@ func (s *sentence) measure(out *Reading) {
 			}
 		}
 	}
+	if k := s.plan(); k >= 0 && s.find(lx.Harm|lx.Attack, k+1, k+4) < 0 { // "we will …", "webhooks will therefore …"
+		out.Measure = max(out.Measure, 0.6)
+	}
 	for i := range s.words {
 		c := s.words[i].class
 		if !c.Has(lx.Prescribe | lx.Measure) {
@@ -387,6 +390,21 @@ func (s *sentence) measure(out *Reading) {
 			out.Measure = max(out.Measure, 0.5)
 		}
 	}
+}
+
+// plan is the index of the words by which a sentence says what its authors will do, -1 when it does not.
+func (s *sentence) plan() int {
+	for i := 0; i < min(8, len(s.words)-1); i++ {
+		switch {
+		case s.is(i, "we") && s.is(i+1, "will", "plan", "intend", "propose", "are", "only", "have") && !(s.is(i+1, "are", "have") && !s.is(i+2, "going", "planning", "added", "implemented", "introduced")):
+			return i + 1
+		case s.is(i, "will") && s.is(i+1, "therefore", "thus", "hence", "instead"):
+			return i + 1
+		case s.is(i, "planned", "scheduled", "deferred", "envisioned"):
+			return i
+		}
+	}
+	return -1
 }
 
 // deny weighs what speaks against a threat.

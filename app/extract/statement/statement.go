@@ -65,6 +65,8 @@ type reader struct {
 	lists   bool             // "… should:" came before, the items are measures
 	open    bool             // the last threat may be gone on about
 	words   map[string]bool  // of the last threat
+	quote   extract.Passage  // of the last threat
+	thin    bool             // it only names the threat
 }
 
 // line is a sentence with what it says.
@@ -83,6 +85,7 @@ func (r *reader) block(b *extract.Block) {
 	listed := r.lists && b.Kind == document.Item
 	r.lists = listed
 	var lines, measures []line
+	var fields []extract.Part
 	threats := 0
 	for _, p := range b.Parts {
 		switch p.Role {
@@ -96,7 +99,10 @@ func (r *reader) block(b *extract.Block) {
 				}
 			}
 		case lexicon.Mitigation:
-			measures = append(measures, line{Passage: b.Passage(p)})
+			measures = append(measures, line{Passage: b.Passage(p), Reading: prose.Reading{Measure: 1}})
+			lines = append(lines, measures[len(measures)-1])
+		default:
+			fields = append(fields, p)
 		}
 	}
 	if threats == 0 {
@@ -104,6 +110,9 @@ func (r *reader) block(b *extract.Block) {
 		return
 	}
 	r.stated(b, lines)
+	for _, p := range fields { // "Owner: …" at the end of the paragraph
+		r.drafts[len(r.drafts)-1].Put(p.Role, b.Passage(p))
+	}
 }
 
 func (r *reader) lines(b *extract.Block, p extract.Part) []line {
@@ -146,6 +155,12 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 	var before []line
 	var last *extract.Draft
 	for _, l := range lines {
+		if rating, ok := r.page.Rating(l.Passage); ok && last != nil {
+			last.Put(lexicon.Severity, rating)
+			if l.Goes || len(lexicon.Words(l.Text())) < 8 {
+				continue
+			}
+		}
 		if l.Threat >= r.least {
 			if d := r.threat(b, l); d != nil {
 				last = d
@@ -163,6 +178,7 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 		case l.Measure < r.measure():
 		case strings.HasSuffix(l.Text(), ":"):
 			r.lists = true
+		case last == nil && l.Measure < 0.7:
 		case last == nil:
 			before = append(before, l)
 		default:
@@ -180,7 +196,13 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 func (r *reader) threat(b *extract.Block, l line) *extract.Draft {
 	words := content(l.Text())
 	if r.open && !l.Adds && (l.Goes || common(words, r.words)*2 >= min(len(words), len(r.words))) {
-		r.drafts[len(r.drafts)-1].Say(l.Passage)
+		last := r.drafts[len(r.drafts)-1]
+		if r.thin && l.Flat == r.quote.Flat { // the sentence before only named the threat
+			r.quote.End = l.End
+			last.Requote(r.quote)
+			r.thin = false
+		}
+		last.Say(l.Passage)
 		for w := range words {
 			r.words[w] = true
 		}
@@ -196,6 +218,7 @@ func (r *reader) threat(b *extract.Block, l line) *extract.Draft {
 	d.Because(min(0.9, l.Threat), "sentence that "+l.Why+" "+place(r.section))
 	r.drafts, r.run = append(r.drafts, d), append(r.run, d)
 	r.open, r.words = true, words
+	r.thin, r.quote = l.Threat < 0.6 || len(lexicon.Words(l.Text())) < 9, l.Passage
 	return d
 }
 
