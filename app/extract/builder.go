@@ -149,6 +149,9 @@ func (b *builder) titles(n *document.Node, text string, next *document.Node) int
 		return 0
 	}
 	lex := b.page.Lexicon
+	if named(n) { // "Owner: @somebody"
+		return 0
+	}
 	if emphatic(n, text) == len(text) && !strings.HasSuffix(text, ".") && lex.Role(strings.TrimRight(text, ": ")) != lexicon.ID {
 		return boldLevel
 	}
@@ -164,6 +167,17 @@ func (b *builder) titles(n *document.Node, text string, next *document.Node) int
 		}
 	}
 	return 0
+}
+
+// named reports whether a paragraph names a person, ticket, state or date beside its text.
+func named(n *document.Node) bool {
+	for _, c := range n.Children {
+		switch c.Kind {
+		case document.Mention, document.Ticket, document.Status, document.Date:
+			return true
+		}
+	}
+	return false
 }
 
 // emphatic is the length of the bold or italic text that a block begins with, a colon right behind it included.

@@ -1,9 +1,13 @@
 package extract
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract/lexicon"
@@ -16,9 +20,15 @@ type Draft struct {
 	page       *Page
 	c          Candidate
 	title      string
-	likelihood threat.Severity
-	impact     threat.Severity
-	words      strings.Builder // what the kinds are concluded from
+	likelihood level
+	impact     level
+	score      float64 // a bare number given as severity
+}
+
+// level is a likelihood or impact, as a word or a number.
+type level struct {
+	severity threat.Severity
+	number   float64
 }
 
 // Draft begins a candidate with the passage that states the threat best.
@@ -26,7 +36,7 @@ func (p *Page) Draft(finder string, quote Passage) *Draft {
 	d := &Draft{page: p}
 	d.c.Finder, d.c.Origin = finder, threat.Stated
 	d.c.Quote, d.c.At = quote.Text(), quote.Span()
-	d.c.Section = slices.Clone(p.Path(d.c.At))
+	d.c.Section = slices.Clip(p.Path(d.c.At))
 	d.c.Extent = d.c.At
 	d.read(d.c.Quote)
 	return d
@@ -105,6 +115,10 @@ func (d *Draft) Put(role lexicon.Role, p Passage) {
 		if d.c.Element == "" && len(text) <= 160 {
 			d.c.Element = text
 		}
+	case lexicon.Component:
+		if d.c.Component == "" && len(text) <= 160 {
+			d.c.Component = text
+		}
 	case lexicon.Mitigation:
 		d.Mitigate(p)
 	case lexicon.Severity:
@@ -112,18 +126,19 @@ func (d *Draft) Put(role lexicon.Role, p Passage) {
 			d.c.Severity, d.c.SeverityRaw = s, text
 		} else if d.c.SeverityRaw == "" && len(text) <= 24 {
 			d.c.SeverityRaw = text
+			d.score, _ = strconv.ParseFloat(text, 64)
 		}
 	case lexicon.Likelihood:
-		d.likelihood, _ = d.page.Lexicon.Severity(text)
+		d.likelihood, _ = d.level(text)
 	case lexicon.Impact:
-		if s, ok := d.page.Lexicon.Severity(text); ok {
-			d.impact = s
+		if l, ok := d.level(text); ok {
+			d.impact = l
 		} else {
 			d.Say(p)
 		}
 	case lexicon.Owner:
 		if d.c.Person == (threat.Person{}) && len(text) <= 80 {
-			d.c.Person.Name = strings.TrimPrefix(text, "@")
+			d.c.Person.Name = strings.Trim(text, "@.,; ")
 		}
 	case lexicon.Status:
 		d.c.Status = text
@@ -133,6 +148,15 @@ func (d *Draft) Put(role lexicon.Role, p Passage) {
 		}
 	}
 	d.weaknesses(text)
+}
+
+// level reads a likelihood or impact.
+func (d *Draft) level(text string) (level, bool) {
+	if s, ok := d.page.Lexicon.Severity(text); ok {
+		return level{severity: s}, true
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return level{number: n}, err == nil
 }
 
 // category reads the kinds that a cell or label states: "Spoofing", "S, T", "Tampering / Elevation of privilege".
@@ -212,18 +236,42 @@ func (d *Draft) Mitigations(ms []threat.Mitigation) {
 // HasMitigations reports whether any was found.
 func (d *Draft) HasMitigations() bool { return len(d.c.Mitigations) > 0 }
 
-// divide splits a passage that prescribes several things into its sentences, each of which may be done by itself.
+// divide splits a passage that prescribes several things: into its sentences, and these at ";" and "(b)". What only points
+// elsewhere is left out.
 func divide(p Passage) []Passage {
 	text := p.Flat.Text[p.Start:p.End]
-	sentences := prose.Sentences(text)
-	if len(sentences) < 2 {
-		return []Passage{p}
-	}
-	out := make([]Passage, len(sentences))
-	for i, s := range sentences {
-		out[i] = p.Cut(p.Start+s.Start, p.Start+s.End)
+	var out []Passage
+	for _, s := range prose.Sentences(text) {
+		if sentence := text[s.Start:s.End]; strings.HasPrefix(sentence, "See ") || strings.HasPrefix(sentence, "(see ") {
+			continue
+		}
+		for _, c := range clauses(text, s) {
+			out = append(out, p.Cut(p.Start+c.Start, p.Start+c.End))
+		}
 	}
 	return out
+}
+
+// clauses splits a sentence at ";" and at the signs of an enumeration, where each part has a few words of its own.
+func clauses(text string, s prose.Range) []prose.Range {
+	var out []prose.Range
+	start := s.Start
+	for i := s.Start; i+3 < s.End; i++ {
+		cut := 0
+		switch {
+		case text[i] == ';' && text[i+1] == ' ':
+			cut = i + 1
+		case strings.HasPrefix(text[i:], " or by "), strings.HasPrefix(text[i:], "either by "):
+			cut = i + strings.Index(text[i:], "by ")
+		case text[i] == '(' && text[i+2] == ')' && isLetter(text[i+1]) && i > s.Start:
+			cut = i
+		}
+		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:s.End])) > 2 {
+			out = append(out, prose.Range{Start: start, End: cut})
+			start = cut
+		}
+	}
+	return append(out, prose.Range{Start: start, End: s.End})
 }
 
 // statusIn reads a mitigation's status from its own words: "(planned)", "✅", "will be".
@@ -242,10 +290,8 @@ func statusIn(text string) string {
 	return ""
 }
 
-// read remembers words from which kinds are concluded.
+// read reads what any text of the threat may name.
 func (d *Draft) read(text string) {
-	d.words.WriteString(text)
-	d.words.WriteByte('\n')
 	d.weaknesses(text)
 }
 
@@ -285,22 +331,42 @@ func issueKey(text string) string {
 	return ""
 }
 
+// severity concludes a severity from a score, or from likelihood and impact; an impact alone stands for it.
+func (d *Draft) severity() threat.Severity {
+	if d.score > 0 {
+		if s := d.page.graded(d.score, false); s != "" {
+			return s
+		}
+	}
+	l, i := d.likelihood, d.impact
+	switch {
+	case l.number > 0 && i.number > 0:
+		return d.page.graded(l.number*i.number, l.number <= 5 && i.number <= 5)
+	case l.severity != "" && i.severity != "":
+		return lexicon.Combine(l.severity, i.severity)
+	}
+	return i.severity
+}
+
 const longestTitle = 120 // runes
 
 // Done ends the draft.
 func (d *Draft) Done() Candidate {
 	c := d.c
 	if c.Severity == "" {
-		c.Severity = lexicon.Combine(d.likelihood, d.impact)
+		c.Severity = d.severity()
 		switch {
-		case c.Severity != "" && c.SeverityRaw == "":
-			c.SeverityRaw = string(d.likelihood) + " × " + string(d.impact)
-		case c.Severity == "" && d.impact != "":
-			c.Severity, c.SeverityRaw = d.impact, string(d.impact)
+		case c.Severity == "" || c.SeverityRaw != "":
+		case d.likelihood.number > 0:
+			c.SeverityRaw = fmt.Sprintf("%g × %g", d.likelihood.number, d.impact.number)
+		case d.likelihood.severity != "" && d.impact.severity != "":
+			c.SeverityRaw = string(d.likelihood.severity) + " × " + string(d.impact.severity)
+		default:
+			c.SeverityRaw = string(d.impact.severity)
 		}
 	}
 	if len(c.STRIDE) == 0 {
-		if kinds := d.page.Lexicon.Kinds(d.words.String()); len(kinds) > 0 {
+		if kinds := d.page.Lexicon.Kinds(d.title + "\n" + c.Quote + "\n" + c.Statement); len(kinds) > 0 {
 			c.STRIDE, c.STRIDEBy = kinds, "words of the statement"
 		}
 	}
@@ -309,6 +375,9 @@ func (d *Draft) Done() Candidate {
 	})
 	if c.Title = d.title; c.Title == "" {
 		c.Title = brief(c.Quote)
+		if c.Finder == "statement" && c.Statement != "" {
+			c.Title = brief(c.Statement) // without the words that lead over to it
+		}
 	}
 	if c.Statement == c.Quote || c.Statement == c.Title {
 		c.Statement = ""
@@ -323,7 +392,10 @@ func brief(s string) string {
 		s = s[ss[0].Start:ss[0].End]
 	}
 	s = strings.Join(strings.Fields(s), " ")
-	s = strings.TrimSuffix(s, ".")
+	s = strings.TrimRight(s, ".;, ")
+	if r, n := utf8.DecodeRuneInString(s); unicode.IsLower(r) {
+		s = string(unicode.ToUpper(r)) + s[n:]
+	}
 	if r := []rune(s); len(r) > longestTitle {
 		short := string(r[:longestTitle-1])
 		if k := strings.LastIndexByte(short, ' '); k > longestTitle/2 {
@@ -332,6 +404,13 @@ func brief(s string) string {
 		return strings.TrimRight(short, " ,;:") + "…"
 	}
 	return s
+}
+
+// Requote makes another passage the one that states the threat.
+func (d *Draft) Requote(p Passage) {
+	d.c.Quote, d.c.At = p.Text(), p.Span()
+	d.Cover(d.c.At)
+	d.read(d.c.Quote)
 }
 
 // Quote is the text that the draft began with.

@@ -46,7 +46,7 @@ func (e *Engine) Scan(doc *document.Document) Report {
 		}
 		page.Claims = claim(all)
 	}
-	report := Report{Engine: e.Version(), Findings: restate(page, all)}
+	report := Report{Engine: e.Version(), Findings: restate(all)}
 	sort.SliceStable(report.Findings, func(i, j int) bool {
 		a, b := report.Findings[i].At, report.Findings[j].At
 		return a.Start < b.Start || a.Start == b.Start && a.End < b.End

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -10,45 +11,89 @@ import (
 )
 
 // restate merges candidates that state the same threat: the same explicit id, or nearly the same words. The first in order of
-// the finders stays; the others' places and what only they say are kept with it.
-func restate(page *Page, all []Candidate) []Finding {
-	var out []Finding
-	var keys []key
-	byWord := map[string][]int{} // a word of a kept finding → its index
+// the finders stays; the others' places and what only they say are kept with it. The cost is linear in the candidates' number:
+// each one is compared with a bounded number of those that share its rarest words.
+func restate(all []Candidate) []Finding {
+	m := merger{byWord: map[uint32][]int{}, byID: map[string][]int{}, exact: map[string]int{}}
 	for _, c := range all {
-		k := keyOf(c.Finding)
-		at := -1
-		for _, i := range near(byWord, k) {
-			if keys[i].same(k) {
-				at = i
-				break
-			}
-		}
-		if at < 0 {
-			for w := range k.words {
-				byWord[w] = append(byWord[w], len(out))
-			}
-			if k.id != "" {
-				byWord["#"+k.id] = append(byWord["#"+k.id], len(out))
-			}
-			out, keys = append(out, c.Finding), append(keys, k)
-			continue
-		}
-		adopt(&out[at], c.Finding)
+		m.add(c.Finding)
 	}
-	return out
+	for i := range m.out {
+		f := &m.out[i]
+		slices.SortFunc(f.Also, func(a, b document.Span) int { return a.Start - b.Start })
+	}
+	return m.out
 }
 
-// key is what two statements of a threat have in common.
+type merger struct {
+	out    []Finding
+	keys   []key
+	byWord map[uint32][]int
+	byID   map[string][]int
+	exact  map[string]int // the very same text, by finder
+}
+
+// The newest findings with a word that one is compared with, and how many of its rarest words are looked up.
+const (
+	lookBack = 16
+	lookUp   = 5
+)
+
+func (m *merger) add(f Finding) {
+	text := f.Finder + "\x00" + f.Label + "\x00" + f.Title + "\x00" + f.Statement + "\x00" + threat.JoinSTRIDE(f.STRIDE)
+	if i, ok := m.exact[text]; ok {
+		adopt(&m.out[i], f)
+		return
+	}
+	k := keyOf(f)
+	for _, i := range m.near(k) {
+		if m.keys[i].same(k) {
+			adopt(&m.out[i], f)
+			m.exact[text] = i
+			return
+		}
+	}
+	i := len(m.out)
+	m.exact[text] = i
+	m.out, m.keys = append(m.out, f), append(m.keys, k)
+	for _, w := range k.words {
+		m.byWord[w] = append(m.byWord[w], i)
+	}
+	if k.id != "" {
+		m.byID[k.id] = append(m.byID[k.id], i)
+	}
+}
+
+// near lists the findings that share an id or a rarer word, in order.
+func (m *merger) near(k key) []int {
+	var out []int
+	if k.id != "" {
+		out = append(out, m.byID[k.id]...)
+	}
+	var known []uint32
+	for _, w := range k.words {
+		if len(m.byWord[w]) > 0 {
+			known = append(known, w)
+		}
+	}
+	slices.SortStableFunc(known, func(a, b uint32) int { return len(m.byWord[a]) - len(m.byWord[b]) })
+	for _, w := range known[:min(lookUp, len(known))] {
+		with := m.byWord[w]
+		out = append(out, with[max(0, len(with)-lookBack):]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// key is what two statements of a threat have in common. Words are hashed, ordered and without repeats.
 type key struct {
-	id      string
-	finder  string
-	area    string // what a row of a summary names beside the threat
-	leaf    string // the title that the threat stands under
-	section string
-	words   map[string]bool
-	said    map[string]bool // of the statement, where it is another text than the title
-	stride  string
+	id     string
+	finder string
+	area   string // what a row of a summary names beside the threat
+	leaf   string // the title that the threat stands under
+	stride string
+	words  []uint32 // of the title
+	said   []uint32 // of the statement, where it is another text than the title
 }
 
 func keyOf(f Finding) key {
@@ -56,41 +101,8 @@ func keyOf(f Finding) key {
 	if n := len(f.Section); n > 0 {
 		leaf = f.Section[n-1]
 	}
-	return key{leaf: alphabetic(leaf), area: alphabetic(f.Element), id: f.Label, finder: f.Finder, words: content(f.Title), said: content(f.Statement), section: strings.Join(f.Section, "\x00"), stride: threat.JoinSTRIDE(f.STRIDE)}
-}
-
-// common is how many findings a word may stand in before it tells nothing: so the cost stays linear in their number.
-const common = 200
-
-// near lists the findings that share an id or a rarer word, in order.
-func near(byWord map[string][]int, k key) []int {
-	var out []int
-	if k.id != "" {
-		out = append(out, byWord["#"+k.id]...)
-	}
-	rare, fewest := "", 1<<30
-	for w := range k.words {
-		if n := len(byWord[w]); n > 0 && (n < fewest || n == fewest && w < rare) {
-			rare, fewest = w, n
-		}
-	}
-	count := map[int]int{}
-	for w := range k.words {
-		with := byWord[w]
-		if len(with) > common && w != rare {
-			continue
-		}
-		for _, i := range with[max(0, len(with)-common):] {
-			count[i]++
-		}
-	}
-	for i, n := range count {
-		if n*2 >= len(k.words) {
-			out = append(out, i)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return key{id: f.Label, finder: f.Finder, area: alphabetic(f.Element), leaf: alphabetic(leaf), stride: threat.JoinSTRIDE(f.STRIDE),
+		words: content(f.Title), said: content(f.Statement)}
 }
 
 // same reports whether two keys name one threat. What one finder reads as two entries is two, but for the same id or words.
@@ -114,6 +126,38 @@ func (k key) same(o key) bool {
 	return alike >= 0.8 || (k.finder == "statement" || k.finder == "heading") && held(o.words, k.words) || o.finder == "statement" && held(k.words, o.words)
 }
 
+// held reports whether a title's words all stand in a sentence.
+func held(title, sentence []uint32) bool {
+	return len(title) >= 3 && len(title)*6 >= len(sentence) && both(title, sentence) == len(title)
+}
+
+// overlap is the share of common words in all words of both.
+func overlap(a, b []uint32) float64 {
+	if len(a)+len(b) == 0 {
+		return 1
+	}
+	n := both(a, b)
+	return float64(n) / float64(len(a)+len(b)-n)
+}
+
+// both counts the words that stand in two ordered sets.
+func both(a, b []uint32) int {
+	n := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] == b[j]:
+			n++
+			i++
+			j++
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return n
+}
+
 // alphabetic is a text's words in lower case.
 func alphabetic(s string) string {
 	var out []string
@@ -123,44 +167,21 @@ func alphabetic(s string) string {
 	return strings.Join(out, " ")
 }
 
-// held reports whether a title's words all stand in a sentence.
-func held(title, sentence map[string]bool) bool {
-	if len(title) < 3 || len(title)*6 < len(sentence) {
-		return false
-	}
-	for w := range title {
-		if !sentence[w] {
-			return false
-		}
-	}
-	return true
-}
-
-// overlap is the share of common words in all words of both.
-func overlap(a, b map[string]bool) float64 {
-	both := 0
-	for w := range a {
-		if b[w] {
-			both++
-		}
-	}
-	if len(a)+len(b) == 0 {
-		return 1
-	}
-	return float64(both) / float64(len(a)+len(b)-both)
-}
-
-// content is the set of a text's words, plural and past endings left out, without those that every text has.
-func content(text string) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range lexicon.Words(text) {
+// content is a text's words, plural and past endings left out, without those that every text has.
+func content(text string) []uint32 {
+	words := lexicon.Words(text)
+	out := make([]uint32, 0, len(words))
+	for _, w := range words {
 		switch w.Text {
 		case "a", "an", "the", "of", "to", "and", "or", "in", "on", "for", "by", "is", "are", "be", "with", "that", "this", "it", "its", "as", "at", "from", "can", "could", "may", "might", "would", "will":
 			continue
 		}
-		out[stem(w.Text)] = true
+		h := fnv.New32a()
+		h.Write([]byte(stem(w.Text)))
+		out = append(out, h.Sum32())
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func stem(w string) string {
@@ -177,11 +198,13 @@ func stem(w string) string {
 	return w
 }
 
+// most is how many further places of a threat are kept.
+const most = 100
+
 // adopt gives a finding the place of one that restates it, and what it lacks itself.
 func adopt(f *Finding, other Finding) {
-	if other.At != f.At {
+	if other.At != f.At && len(f.Also) < most {
 		f.Also = append(f.Also, other.At)
-		slices.SortFunc(f.Also, func(a, b document.Span) int { return a.Start - b.Start })
 	}
 	if f.Statement == "" && other.Statement != "" {
 		f.Statement = other.Statement
@@ -198,6 +221,9 @@ func adopt(f *Finding, other Finding) {
 	if f.Element == "" {
 		f.Element = other.Element
 	}
+	if f.Component == "" {
+		f.Component = other.Component
+	}
 	if f.Person == (threat.Person{}) {
 		f.Person = other.Person
 	}
@@ -208,7 +234,7 @@ func adopt(f *Finding, other Finding) {
 		f.Status = other.Status
 	}
 	for _, m := range other.Mitigations {
-		if !slices.ContainsFunc(f.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At || o.Quote == m.Quote }) {
+		if len(f.Mitigations) < most && !slices.ContainsFunc(f.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At || o.Quote == m.Quote }) {
 			f.Mitigations = append(f.Mitigations, m)
 		}
 	}

@@ -22,6 +22,8 @@ type Page struct {
 	Claims Claims
 
 	outline *document.Outline
+	bands   []band // see scale
+	scaled  bool
 }
 
 // Section is what stands under a heading, the title of a <details> or a line in bold that serves as one.

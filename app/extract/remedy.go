@@ -69,6 +69,21 @@ func (p *Page) Best(blocks []*Block, least float64) (best Passage, reading prose
 	return best, reading, ok
 }
 
+// Paragraph is the part of a paragraph that a sentence stands in; blank when the sentence stands in another kind of block.
+func (p *Page) Paragraph(blocks []*Block, sentence Passage) Passage {
+	for _, b := range blocks {
+		if &b.Flat != sentence.Flat || b.Kind != document.Paragraph {
+			continue
+		}
+		for _, part := range b.Parts {
+			if part.Start <= sentence.Start && sentence.End <= part.End {
+				return b.Passage(part)
+			}
+		}
+	}
+	return Passage{}
+}
+
 // Lead is the first sentence of the blocks' paragraphs that is neither label nor title.
 func (p *Page) Lead(blocks []*Block) (Passage, bool) {
 	for _, b := range blocks {
@@ -171,7 +186,7 @@ func (p *Page) Measures(blocks []*Block) []Passage {
 		prescribed = false
 		for _, s := range prose.Sentences(text) {
 			r := p.Reader.Read(text, s)
-			if r.Measure < 0.6 || r.Threat > 0.6 {
+			if r.Measure < 0.5 || r.Threat > 0.6 {
 				continue
 			}
 			if text[s.End-1] == ':' {

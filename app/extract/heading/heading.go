@@ -217,10 +217,15 @@ func (f Finder) entry(page *extract.Page, s *extract.Section, confidence float64
 	d.Kind(s.Kind)
 	d.Cover(page.Extent(s))
 	own := page.Own(s)
-	if best, _, ok := page.Best(own, 0.4); ok {
-		d.Say(best)
-	} else if lead, ok := page.Lead(own); ok {
-		d.Say(lead)
+	say, _, ok := page.Best(own, 0.4)
+	if !ok {
+		say, ok = page.Lead(own)
+	}
+	if ok {
+		d.Say(say)
+		if p := page.Paragraph(own, say); !p.Blank() {
+			d.Requote(p) // the paragraph states the threat, its heading titles it
+		}
 	}
 	d.Gather(own)
 	d.Marks(s.Head.Marks)

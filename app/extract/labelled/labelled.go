@@ -22,11 +22,17 @@ func (Finder) Version() int { return 1 }
 // Find reads every block that a label makes a threat, with the labelled blocks behind it.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
 	var out []extract.Candidate
+	read := 0 // the blocks before belong to threats already found
 	for i := 0; i < len(page.Blocks); i++ {
 		b := page.Blocks[i]
 		if !announces(page, b) {
 			continue
 		}
+		before := i // "**Control:** …" stands before "**Threat:** …" in some lists
+		for before > read && beside(b, page.Blocks[before-1]) && labels(page.Blocks[before-1]) {
+			before--
+		}
+		lead := page.Blocks[before:i]
 		group := []*extract.Block{b} // "Threat 1: …", "Threat 2: …" share what follows them
 		end := i + 1
 		for end < len(page.Blocks) && beside(b, page.Blocks[end]) && announces(page, page.Blocks[end]) {
@@ -37,14 +43,15 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 			end++
 		}
 		shared := page.Blocks[i+len(group) : end]
+		read = end
 		if !numbered(group) && len(group) > 1 {
 			for k, g := range group[:len(group)-1] {
-				out = append(out, f.entry(page, g, nil, k == 0))
+				out = append(out, f.entry(page, g, nil, nil, k == 0))
 			}
 			group = group[len(group)-1:]
 		}
 		for _, g := range group {
-			out = append(out, f.entry(page, g, shared, len(group) == 1))
+			out = append(out, f.entry(page, g, lead, shared, len(group) == 1))
 		}
 		i = end - 1
 	}
@@ -108,6 +115,11 @@ func in(b, item *extract.Block) bool {
 	return false
 }
 
+// labels reports whether a block is one labelled part of a record.
+func labels(b *extract.Block) bool {
+	return !b.Title && len(b.Parts) > 0 && b.Parts[0].Label != "" && b.Parts[0].Role != lexicon.Threat
+}
+
 func numbered(group []*extract.Block) bool {
 	for _, b := range group {
 		if !strings.ContainsAny(b.Parts[0].Label, "0123456789") {
@@ -117,7 +129,7 @@ func numbered(group []*extract.Block) bool {
 	return true
 }
 
-func (f Finder) entry(page *extract.Page, b *extract.Block, rest []*extract.Block, alone bool) extract.Candidate {
+func (f Finder) entry(page *extract.Page, b *extract.Block, lead, rest []*extract.Block, alone bool) extract.Candidate {
 	part := b.Parts[0]
 	d := page.Draft("labelled", b.Passage(part))
 	d.Cover(b.Node.Span)
@@ -129,6 +141,7 @@ func (f Finder) entry(page *extract.Page, b *extract.Block, rest []*extract.Bloc
 		d.Cover(title.Node.Span)
 		d.Entitle(title.Text())
 	}
+	d.Gather(lead)
 	d.Gather([]*extract.Block{b})
 	if len(lexicon.Words(b.Passage(part).Text())) <= 3 { // "Risk: Performance", said in what follows
 		if best, _, ok := page.Best(rest, 0.4); ok {

@@ -28,7 +28,7 @@ func (l *Lexicon) Severity(text string) (s threat.Severity, ok bool) {
 				return s, true
 			}
 		}
-		if s, ok := l.severity[w.Text]; ok && (i == 0 || len(words) <= 3) {
+		if s, ok := l.severity[w.Text]; ok && (len(w.Text) > 2 || i == 0) && !(i > 0 && l.words[words[i-1].Text].Has(Negation)) {
 			return s, true
 		}
 	}
@@ -37,6 +37,7 @@ func (l *Lexicon) Severity(text string) (s threat.Severity, ok bool) {
 
 // number reads a score. CVSS bands: FIRST, CVSS v3.1 specification, table 14.
 func number(t string) (threat.Severity, bool) {
+	t, _, _ = strings.Cut(t, " (")
 	t = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(t, "cvss"), ":"), " "))
 	of := 10.0
 	if i := strings.IndexByte(t, '/'); i > 0 {

@@ -264,6 +264,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	title, rest := runIn(l.page.Lexicon, head, first)
+	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
+		title, rest = "", first.Start
+	}
 	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
 		title, rest = "", first.Start
 	}
@@ -298,14 +301,14 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
 		return nil, false // prose, which is read sentence by sentence
-	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3:
+	case intent <= 0.9 && l.section.Level < 7 && title != "" && reads < 0.3 && !recorded(entry):
 		return nil, false // an aspect, and what is so about it
 	case denies:
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
 		return nil, false
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
-	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text)):
+	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry)):
 	case intent < 0.5 && reads < 0.65:
 		return nil, false
 	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
@@ -349,6 +352,22 @@ func (l listing) tells(text string) bool {
 	return false
 }
 
+// recorded reports whether an entry has labelled parts of a threat below it: severity, impact, mitigation, owner.
+func recorded(entry []*extract.Block) bool {
+	for i, b := range entry {
+		for n, p := range b.Parts {
+			if i == 0 && n == 0 {
+				continue
+			}
+			switch p.Role {
+			case lexicon.Mitigation, lexicon.Severity, lexicon.Impact, lexicon.Likelihood, lexicon.Owner:
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // measures reads an item's mitigations where no label says which they are: nested items, and sentences that prescribe.
 func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 	for _, b := range entry[1:] {
@@ -371,9 +390,6 @@ func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 func (l listing) shared() []extract.Passage {
 	var blocks []*extract.Block
 	for _, b := range l.after {
-		if b.Kind == document.Item && b.Section == l.section || b.Title && b.Section != l.section {
-			break
-		}
 		if b.Section == l.section && b.Role() == lexicon.Mitigation {
 			blocks = append(blocks, b)
 			continue
@@ -384,7 +400,16 @@ func (l listing) shared() []extract.Passage {
 			blocks = append(blocks, l.page.Blocks[k.First:k.End]...)
 		}
 	}
-	return l.page.Remedies(blocks)
+	out := l.page.Remedies(blocks)
+	if len(out) > 0 || len(l.after) == 0 || l.after[0].Kind != document.Paragraph || l.after[0].Title {
+		return out
+	}
+	for _, p := range l.page.Measures(l.after[:1]) { // "As a mitigation, …" right behind the list
+		if at := (prose.Range{Start: p.Start, End: p.End}); l.page.Reader.Read(p.Flat.Text, at).Measure >= 0.8 {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // siblings are the sections below the one that a list stands in, and beside it up to the next one that gathers threats.
@@ -406,6 +431,12 @@ func siblings(s *extract.Section) []*extract.Section {
 		out = append(out, k)
 	}
 	return out
+}
+
+// goesOn reports whether text behind a title goes on with the same sentence.
+func goesOn(rest string) bool {
+	rest = strings.TrimLeft(rest, " ")
+	return rest != "" && (rest[0] == ',' || rest[0] >= 'a' && rest[0] <= 'z')
 }
 
 // runIn is the title that an item begins with: in bold, before a colon or dash, or as a short first sentence; "" when there is

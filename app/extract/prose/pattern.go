@@ -341,6 +341,10 @@ func (s *sentence) measure(out *Reading) {
 	if first.class.Has(lx.Imperative) && !s.is(1, "of", "is", "are", "can", "could", "may", "might") {
 		out.Measure = 0.7
 	}
+	if s.is(0, "see", "refer", "note") {
+		out.Measure = 0
+		return
+	}
 	lead := 0
 	if s.is(0, "the", "a", "an") {
 		lead = 1
@@ -361,6 +365,9 @@ func (s *sentence) measure(out *Reading) {
 			}
 		}
 	}
+	if k := s.plan(); k >= 0 && s.find(lx.Harm|lx.Attack, k+1, k+4) < 0 { // "we will …", "webhooks will therefore …"
+		out.Measure = max(out.Measure, 0.6)
+	}
 	for i := range s.words {
 		c := s.words[i].class
 		if !c.Has(lx.Prescribe | lx.Measure) {
@@ -379,10 +386,25 @@ func (s *sentence) measure(out *Reading) {
 			out.Measure = max(out.Measure, 0.85)
 		case c.Has(lx.Measure) && (s.is(i-1, "will", "to", "can", "we", "which") || s.is(i-2, "will", "can", "we") || s.is(i-1, "be", "is", "are")):
 			out.Measure = max(out.Measure, 0.6)
-		case c.Has(lx.Measure) && i < 6:
+		case c.Has(lx.Measure) && (i < 6 || strings.HasSuffix(s.words[i].Text, "s") || s.is(i, "require")):
 			out.Measure = max(out.Measure, 0.5)
 		}
 	}
+}
+
+// plan is the index of the words by which a sentence says what its authors will do, -1 when it does not.
+func (s *sentence) plan() int {
+	for i := 0; i < min(8, len(s.words)-1); i++ {
+		switch {
+		case s.is(i, "we") && s.is(i+1, "will", "plan", "intend", "propose", "are", "only", "have") && !(s.is(i+1, "are", "have") && !s.is(i+2, "going", "planning", "added", "implemented", "introduced")):
+			return i + 1
+		case s.is(i, "will") && s.is(i+1, "therefore", "thus", "hence", "instead"):
+			return i + 1
+		case s.is(i, "planned", "scheduled", "deferred", "envisioned"):
+			return i
+		}
+	}
+	return -1
 }
 
 // deny weighs what speaks against a threat.

@@ -68,6 +68,12 @@ func (r *Reader) Read(text string, at Range) Reading {
 		out.Denies = len(ts) == 2 && ts[0].class.Has(lexicon.Negation) // "No risk."
 		return out
 	}
+	for i := 1; i < min(6, len(ts)-3); i++ { // "Data privacy: ensure that …"
+		if gap := text[ts[i-1].End:ts[i].Start]; gap != "" && gap[0] == ':' {
+			ts = ts[i:]
+			break
+		}
+	}
 	whole := sentence{text: text, at: at, words: ts}
 	whole.opening(&out)
 	if k := whole.main(); k > 0 { // "Although …, X leaks Y": the main clause decides where it states a threat

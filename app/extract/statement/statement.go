@@ -59,41 +59,167 @@ type reader struct {
 	section *extract.Section
 	least   float64
 
-	drafts []*extract.Draft
-	scores []float64
-	open   bool // the last threat may be gone on about
-	words  map[string]bool
-	wants  bool // "… should:" came before, the items are mitigations
+	drafts  []*extract.Draft
+	run     []*extract.Draft // the threats since measures were last stated: what is prescribed next is against all of them
+	settled bool             // measures were stated since
+	lists   bool             // "… should:" came before, the items are measures
+	open    bool             // the last threat may be gone on about
+	words   map[string]bool  // of the last threat
+	quote   extract.Passage  // of the last threat
+	thin    bool             // it only names the threat
 }
 
+// line is a sentence with what it says.
+type line struct {
+	extract.Passage
+	prose.Reading
+}
+
+// block reads a block's sentences. What a block prescribes beside a threat is against that one; what a block without threats
+// prescribes is against all since the last such block.
 func (r *reader) block(b *extract.Block) {
-	if b.Kind == document.Table || b.Title {
-		r.open = false
+	r.open = false
+	if b.Kind == document.Table || b.Title || r.announces(b) {
 		return
 	}
-	if b.Kind == document.Item && r.wants {
-		if b.Depth == 0 && len(r.drafts) > 0 {
-			r.drafts[len(r.drafts)-1].Mitigate(b.Whole())
-		}
-	} else {
-		r.wants = false
-	}
-	if r.announces(b) {
-		return
-	}
+	listed := r.lists && b.Kind == document.Item
+	r.lists = listed
+	var lines, measures []line
+	var fields []extract.Part
+	threats := 0
 	for _, p := range b.Parts {
 		switch p.Role {
 		case lexicon.None, lexicon.Threat, lexicon.Concern, lexicon.Description, lexicon.Impact, lexicon.Actor, lexicon.Title:
-			r.sentences(b, p)
-		case lexicon.Mitigation:
-			if len(r.drafts) > 0 {
-				r.drafts[len(r.drafts)-1].Mitigate(b.Passage(p))
+			for _, l := range r.lines(b, p) {
+				lines = append(lines, l)
+				if l.Threat >= r.least && !(listed && b.Depth == 0 && l.Threat < 0.65) {
+					threats++
+				} else if l.Measure >= r.measure() || listed {
+					measures = append(measures, l)
+				}
 			}
+		case lexicon.Mitigation:
+			measures = append(measures, line{Passage: b.Passage(p), Reading: prose.Reading{Measure: 1}})
+			lines = append(lines, measures[len(measures)-1])
+		default:
+			fields = append(fields, p)
 		}
 	}
-	if b.Kind != document.Item {
-		r.open = false
+	if threats == 0 {
+		r.prescribed(b, measures)
+		return
 	}
+	r.stated(b, lines)
+	for _, p := range fields { // "Owner: …" at the end of the paragraph
+		r.drafts[len(r.drafts)-1].Put(p.Role, b.Passage(p))
+	}
+}
+
+func (r *reader) lines(b *extract.Block, p extract.Part) []line {
+	var out []line
+	text := b.Flat.Text
+	for _, s := range prose.Sentences(text[p.Start:p.End]) {
+		at := prose.Range{Start: p.Start + s.Start, End: p.Start + s.End}
+		out = append(out, line{extract.Passage{Flat: &b.Flat, Start: at.Start, End: at.End}, r.page.Reader.Read(text, at)})
+	}
+	return out
+}
+
+// measure is how surely a sentence must say what is done: less where the section promises mitigations.
+func (r *reader) measure() float64 {
+	if r.section.Within == lexicon.Risks {
+		return 0.5
+	}
+	return 0.6
+}
+
+// prescribed gives the measures of a block without threats to the threats before it.
+func (r *reader) prescribed(b *extract.Block, measures []line) {
+	for _, m := range measures {
+		r.settled = true
+		if strings.HasSuffix(m.Text(), ":") {
+			r.lists = true
+			continue
+		}
+		for _, d := range r.run {
+			d.Mitigate(m.Passage)
+		}
+	}
+}
+
+// stated reads a block with threats, and the measures between them: those before the first threat are against it.
+func (r *reader) stated(b *extract.Block, lines []line) {
+	if r.settled {
+		r.run, r.settled = nil, false
+	}
+	var before []line
+	var last *extract.Draft
+	for _, l := range lines {
+		if rating, ok := r.page.Rating(l.Passage); ok && last != nil {
+			last.Put(lexicon.Severity, rating)
+			if l.Goes || len(lexicon.Words(l.Text())) < 8 {
+				continue
+			}
+		}
+		if l.Threat >= r.least {
+			if d := r.threat(b, l); d != nil {
+				last = d
+			}
+			for _, m := range before {
+				last.Mitigate(m.Passage)
+			}
+			before = nil
+			if l.Measure >= 0.65 { // the sentence prescribes, so that the harm does not come about
+				last.Mitigate(l.Passage)
+			}
+			continue
+		}
+		switch {
+		case l.Measure < r.measure():
+		case strings.HasSuffix(l.Text(), ":"):
+			r.lists = true
+		case last == nil && l.Measure < 0.7:
+		case last == nil:
+			before = append(before, l)
+		default:
+			last.Mitigate(l.Passage)
+		}
+	}
+	if up := b.Item; up != nil && up.Section == r.section { // nested in an item that prescribes
+		if m := r.page.Reader.Read(up.Text(), prose.Range{End: len(up.Text())}); m.Measure >= 0.6 && m.Threat < r.least {
+			last.Mitigate(up.Whole())
+		}
+	}
+}
+
+// threat makes a draft of a sentence; nil when the sentence goes on about the threat before it.
+func (r *reader) threat(b *extract.Block, l line) *extract.Draft {
+	words := content(l.Text())
+	if r.open && !l.Adds && (l.Goes || common(words, r.words)*2 >= min(len(words), len(r.words))) {
+		last := r.drafts[len(r.drafts)-1]
+		if r.thin && l.Flat == r.quote.Flat { // the sentence before only named the threat
+			r.quote.End = l.End
+			last.Requote(r.quote)
+			r.thin = false
+		}
+		last.Say(l.Passage)
+		for w := range words {
+			r.words[w] = true
+		}
+		return nil
+	}
+	d := r.page.Draft("statement", l.Passage)
+	clause := l.Passage.Cut(l.Clause.Start, l.Clause.End)
+	if clause != l.Passage {
+		d.Say(clause)
+	}
+	d.Kind(r.section.Kind)
+	d.Marks(b.Marks)
+	d.Because(min(0.9, l.Threat), "sentence that "+l.Why+" "+place(r.section))
+	r.drafts, r.run = append(r.drafts, d), append(r.run, d)
+	r.open, r.words = true, words
+	r.thin, r.quote = l.Threat < 0.6 || len(lexicon.Words(l.Text())) < 9, l.Passage
+	return d
 }
 
 // announces reports whether a paragraph leads over to a list whose entries were found as threats.
@@ -103,45 +229,6 @@ func (r *reader) announces(b *extract.Block) bool {
 	}
 	next := r.page.Blocks[b.Index+1]
 	return next.Kind == document.Item && next.Section == b.Section && r.page.Claims.Within(next.Node.Span, 1) > 0
-}
-
-func (r *reader) sentences(b *extract.Block, p extract.Part) {
-	text := b.Flat.Text
-	r.open = false
-	for _, s := range prose.Sentences(text[p.Start:p.End]) {
-		at := prose.Range{Start: p.Start + s.Start, End: p.Start + s.End}
-		reading := r.page.Reader.Read(text, at)
-		passage := extract.Passage{Flat: &b.Flat, Start: at.Start, End: at.End}
-		if reading.Threat < r.least {
-			if reading.Measure >= 0.6 && len(r.drafts) > 0 && !r.wants {
-				last := r.drafts[len(r.drafts)-1]
-				if strings.HasSuffix(passage.Text(), ":") {
-					r.wants = true
-				} else {
-					last.Mitigate(passage)
-				}
-			}
-			continue
-		}
-		words := content(text[at.Start:at.End])
-		if r.open && !reading.Adds && (reading.Goes || common(words, r.words)*2 >= min(len(words), len(r.words))) {
-			last := len(r.drafts) - 1
-			r.drafts[last].Say(passage)
-			for w := range words {
-				r.words[w] = true
-			}
-			continue
-		}
-		d := r.page.Draft("statement", passage)
-		if c := (extract.Passage{Flat: &b.Flat, Start: reading.Clause.Start, End: reading.Clause.End}); c != passage {
-			d.Say(c)
-		}
-		d.Kind(r.section.Kind)
-		d.Marks(b.Marks)
-		d.Because(min(0.9, reading.Threat), "sentence that "+reading.Why+" "+place(r.section))
-		r.drafts, r.scores = append(r.drafts, d), append(r.scores, reading.Threat)
-		r.open, r.words = true, words
-	}
 }
 
 func place(s *extract.Section) string {

@@ -51,7 +51,7 @@ func readColumns(page *extract.Page, g *grid, header int, expected bool) (column
 		switch {
 		case role == lexicon.Description && c.say < 0:
 			c.say = col
-		case role == lexicon.ID && g.content(lex, col, c.first) == text:
+		case role == lexicon.ID && g.content(lex, col, c.first) == text && g.wordy(col, c.first):
 			c.roles[col] = lexicon.Title
 		case role == lexicon.Impact && g.content(lex, col, c.first) == rated, role == lexicon.Likelihood:
 		case role == lexicon.Severity && g.content(lex, col, c.first) == text:
@@ -179,4 +179,16 @@ func (g *grid) says(read *prose.Reader, col, first int) float64 {
 		}
 	}
 	return float64(bad) / float64(max(1, filled))
+}
+
+// wordy reports whether a column's cells hold more than ids.
+func (g *grid) wordy(col, first int) bool {
+	filled, words := 0, 0
+	for _, line := range g.rows[min(first, len(g.rows)):] {
+		if t := line[col].text(); t != "" {
+			filled++
+			words += len(lexicon.Words(t))
+		}
+	}
+	return words > filled*3
 }
