@@ -267,11 +267,19 @@ func clauses(text string, s prose.Range) []prose.Range {
 			cut = i
 		}
 		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:s.End])) > 2 {
-			out = append(out, prose.Range{Start: start, End: cut})
+			end := cut
+			if text[cut-1] == ';' {
+				end--
+			}
+			out = append(out, prose.Range{Start: start, End: end})
 			start = cut
 		}
 	}
-	return append(out, prose.Range{Start: start, End: s.End})
+	end := s.End
+	if end > start && text[end-1] == ';' {
+		end--
+	}
+	return append(out, prose.Range{Start: start, End: end})
 }
 
 // statusIn reads a mitigation's status from its own words: "(planned)", "✅", "will be".
@@ -373,7 +381,7 @@ func (d *Draft) Done() Candidate {
 	slices.SortFunc(c.STRIDE, func(a, b threat.STRIDE) int {
 		return strings.Index("STRIDE", string(a)) - strings.Index("STRIDE", string(b))
 	})
-	if c.Title = d.title; c.Title == "" {
+	if c.Title = brief(d.title); c.Title == "" {
 		c.Title = brief(c.Quote)
 		if c.Finder == "statement" && c.Statement != "" {
 			c.Title = brief(c.Statement) // without the words that lead over to it
