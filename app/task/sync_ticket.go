@@ -26,10 +26,13 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
+	if issue.ID == "" {
+		issue = event.Issue{ID: job.Subject, At: job.Occurred} // events that cannot be put in order: only Jira knows the last
+	}
 	page, t, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
 	if fault.Is(err, fault.NotFound) {
-		ours := slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
-		if ours && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
+		perhaps := issue.Key == "" || slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
+		if perhaps && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
 			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
 		}
 		return work.Outcome{}, nil
@@ -41,7 +44,7 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 		job.Lane = t.Page
 		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, trace.Change{Tenant: job.Tenant, Jobs: []work.Job{job}}), "handing over the event of %s", issue.Key)
 	}
-	if issue.Category == "" && !issue.Deleted {
+	if undecided(*t.Ticket, issue) {
 		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
 			return work.Outcome{}, err
 		}
@@ -55,7 +58,28 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, change), "keeping what became of %s", issue.Key)
 }
 
-// readIssue completes an event that did not say in which status category its issue is.
+// undecided reports whether an event does not tell what its issue is like now: it does not say the status category, or it is of
+// the very millisecond of what was applied last and says something else.
+func undecided(known threat.Ticket, e event.Issue) bool {
+	if e.Deleted {
+		return false
+	}
+	return e.Category == "" || e.Updated.Equal(known.Updated) && shown(known, e) != known
+}
+
+// shown is a ticket as an event shows it.
+func shown(t threat.Ticket, e event.Issue) threat.Ticket {
+	t.Updated = e.Updated
+	if e.Deleted {
+		t.Deleted = true
+		return t
+	}
+	t.Key, t.URL = e.Key, strings.Replace(t.URL, t.Key, e.Key, 1)
+	t.Status, t.Category, t.Assignee, t.Due, t.Resolution = e.Status, e.Category, e.Assignee, e.Due, e.Resolution
+	return t
+}
+
+// readIssue completes an event by what the issue is like now.
 func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (event.Issue, error) {
 	client, err := d.Sites.Jira(ctx, id)
 	if err != nil {
@@ -81,15 +105,7 @@ func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now ti
 	}
 	page.Version = t.Last
 	at := sighting{page: page, by: issue.By, occurred: issue.At, observed: observed, now: now}
-	is := was
-	is.Updated = issue.Updated
-	if issue.Deleted {
-		is.Deleted = true
-	} else {
-		is.Key, is.URL = issue.Key, strings.Replace(was.URL, was.Key, issue.Key, 1)
-		is.Status, is.Category = issue.Status, issue.Category
-		is.Assignee, is.Due, is.Resolution = issue.Assignee, issue.Due, issue.Resolution
-	}
+	is := shown(was, issue)
 	if is == was {
 		return trace.Change{}, false
 	}

@@ -69,6 +69,28 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestUndecided(t *testing.T) {
+	known := threat.Ticket{ID: "10", Key: "SEC-1", Category: threat.Doing, Updated: noon}
+	tests := []struct {
+		name string
+		e    event.Issue
+		want bool
+	}{
+		{"later", event.Issue{Key: "SEC-1", Category: threat.Done, Updated: noon.Add(time.Millisecond)}, false},
+		{"the same again", event.Issue{Key: "SEC-1", Category: threat.Doing, Updated: noon}, false},
+		{"of the same millisecond, and different", event.Issue{Key: "SEC-1", Category: threat.Done, Updated: noon}, true},
+		{"without a category", event.Issue{Key: "SEC-1", Updated: noon.Add(time.Second)}, true},
+		{"deleted", event.Issue{Key: "SEC-1", Updated: noon, Deleted: true}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := undecided(known, tt.e); got != tt.want {
+				t.Errorf("undecided = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
 	th := threat.Threat{Ticket: &threat.Ticket{ID: "10", Deleted: true, Updated: noon}}
 	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}

@@ -3,6 +3,7 @@
 package work
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -51,12 +52,18 @@ type Job struct {
 }
 
 // Merge is what remains when next joins waiting, a job of the same kind and subject: the earlier RunAt, and the Args, Occurred
-// and Observed of the event that occurred later (next's, when they occurred at once). ID, Created and Attempt stay.
+// and Observed of the event that occurred later. Of two that occurred at once nobody can say which was last, so Args that
+// differ are dropped: a handler without Args looks for itself. ID, Created, Attempt and Lane stay.
 func Merge(waiting, next Job) Job {
 	if next.RunAt.Before(waiting.RunAt) {
 		waiting.RunAt = next.RunAt
 	}
-	if !next.Occurred.Before(waiting.Occurred) {
+	switch next.Occurred.Compare(waiting.Occurred) {
+	case 0:
+		if !bytes.Equal(waiting.Args, next.Args) {
+			waiting.Args = nil
+		}
+	case 1:
 		waiting.Args, waiting.Occurred, waiting.Observed = next.Args, next.Occurred, next.Observed
 	}
 	return waiting

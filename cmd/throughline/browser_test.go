@@ -42,7 +42,7 @@ func TestBrowser(t *testing.T) {
 	page := d.site.Confluence().Pages()[0]
 	address := d.site.BaseURL() + "/wiki/pages/" + page.ID
 	tickets := func() int {
-		return evaluate[int](t, browser, `document.querySelectorAll("#body a[href*='/browse/SEC-']").length`)
+		return script[int](t, browser, `document.querySelectorAll("#body a[href*='/browse/SEC-']").length`)
 	}
 	// The first step starts the browser, which lives as long as the context of that call: no timeout on it.
 	if err := chromedp.Do(browser, chromedp.Navigate(address), chromedp.WaitVisible("#version")); err != nil {
@@ -58,7 +58,7 @@ func TestBrowser(t *testing.T) {
 	const section = `<h2>Threats found in the browser</h2><table><tbody><tr><th>Threat</th><th>Mitigation</th></tr><tr><td>` + added +
 		`</td><td>Exports need an approval</td></tr></tbody></table>`
 	steps(t, browser, chromedp.Click("#edit"), chromedp.WaitVisible("#page-body"))
-	evaluate[bool](t, browser, fmt.Sprintf(`(() => {
+	script[bool](t, browser, fmt.Sprintf(`(() => {
 		const box = document.querySelector("#page-body"), at = box.value.indexOf('<ac:structured-macro ac:name="details"');
 		box.value = box.value.slice(0, at) + %q + box.value.slice(at);
 		return at > 0;
@@ -68,14 +68,14 @@ func TestBrowser(t *testing.T) {
 
 	// Move that ticket.
 	const row = `[...document.querySelectorAll("#body tr")].find(r => r.innerText.includes(%q) && r.querySelector("a[href*='/browse/SEC-']"))`
-	ticket := evaluate[string](t, browser, fmt.Sprintf(row, added)+`.querySelector("a[href*='/browse/SEC-']").href`)
+	ticket := script[string](t, browser, fmt.Sprintf(row, added)+`.querySelector("a[href*='/browse/SEC-']").href`)
 	steps(t, browser, chromedp.Navigate(ticket), chromedp.WaitVisible("#workflow button"), chromedp.Click("#workflow button"))
 	within(t, "the ticket is in progress", func() bool {
-		return strings.EqualFold(evaluate[string](t, browser, `document.querySelector("#status").innerText`), "In Progress")
+		return strings.EqualFold(script[string](t, browser, `document.querySelector("#status").innerText`), "In Progress")
 	})
 	steps(t, browser, chromedp.Navigate(address), chromedp.WaitVisible("#version"))
 	within(t, "the panel's row says so", func() bool {
-		text := evaluate[string](t, browser, fmt.Sprintf(row, added)+`.lastElementChild.previousElementSibling.innerText`)
+		text := script[string](t, browser, fmt.Sprintf(row, added)+`.lastElementChild.previousElementSibling.innerText`)
 		return strings.EqualFold(strings.TrimSpace(text), "In Progress")
 	})
 }
@@ -89,11 +89,11 @@ func steps(t *testing.T, ctx context.Context, all ...chromedp.Action[chromedp.Vo
 	}
 }
 
-func evaluate[T any](t *testing.T, ctx context.Context, script string) T { //nolint:revive // t comes first, as in the testing package
+func script[T any](t *testing.T, ctx context.Context, text string) T { //nolint:revive // t comes first, as in the testing package
 	t.Helper()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](text))
 	if err != nil {
-		t.Fatalf("%s: %v", script, err)
+		t.Fatalf("%s: %v", text, err)
 	}
 	return v
 }

@@ -7,9 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/throughline/throughline/app/fault"
 )
@@ -49,7 +47,7 @@ func newDemo() *cobra.Command {
 			return err
 		}
 		defer d.close()
-		if err := d.firstReview(cmd.Context(), bar(cmd.ErrOrStderr())); err != nil {
+		if err := d.firstReview(cmd.Context(), bar(cmd.ErrOrStderr(), "Reviewing design pages")); err != nil {
 			return err
 		}
 		r, err := d.report(cmd.Context(), pages == "")
@@ -79,23 +77,7 @@ func newDemo() *cobra.Command {
 	return cmd
 }
 
-// bar shows progress on a terminal, and nothing elsewhere.
-func bar(w io.Writer) func(done, all int) {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return func(int, int) {}
-	}
-	var b *progressbar.ProgressBar
-	return func(done, all int) {
-		if b == nil {
-			b = progressbar.NewOptions(all, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("Reviewing design pages"),
-				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
-		}
-		_ = b.Set(done) // a progress bar that cannot be drawn is no reason to stop
-	}
-}
-
-func show(cmd *cobra.Command, d *demo, r report, asJSON bool) error {
+func show(cmd *cobra.Command, d *demo, r outcome, asJSON bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		enc := json.NewEncoder(out)

@@ -19,8 +19,8 @@ import (
 	"github.com/throughline/throughline/app/trace"
 )
 
-// report is what a demo came to: counted in the site and in the store, and held against each other.
-type report struct {
+// outcome is what a demo came to: counted in the site and in the store, and held against each other.
+type outcome struct {
 	Pages      int      `json:"pages"`      // reviewed ones
 	Threats    int      `json:"threats"`    // that count, in the store
 	Tickets    int      `json:"tickets"`    // issues in the site that carry one of them
@@ -49,13 +49,13 @@ type status struct {
 	Seconds float64 `json:"seconds"` // from the move to the panel
 }
 
-func (r *report) problem(format string, args ...any) {
+func (r *outcome) problem(format string, args ...any) {
 	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 }
 
 // report counts, and says where site and store disagree. Of the demo's own pages it knows what a reader finds in them.
-func (d *demo) report(ctx context.Context, own bool) (report, error) {
-	var r report
+func (d *demo) report(ctx context.Context, own bool) (outcome, error) {
+	var r outcome
 	issues := map[string]string{} // key → assignee
 	for _, i := range d.site.Jira().Issues() {
 		issues[i.Key] = i.Assignee.AccountID
@@ -124,7 +124,7 @@ func (d *demo) report(ctx context.Context, own bool) (report, error) {
 }
 
 // hold says what must hold for any space.
-func (r *report) hold(pages int) {
+func (r *outcome) hold(pages int) {
 	if r.Panels != pages {
 		r.problem("%d of %d pages show a panel", r.Panels, pages)
 	}
@@ -137,7 +137,7 @@ func (r *report) hold(pages int) {
 }
 
 // expect holds the reviews of the demo's pages against what a careful reader finds in them.
-func (r *report) expect(records map[string]trace.Record) {
+func (r *outcome) expect(records map[string]trace.Record) {
 	pages := seed.Demo()
 	for i, want := range seed.Expected() {
 		title := pages[i].Title
@@ -182,7 +182,7 @@ func says(text, phrase string) bool {
 }
 
 // evidence replays the ledger and holds it against the store: what an auditor is told must be what is known.
-func (d *demo) evidence(ctx context.Context, r *report) error {
+func (d *demo) evidence(ctx context.Context, r *outcome) error {
 	now := time.Now().UTC()
 	all, err := evidence.Replay(ctx, d.store, d.tenant(), now)
 	if err != nil {
@@ -210,7 +210,7 @@ func (d *demo) evidence(ctx context.Context, r *report) error {
 const follows = 2 * time.Second
 
 // chain moves one ticket to done and waits for its panel: the way back.
-func (d *demo) chain(ctx context.Context, r *report) error {
+func (d *demo) chain(ctx context.Context, r *outcome) error {
 	t, page, err := d.openThreat(ctx)
 	if err != nil || t.Ticket == nil {
 		return err // no page states a threat whose ticket is open: there is nothing to move

@@ -43,7 +43,7 @@ func startTest(t *testing.T, change func(*demoOptions)) *demo {
 	return d
 }
 
-func reviewed(t *testing.T, d *demo) report {
+func reviewed(t *testing.T, d *demo) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()

@@ -19,6 +19,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newDemo(), newServe(), newSandbox(),
+		newScan(), newEval(),
 		newExport(), newJobs(), newDescriptor(), newHealth(),
 	)
 	return root
