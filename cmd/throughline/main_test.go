@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script. Beside the usual commands there are
 //
 //	freeport NAME               sets $NAME to a free loopback address
-//	await PATTERN URL           polls a URL until its body matches, 15 s at most
+//	await PATTERN URL|FILE      polls a URL or a file until its content matches, 15 s at most
 //	http METHOD URL [BODY]      prints the answer; ! when its status is 400 or more. USER, if set, signs in
 //	field NAME FILE PATTERN     sets $NAME to the first group of a pattern in a file
 //	edit SITE ID OLD NEW        replaces text in a page, as USER
@@ -57,13 +57,22 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[0])
 	var last string
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, body, err := request(ts, http.MethodGet, args[1], ""); err == nil {
-			if last = body; pattern.MatchString(body) {
-				return
-			}
+		body, err := content(ts, args[1])
+		if err == nil && pattern.MatchString(body) {
+			return
 		}
+		last = fmt.Sprint(body, err)
 	}
 	ts.Fatalf("%s never matched %s; it was last:\n%s", args[1], args[0], last)
+}
+
+func content(ts *testscript.TestScript, from string) (string, error) {
+	if !strings.Contains(from, "://") {
+		data, err := os.ReadFile(ts.MkAbs(from))
+		return string(data), err
+	}
+	_, body, err := request(ts, http.MethodGet, from, "")
+	return body, err
 }
 
 func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
