@@ -273,7 +273,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
 	var best, lead prose.Range
 	var bestReading prose.Reading
-	measures, denies := 0.0, false
+	measures, denies, possible := 0.0, false, false
 	for n, s := range sentences {
 		at := prose.Range{Start: rest + s.Start, End: rest + s.End}
 		r := l.page.Reader.Read(head.Flat.Text, at)
@@ -281,12 +281,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 			lead, measures = at, r.Measure
 		}
 		denies = denies || r.Denies
+		possible = possible || r.Possible && r.Measure < 0.6
 		if r.Threat > bestReading.Threat {
 			best, bestReading = at, r
 		}
 	}
 	reads := bestReading.Threat
 	denies = denies && reads < 0.4
+	if possible && intent >= 0.85 {
+		reads = max(reads, 0.35) // "two clerks could …" in a list of risks
+	}
 	if title != "" && nominal(l.page, title) {
 		reads = max(reads, 0.6)
 	}
