@@ -14,7 +14,7 @@ import (
 // others' places and what only they say are kept with the one that stays. The cost is linear in the candidates' number:
 // each one is compared with a bounded number of those that share its rarest words.
 func restate(all []Candidate) []Finding {
-	m := merger{byWord: map[uint32][]int{}, byID: map[string][]int{}, exact: map[string]int{}}
+	m := merger{out: make([]Finding, 0, len(all)), keys: make([]key, 0, len(all)), byWord: map[uint32][]int{}, byID: map[string][]int{}, exact: map[string]int{}}
 	for _, c := range all {
 		m.add(c.Finding)
 	}

@@ -246,11 +246,10 @@ func (l listing) group(entry []*extract.Block) [][]*extract.Block {
 // entry reads one item as a threat; ok is false when it states none.
 func (l listing) entry(entry []*extract.Block, intent float64, why string) (*extract.Draft, bool) {
 	head := entry[0]
-	part := head.Parts[0:1]
 	if len(head.Parts) == 0 {
 		return nil, false
 	}
-	first := part[0]
+	first := head.Parts[0]
 	switch first.Role {
 	case lexicon.None, lexicon.Threat, lexicon.Concern:
 	case lexicon.Actor, lexicon.Element: // "An insider: could …"
