@@ -255,13 +255,13 @@ func divide(p Passage) []Passage {
 // clauses splits a sentence at ";" and at the signs of an enumeration, where each part has a few words of its own.
 func clauses(text string, s prose.Range) []prose.Range {
 	var out []prose.Range
-	start := s.Start
+	start, either := s.Start, strings.Contains(text[s.Start:s.End], "either by ")
 	for i := s.Start; i+3 < s.End; i++ {
 		cut := 0
 		switch {
 		case text[i] == ';' && text[i+1] == ' ':
 			cut = i + 1
-		case strings.HasPrefix(text[i:], " or by "), strings.HasPrefix(text[i:], "either by "):
+		case either && strings.HasPrefix(text[i:], " or by "), strings.HasPrefix(text[i:], "either by "):
 			cut = i + strings.Index(text[i:], "by ")
 		case text[i] == '(' && text[i+2] == ')' && isLetter(text[i+1]) && i > s.Start:
 			cut = i

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/throughline/throughline/app/document"
@@ -36,15 +37,21 @@ func (e *Engine) Version() Version {
 func (e *Engine) Scan(doc *document.Document) Report {
 	page := NewPage(doc, e.lexicon)
 	var all []Candidate
-	for _, f := range e.finders {
+	for i, f := range e.finders {
 		found := f.Find(page)
+		if len(found) == 0 {
+			continue
+		}
+		all = slices.Grow(all, len(found))
 		sort.SliceStable(found, func(i, j int) bool { return found[i].At.Start < found[j].At.Start })
 		for _, c := range found {
 			if !page.Claims.Covers(c.At) && page.Claims.Within(c.At, 1) == 0 {
 				all = append(all, c)
 			}
 		}
-		page.Claims = claim(all)
+		if i < len(e.finders)-1 {
+			page.Claims = claim(all)
+		}
 	}
 	report := Report{Engine: e.Version(), Findings: restate(all)}
 	sort.SliceStable(report.Findings, func(i, j int) bool {

@@ -10,11 +10,11 @@ import (
 	"github.com/throughline/throughline/app/threat"
 )
 
-// restate merges candidates that state the same threat: the same explicit id, or nearly the same words. The first in order of
-// the finders stays; the others' places and what only they say are kept with it. The cost is linear in the candidates' number:
+// restate merges candidates that state the same threat: the same explicit id, or nearly the same words. The
+// others' places and what only they say are kept with the one that stays. The cost is linear in the candidates' number:
 // each one is compared with a bounded number of those that share its rarest words.
 func restate(all []Candidate) []Finding {
-	m := merger{byWord: map[uint32][]int{}, byID: map[string][]int{}, exact: map[string]int{}}
+	m := merger{out: make([]Finding, 0, len(all)), keys: make([]key, 0, len(all)), byWord: map[uint32][]int{}, byID: map[string][]int{}, exact: map[string]int{}}
 	for _, c := range all {
 		m.add(c.Finding)
 	}
@@ -42,13 +42,13 @@ const (
 func (m *merger) add(f Finding) {
 	text := f.Finder + "\x00" + f.Label + "\x00" + f.Title + "\x00" + f.Statement + "\x00" + threat.JoinSTRIDE(f.STRIDE)
 	if i, ok := m.exact[text]; ok {
-		adopt(&m.out[i], f)
+		m.merge(i, f)
 		return
 	}
 	k := keyOf(f)
 	for _, i := range m.near(k) {
 		if m.keys[i].same(k) {
-			adopt(&m.out[i], f)
+			m.merge(i, f)
 			m.exact[text] = i
 			return
 		}
@@ -62,6 +62,20 @@ func (m *merger) add(f Finding) {
 	if k.id != "" {
 		m.byID[k.id] = append(m.byID[k.id], i)
 	}
+}
+
+// merge joins a finding with one that restates it. The one that stands first on the page is kept, so that a summary gives way
+// to what it sums up; a sentence in passing gives way to any.
+func (m *merger) merge(i int, f Finding) {
+	if kept := m.out[i]; f.At.Start < kept.At.Start && f.Finder != "statement" {
+		also := kept.Also
+		kept.Also = nil
+		adopt(&f, kept)
+		f.Also = append(f.Also, also...)
+		m.out[i] = f
+		return
+	}
+	adopt(&m.out[i], f)
 }
 
 // near lists the findings that share an id or a rarer word, in order.

@@ -147,7 +147,10 @@ func isOutline(s string) bool {
 func (l *Lexicon) STRIDE(text string) (threat.STRIDE, bool) {
 	text = strings.TrimSpace(text)
 	if len(text) == 1 && strings.Contains("STRIDE", text) {
-		return threat.STRIDE(text), text != "I" || true
+		return threat.STRIDE(text), true
+	}
+	if len(text) > 80 {
+		return "", false
 	}
 	words := headingWords(text)
 	if len(words) == 0 || len(words) > 8 {

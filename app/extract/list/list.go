@@ -246,11 +246,10 @@ func (l listing) group(entry []*extract.Block) [][]*extract.Block {
 // entry reads one item as a threat; ok is false when it states none.
 func (l listing) entry(entry []*extract.Block, intent float64, why string) (*extract.Draft, bool) {
 	head := entry[0]
-	part := head.Parts[0:1]
 	if len(head.Parts) == 0 {
 		return nil, false
 	}
-	first := part[0]
+	first := head.Parts[0]
 	switch first.Role {
 	case lexicon.None, lexicon.Threat, lexicon.Concern:
 	case lexicon.Actor, lexicon.Element: // "An insider: could …"
@@ -273,7 +272,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	sentences := prose.Sentences(head.Flat.Text[rest:first.End])
 	var best, lead prose.Range
 	var bestReading prose.Reading
-	measures, denies := 0.0, false
+	measures, denies, possible := 0.0, false, false
 	for n, s := range sentences {
 		at := prose.Range{Start: rest + s.Start, End: rest + s.End}
 		r := l.page.Reader.Read(head.Flat.Text, at)
@@ -281,12 +280,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 			lead, measures = at, r.Measure
 		}
 		denies = denies || r.Denies
+		possible = possible || r.Possible && r.Measure < 0.6
 		if r.Threat > bestReading.Threat {
 			best, bestReading = at, r
 		}
 	}
 	reads := bestReading.Threat
 	denies = denies && reads < 0.4
+	if possible && intent >= 0.85 {
+		reads = max(reads, 0.35) // "two clerks could …" in a list of risks
+	}
 	if title != "" && nominal(l.page, title) {
 		reads = max(reads, 0.6)
 	}

@@ -56,6 +56,10 @@ func (s *sentence) threat(out *Reading) {
 // nature: "the attack vector is …", "replays are still possible", "data may contain secrets", "a tenant could read … tokens".
 func (s *sentence) nature(i int, out *Reading) {
 	switch {
+	case s.is(i, "point", "points") && s.is(i-1, "single") && s.is(i+2, "failure"):
+		if !s.negated(i - 1) {
+			out.claim(0.65, "names a single point of failure")
+		}
 	case s.is(i, "anyone", "anybody", "everyone", "everybody") && s.is(i-1, "by", "to", "for") && s.find(lx.Modal|lx.Harm, max(0, i-5), i) >= 0:
 		out.claim(0.65, "says what anybody could do")
 	case s.has(i, lx.Modal) && s.has(i+1, lx.Cause) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Deficit, max(0, i-9), i) >= 0 && !s.none(i):
@@ -256,7 +260,7 @@ func (s *sentence) modal(i int, out *Reading) {
 		}
 		return
 	}
-	if s.none(i) {
+	if s.none(i) || s.is(i-1, "what") {
 		return
 	}
 	end := min(i+8, s.clauseEnd(i))

@@ -9,6 +9,7 @@ type Reading struct {
 	Threat   float64 // 0…1: how surely it states that something bad can happen
 	Measure  float64 // 0…1: how surely it says what is done about it
 	Why      string  // which pattern spoke for a threat
+	Possible bool    // says what somebody or something could do, good or bad
 	Denies   bool    // says that there is no risk, or that it is small
 	Goes     bool    // goes on about the sentence before: "This could …"
 	Adds     bool    // begins something further: "Moreover, …"
@@ -89,6 +90,9 @@ func (r *Reader) Read(text string, at Range) Reading {
 }
 
 func (s *sentence) judge(out *Reading) {
+	for i := range s.words {
+		out.Possible = out.Possible || s.is(i, "could", "may", "might", "can") && !s.has(i+1, lexicon.Negation) && !s.none(i)
+	}
 	s.measure(out)
 	s.threat(out)
 	s.deny(out)

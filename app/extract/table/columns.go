@@ -127,7 +127,7 @@ const (
 // content says what most cells of a column from row first on hold.
 func (g *grid) content(lex *lexicon.Lexicon, col, first int) sort {
 	var filled, ratings, letters int
-	for _, line := range g.rows[min(first, len(g.rows)):] {
+	for _, line := range g.sample(first) {
 		words := strings.TrimSpace(line[col].text())
 		if lex.Empty(words) {
 			continue
@@ -166,7 +166,7 @@ func isKinds(lex *lexicon.Lexicon, text string) bool {
 // says is the share of a column's cells whose words say that something bad can happen.
 func (g *grid) says(read *prose.Reader, col, first int) float64 {
 	filled, bad := 0, 0
-	for _, line := range g.rows[min(first, len(g.rows)):] {
+	for _, line := range g.sample(first) {
 		if line[col].text() == "" {
 			continue
 		}
@@ -184,11 +184,16 @@ func (g *grid) says(read *prose.Reader, col, first int) float64 {
 // wordy reports whether a column's cells hold more than ids.
 func (g *grid) wordy(col, first int) bool {
 	filled, words := 0, 0
-	for _, line := range g.rows[min(first, len(g.rows)):] {
+	for _, line := range g.sample(first) {
 		if t := line[col].text(); t != "" {
 			filled++
 			words += len(lexicon.Words(t))
 		}
 	}
 	return words > filled*3
+}
+
+// sample is the rows from first on by which a column is judged: not more than a reader would look at.
+func (g *grid) sample(first int) [][]*cell {
+	return g.rows[min(first, len(g.rows)):min(first+200, len(g.rows))]
 }

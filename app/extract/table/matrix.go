@@ -12,7 +12,7 @@ func (r reader) matrix(header int) []extract.Candidate {
 	if found := r.across(r.grid, header); found != nil {
 		return found
 	}
-	if header != 0 {
+	if header != 0 || len(r.grid.rows) > 12 { // the kinds as rows: six, with headers and gaps
 		return nil
 	}
 	return r.across(r.grid.turned(), 0)

@@ -104,7 +104,7 @@ func single(line []*cell) bool {
 // rows reads one threat a row. A threat cell that spans rows gathers what stands beside it; a row without one goes on with the
 // threat above it.
 func (r reader) rows(c columns) []extract.Candidate {
-	var out []extract.Candidate
+	out := make([]extract.Candidate, 0, len(r.grid.rows))
 	category := ""
 	for i := c.first; i < len(r.grid.rows); {
 		line := r.grid.rows[i]
