@@ -139,13 +139,29 @@ func (p *panel) coverage() string {
 	return fmt.Sprintf("%d of %d with ticket and owner", p.covered, p.register)
 }
 
+// columns of the register. The widths are for the eye: sentences need room, letters don't. Confluence scales them to the page.
+var columns = [...]struct{ head, width string }{
+	{"Threat", "190"},
+	{"STRIDE", "70"},
+	{"Severity", "80"},
+	{"Mitigation", "240"},
+	{"Ticket", "130"},
+	{"Owner", "110"},
+	{"State", "100"},
+	{"Criteria", "100"},
+}
+
 func (p *panel) table() {
 	if len(p.shown) == 0 {
 		return
 	}
-	p.put(`<table><tbody><tr>`)
-	for _, head := range []string{"Threat", "STRIDE", "Severity", "Mitigation", "Ticket", "Owner", "State", "Criteria"} {
-		p.put(`<th>`, head, `</th>`)
+	p.put(`<table><colgroup>`)
+	for _, c := range columns {
+		p.put(`<col style="width: `, c.width, `px;" />`)
+	}
+	p.put(`</colgroup><tbody><tr>`)
+	for _, c := range columns {
+		p.put(`<th>`, c.head, `</th>`)
 	}
 	p.put(`</tr>`)
 	for _, t := range p.shown {

@@ -67,6 +67,9 @@ func TestReviewOverAPagesLife(t *testing.T) {
 	if again, _ := review(trace.Record{Page: trace.Page{ID: "42"}}, version(1), []threat.Text{guess, forge}); cmp.Diff(c, again) != "" {
 		t.Error("the same review gave another change")
 	}
+	if rec.Page.Read != 1 || rec.Page.Reviewed.IsZero() {
+		t.Errorf("the page does not say which version was read, and when: %+v", rec.Page)
+	}
 	for i := range rec.Threats {
 		if th := rec.Threats[i]; th.State != threat.Open || th.First != 1 || len(th.Criteria) == 0 || th.Stated.Version != 1 || th.Stated.Observed.IsZero() {
 			t.Errorf("threat %d was stated as %+v", i, th)
