@@ -106,9 +106,8 @@ func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now ti
 		c.Entries = append(c.Entries, at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
 	}
 	if next := threat.Follow(t.State, is.Category); next != t.State && !is.Deleted {
-		why := fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)
-		c.Entries = append(c.Entries, at.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: next, Why: why}))
-		t.State, t.Stale, t.Moved = next, false, at.moment(why)
+		t.Stale = false
+		c.Entries = append(c.Entries, at.move(&t, next, fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)))
 	}
 	c.Threats = []threat.Threat{t}
 	return c, true
