@@ -19,40 +19,65 @@ import (
 // bindingTime is how long an event of a ticket of ours, which is not bound yet, waits for the create call to return.
 const bindingTime = 10 * time.Minute
 
-// syncTicket applies an issue event to the threat whose ticket it is. Issues that are no tickets of ours are none of our business.
+// syncTicket applies an issue event to the threats whose ticket it is. Issues that are no tickets of ours are none of our business.
 // Events may come late, twice and in any order: one that is older than what was applied changes nothing.
 func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, error) {
 	issue, err := decode[event.Issue](job)
 	if err != nil {
 		return work.Outcome{}, err
 	}
-	page, t, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
-	if fault.Is(err, fault.NotFound) {
-		ours := slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
-		if ours && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
-			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
-		}
-		return work.Outcome{}, nil
-	} else if err != nil {
-		return work.Outcome{}, fault.Wrap(err, "looking for the threat of issue %s", issue.Key)
+	id, page, known := strings.Cut(job.Subject, "@")
+	if !known {
+		return d.handOver(ctx, job, issue)
 	}
-	if job.Lane != t.Page {
-		// Only now is it known whose page it is; on its lane nothing else changes the threat meanwhile.
-		job.Lane = t.Page
-		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, trace.Change{Tenant: job.Tenant, Jobs: []work.Job{job}}), "handing over the event of %s", issue.Key)
+	rec, err := d.Book.Page(ctx, job.Tenant, page)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", issue.Key)
 	}
 	if issue.Category == "" && !issue.Deleted {
 		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
 			return work.Outcome{}, err
 		}
 	}
-	change, ok := apply(page, t, issue, job.Observed, d.Now())
-	if !ok {
+	c := trace.Change{Tenant: job.Tenant, Jobs: []work.Job{d.follow(work.WritePanel, page, job, d.Policy.Gather)}}
+	for _, t := range rec.Threats {
+		if t.Ticket == nil || t.Ticket.ID != id {
+			continue
+		}
+		if change, ok := apply(rec.Page, t, issue, job.Observed, d.Now()); ok {
+			c.Threats, c.Entries = append(c.Threats, change.Threats...), append(c.Entries, change.Entries...)
+		}
+	}
+	if len(c.Threats) == 0 {
 		return work.Outcome{}, nil
 	}
-	change.Tenant = job.Tenant
-	change.Jobs = []work.Job{d.follow(work.WritePanel, t.Page, job, d.Policy.Gather)}
-	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, change), "keeping what became of %s", issue.Key)
+	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "keeping what became of %s", issue.Key)
+}
+
+// handOver makes a job for each page whose threats an issue carries: only now is it known whose they are, and on a page's lane
+// nothing else changes them meanwhile.
+func (d *Desk) handOver(ctx context.Context, job work.Job, issue event.Issue) (work.Outcome, error) {
+	threats, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", issue.Key)
+	}
+	if len(threats) == 0 {
+		ours := slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
+		if ours && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
+			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
+		}
+		return work.Outcome{}, nil
+	}
+	c := trace.Change{Tenant: job.Tenant}
+	for i, t := range threats { // ordered by page
+		if i > 0 && t.Page == threats[i-1].Page {
+			continue
+		}
+		next := job
+		next.Subject, next.Lane = job.Subject+"@"+t.Page, t.Page
+		c.Jobs = append(c.Jobs, next)
+	}
+	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "handing over the event of %s", issue.Key)
 }
 
 // readIssue completes an event that did not say in which status category its issue is.
