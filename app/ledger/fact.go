@@ -32,7 +32,7 @@ type (
 	MoveFact struct {
 		From  threat.State `json:"from"`
 		To    threat.State `json:"to"`
-		Stale bool         `json:"stale,omitempty"`
+		Stale bool         `json:"stale,omitempty"` // after the move: its text changed since it was verified
 		Why   string       `json:"why"`
 	}
 	// OwnerFact is the Data of Owned.

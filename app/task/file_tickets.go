@@ -30,7 +30,7 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	} else if err != nil {
 		return work.Outcome{}, err
 	}
-	f := &filing{Desk: d, job: job, jira: client, page: rec.Page, who: asking{&d.people, job.Tenant, client, d.Now()}}
+	f := d.filing(job, client, rec)
 	for i := range rec.Threats {
 		if t := &rec.Threats[i]; t.State.Live() && t.Ticket == nil {
 			if err := f.existing(ctx, t); err != nil {
@@ -65,9 +65,27 @@ type filing struct {
 	jira    *jira.Client
 	page    trace.Page
 	who     asking
-	todo    []*threat.Threat // to be created
-	blocked []string         // what a person must mend
-	wait    time.Duration    // until the longest unknown outcome is known
+	owners  map[threat.ID]threat.Owner // as committed
+	todo    []*threat.Threat           // to be created
+	blocked []string                   // what a person must mend
+	wait    time.Duration              // until the longest unknown outcome is known
+}
+
+func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record) *filing {
+	f := &filing{
+		Desk: d, job: job, jira: client, page: rec.Page, who: asking{&d.people, job.Tenant, client, d.Now()},
+		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
+	}
+	for _, t := range rec.Threats {
+		f.owners[t.ID] = t.Owner
+	}
+	return f
+}
+
+// sighting is what the run does now, by itself, about the page version that is known.
+func (f *filing) sighting() sighting {
+	now := f.Now()
+	return sighting{tenant: f.job.Tenant, page: f.page, occurred: now, observed: now, now: now}
 }
 
 // existing binds a threat to an issue that is already there, or puts it among those to be created.
@@ -143,8 +161,7 @@ type binding struct {
 func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...binding) error {
 	var threats []*threat.Threat
 	var entries []ledger.Entry
-	now := f.Now()
-	at := sighting{tenant: f.job.Tenant, page: f.page, occurred: now, observed: now, now: now}
+	at := f.sighting()
 	for _, b := range all {
 		t := b.threat
 		t.Ticket = &threat.Ticket{
@@ -155,13 +172,9 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
 			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
 		}
-		entries = append(entries,
-			at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}),
-			at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
+		entries = append(entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
 		if next := threat.Follow(t.State, t.Ticket.Category); next != t.State {
-			why := fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)
-			entries = append(entries, at.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: next, Why: why}))
-			t.State, t.Moved = next, at.moment(why)
+			entries = append(entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
 		}
 		threats = append(threats, t)
 	}
@@ -177,16 +190,22 @@ func (f *filing) block(ctx context.Context, t *threat.Threat, why string) error 
 	return f.commit(ctx, []*threat.Threat{t})
 }
 
+// commit keeps threats as they are now, and records whose owner is another than before.
 func (f *filing) commit(ctx context.Context, threats []*threat.Threat, entries ...ledger.Entry) error {
 	c := trace.Change{Tenant: f.job.Tenant, Entries: entries}
+	at := f.sighting()
 	for _, t := range threats {
 		c.Threats = append(c.Threats, *t)
+		if t.Owner != f.owners[t.ID] {
+			c.Entries = append(c.Entries, at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
+		}
 	}
 	if err := f.Book.Commit(ctx, c); err != nil {
 		return fault.Wrap(err, "keeping the tickets of page %s", f.page.ID)
 	}
 	for _, t := range threats {
 		t.Rev++
+		f.owners[t.ID] = t.Owner
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,13 @@ func (s sighting) entry(kind ledger.Kind, id threat.ID, fact any) ledger.Entry {
 		Kind: kind, Page: s.page.ID, Threat: string(id), Version: s.page.Version, By: s.by,
 		Occurred: s.occurred, Observed: s.observed, Data: ledger.Encode(fact),
 	}
+}
+
+// move brings a threat into a state and returns the entry that says so.
+func (s sighting) move(t *threat.Threat, to threat.State, why string) ledger.Entry {
+	e := s.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: to, Stale: t.Stale, Why: why})
+	t.State, t.Moved = to, s.moment(why)
+	return e
 }
 
 // reviewing collects what one page version changes.
@@ -79,12 +87,11 @@ func withdraw(rec trace.Record, s sighting) trace.Change {
 	page := rec.Page
 	page.Removed, page.Failed = true, ""
 	s.page.Version = page.Version
+	live := slices.DeleteFunc(slices.Clone(rec.Threats), func(t threat.Threat) bool { return t.State == threat.Withdrawn })
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
-	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Gone: len(rec.Threats)})
-	for _, t := range rec.Threats {
-		if t.State != threat.Withdrawn {
-			r.gone(t, "its page was removed")
-		}
+	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Gone: len(live)})
+	for _, t := range live {
+		r.gone(t, "its page was removed")
 	}
 	return r.change
 }
@@ -100,23 +107,26 @@ func (r *reviewing) record(kind ledger.Kind, id threat.ID, fact any) {
 	r.change.Entries = append(r.change.Entries, r.entry(kind, id, fact))
 }
 
+func (r *reviewing) move(t *threat.Threat, to threat.State, why string) {
+	r.change.Entries = append(r.change.Entries, r.sighting.move(t, to, why))
+}
+
 func (r *reviewing) stated(text threat.Text, used map[threat.ID]bool) {
 	taken := func(id threat.ID) bool { return used[id] }
 	id := threat.NewID(taken, string(r.tenant), r.page.ID, strconv.Itoa(r.page.Version), text.Quote)
 	used[id] = true
 	t := threat.Threat{
-		ID: id, Page: r.page.ID, State: threat.Open, Text: text, First: r.page.Version, Last: r.page.Version,
+		ID: id, Page: r.page.ID, Text: text, First: r.page.Version, Last: r.page.Version,
 		Criteria: control.Suggest(text.STRIDE),
 	}
-	why := "the page states it"
+	state, why := threat.Open, "the page states it"
 	if text.Origin != threat.Stated {
-		t.State, why = threat.Proposed, "concluded from the page; a person decides"
+		state, why = threat.Proposed, "concluded from the page; a person decides"
 	}
-	t.Stated = r.moment(why)
-	t.Moved = t.Stated
-	r.change.Threats = append(r.change.Threats, t)
 	r.record(ledger.Stated, id, ledger.TextFact{Text: text, Criteria: t.Criteria})
-	r.record(ledger.Moved, id, ledger.MoveFact{To: t.State, Why: why})
+	r.move(&t, state, why)
+	t.Stated = t.Moved
+	r.change.Threats = append(r.change.Threats, t)
 }
 
 // same keeps where the text stands now; it is no news for the ledger.
@@ -124,11 +134,20 @@ func (r *reviewing) same(p trace.Pair) {
 	t := p.Known
 	t.Text, t.Last = p.Found, r.page.Version
 	t.Blocked = "" // a new version is a new chance to file
+	r.settle(&t)
 	r.change.Threats = append(r.change.Threats, t)
+}
+
+// settle opens a threat that was proposed and that the page now states in so many words: there is nothing left to decide.
+func (r *reviewing) settle(t *threat.Threat) {
+	if t.State == threat.Proposed && t.Text.Origin == threat.Stated {
+		r.move(t, threat.Open, "the page states it now")
+	}
 }
 
 func (r *reviewing) changed(p trace.Pair) {
 	t := r.reread(p)
+	r.settle(&t)
 	what := p.What
 	if t.State == threat.Verified && !t.Stale && rewritten(what) {
 		t.Stale = true
@@ -142,26 +161,23 @@ func (r *reviewing) changed(p trace.Pair) {
 
 func (r *reviewing) back(p trace.Pair) {
 	t := r.reread(p)
-	from := t.State
-	t.State, t.Was = t.Was, ""
-	if t.State == "" || t.State == threat.Withdrawn {
-		t.State = threat.Open
+	to := cmp.Or(t.Was, threat.Open)
+	if to == threat.Proposed && t.Text.Origin == threat.Stated {
+		to = threat.Open
 	}
 	if t.Ticket != nil && !t.Ticket.Deleted {
-		t.State = threat.Follow(t.State, t.Ticket.Category)
+		to = threat.Follow(to, t.Ticket.Category)
 	}
-	t.Moved = r.moment("the page states it again")
+	t.Was, t.Stale = "", to == threat.Verified && (t.Stale || rewritten(p.What))
+	r.move(&t, to, "the page states it again")
 	r.change.Threats = append(r.change.Threats, t)
-	r.record(ledger.Moved, t.ID, ledger.MoveFact{From: from, To: t.State, Why: t.Moved.Why})
 	r.tell(t, tale{Version: r.page.Version, What: "The design page states this threat again:", Quote: t.Text.Quote})
 }
 
 func (r *reviewing) gone(t threat.Threat, why string) {
-	from := t.State
-	t.Was, t.State = t.State, threat.Withdrawn
-	t.Moved = r.moment(why)
+	t.Was = t.State
+	r.move(&t, threat.Withdrawn, why)
 	r.change.Threats = append(r.change.Threats, t)
-	r.record(ledger.Moved, t.ID, ledger.MoveFact{From: from, To: t.State, Why: why})
 	r.tell(t, tale{Version: r.page.Version, What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."})
 }
 

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -131,6 +132,73 @@ func TestReviewOverAPagesLife(t *testing.T) {
 	}
 	if !rec.Page.Removed {
 		t.Error("the page does not say that it is gone")
+	}
+}
+
+func TestReviewBringsBackAVerifiedThreatAsItWas(t *testing.T) {
+	reworded := guess
+	reworded.Mitigations = []threat.Mitigation{{Quote: "Ask for a second factor"}}
+	tests := []struct {
+		name   string
+		found  threat.Text
+		stale  bool // when it went
+		ticket threat.Category
+		want   threat.State
+		after  bool // stale when it came back
+	}{
+		{"the same words", guess, false, threat.Done, threat.Verified, false},
+		{"other words than were verified", reworded, false, threat.Done, threat.Verified, true},
+		{"stale before it went", guess, true, threat.Done, threat.Verified, true},
+		{"reopened while it was gone", guess, true, threat.ToDo, threat.Open, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := review(trace.Record{Page: trace.Page{ID: "42"}}, version(1), []threat.Text{guess})
+			rec := commit(trace.Record{}, c)
+			th := &rec.Threats[0]
+			th.State, th.Stale, th.Ticket = threat.Verified, tt.stale, &threat.Ticket{ID: "10", Key: "SEC-1", Category: threat.Done}
+			c, _ = review(rec, version(2), nil)
+			rec = commit(rec, c)
+			rec.Threats[0].Ticket.Category = tt.ticket
+			c, _ = review(rec, version(3), []threat.Text{tt.found})
+			got := commit(rec, c).Threats[0]
+			var said ledger.MoveFact
+			for _, e := range c.Entries {
+				if e.Kind == ledger.Moved {
+					if err := json.Unmarshal(e.Data, &said); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if got.State != tt.want || got.Stale != tt.after || said.To != tt.want || said.Stale != tt.after {
+				t.Errorf("state %s, stale %v, recorded as %+v; want %s, stale %v", got.State, got.Stale, said, tt.want, tt.after)
+			}
+		})
+	}
+}
+
+func TestReviewOpensAProposedThreatThatThePageStates(t *testing.T) {
+	text := guess
+	text.Origin = threat.Inferred
+	c, _ := review(trace.Record{Page: trace.Page{ID: "42"}}, version(1), []threat.Text{text})
+	rec := commit(trace.Record{}, c)
+	c, _ = review(rec, version(2), []threat.Text{guess})
+	if diff := cmp.Diff([]ledger.Kind{ledger.Reviewed, ledger.Moved}, kinds(c)); diff != "" || c.Threats[0].State != threat.Open {
+		t.Errorf("state %s, want open; entries (-want +got):\n%s", c.Threats[0].State, diff)
+	}
+	rec.Threats[0].State = threat.Dismissed
+	if c, _ = review(rec, version(2), []threat.Text{guess}); c.Threats[0].State != threat.Dismissed {
+		t.Errorf("state %s, want what a person said: dismissed", c.Threats[0].State)
+	}
+}
+
+func TestWithdrawCountsWhatWentWithThePage(t *testing.T) {
+	c, _ := review(trace.Record{Page: trace.Page{ID: "42"}}, version(1), []threat.Text{guess, forge})
+	rec := commit(trace.Record{}, c)
+	rec.Threats[0].State = threat.Withdrawn
+	var said ledger.PageFact
+	if err := json.Unmarshal(withdraw(rec, version(2)).Entries[0].Data, &said); err != nil || said.Gone != 1 {
+		t.Errorf("gone = %d (%v), want the one that was still there", said.Gone, err)
 	}
 }
 

@@ -19,43 +19,69 @@ import (
 // bindingTime is how long an event of a ticket of ours, which is not bound yet, waits for the create call to return.
 const bindingTime = 10 * time.Minute
 
-// syncTicket applies an issue event to the threat whose ticket it is. Issues that are no tickets of ours are none of our business.
+// syncTicket applies an issue event to the threats whose ticket it is. Issues that are no tickets of ours are none of our business.
 // Events may come late, twice and in any order: one that is older than what was applied changes nothing.
 func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, error) {
 	issue, err := decode[event.Issue](job)
 	if err != nil {
 		return work.Outcome{}, err
 	}
+	id, page, known := strings.Cut(job.Subject, "@")
 	if issue.ID == "" {
-		issue = event.Issue{ID: job.Subject, At: job.Occurred} // events that cannot be put in order: only Jira knows the last
+		issue = event.Issue{ID: id, At: job.Occurred} // events that cannot be put in order: only Jira knows the last
 	}
-	page, t, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
-	if fault.Is(err, fault.NotFound) {
+	if !known {
+		return d.handOver(ctx, job, issue)
+	}
+	rec, err := d.Book.Page(ctx, job.Tenant, page)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", issue.Key)
+	}
+	carried := func(t threat.Threat) bool { return t.Ticket != nil && t.Ticket.ID == id }
+	if slices.ContainsFunc(rec.Threats, func(t threat.Threat) bool { return carried(t) && undecided(*t.Ticket, issue) }) {
+		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
+			return work.Outcome{}, err
+		}
+	}
+	c := trace.Change{Tenant: job.Tenant, Jobs: []work.Job{d.follow(work.WritePanel, page, job, d.Policy.Gather)}}
+	for _, t := range rec.Threats {
+		if !carried(t) {
+			continue
+		}
+		if change, ok := apply(rec.Page, t, issue, job.Observed, d.Now()); ok {
+			c.Threats, c.Entries = append(c.Threats, change.Threats...), append(c.Entries, change.Entries...)
+		}
+	}
+	if len(c.Threats) == 0 {
+		return work.Outcome{}, nil
+	}
+	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "keeping what became of %s", issue.Key)
+}
+
+// handOver makes a job for each page whose threats an issue carries: only now is it known whose they are, and on a page's lane
+// nothing else changes them meanwhile.
+func (d *Desk) handOver(ctx context.Context, job work.Job, issue event.Issue) (work.Outcome, error) {
+	threats, err := d.Book.ByIssue(ctx, job.Tenant, job.Subject)
+	if err != nil {
+		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", issue.Key)
+	}
+	if len(threats) == 0 {
 		perhaps := issue.Key == "" || slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
 		if perhaps && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
 			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
 		}
 		return work.Outcome{}, nil
-	} else if err != nil {
-		return work.Outcome{}, fault.Wrap(err, "looking for the threat of issue %s", issue.Key)
 	}
-	if job.Lane != t.Page {
-		// Only now is it known whose page it is; on its lane nothing else changes the threat meanwhile.
-		job.Lane = t.Page
-		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, trace.Change{Tenant: job.Tenant, Jobs: []work.Job{job}}), "handing over the event of %s", issue.Key)
-	}
-	if undecided(*t.Ticket, issue) {
-		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
-			return work.Outcome{}, err
+	c := trace.Change{Tenant: job.Tenant}
+	for i, t := range threats { // ordered by page
+		if i > 0 && t.Page == threats[i-1].Page {
+			continue
 		}
+		next := job
+		next.Subject, next.Lane = job.Subject+"@"+t.Page, t.Page
+		c.Jobs = append(c.Jobs, next)
 	}
-	change, ok := apply(page, t, issue, job.Observed, d.Now())
-	if !ok {
-		return work.Outcome{}, nil
-	}
-	change.Tenant = job.Tenant
-	change.Jobs = []work.Job{d.follow(work.WritePanel, t.Page, job, d.Policy.Gather)}
-	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, change), "keeping what became of %s", issue.Key)
+	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "handing over the event of %s", issue.Key)
 }
 
 // undecided reports whether an event does not tell what its issue is like now: it does not say the status category, or it is of
@@ -122,9 +148,8 @@ func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now ti
 		c.Entries = append(c.Entries, at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
 	}
 	if next := threat.Follow(t.State, is.Category); next != t.State && !is.Deleted {
-		why := fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)
-		c.Entries = append(c.Entries, at.entry(ledger.Moved, t.ID, ledger.MoveFact{From: t.State, To: next, Why: why}))
-		t.State, t.Stale, t.Moved = next, false, at.moment(why)
+		t.Stale = false
+		c.Entries = append(c.Entries, at.move(&t, next, fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)))
 	}
 	c.Threats = []threat.Threat{t}
 	return c, true

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -96,5 +98,52 @@ func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
 	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}
 	if _, ok := apply(trace.Page{}, th, late, noon, noon); ok {
 		t.Error("an event that came after the deletion was applied")
+	}
+}
+
+// TestSyncTicketReachesEveryThreatOfAnIssue: pages may name one issue for several threats, and several pages may.
+func TestSyncTicketReachesEveryThreatOfAnIssue(t *testing.T) {
+	books := shelf(t)
+	ticket := &threat.Ticket{ID: "10", Key: "SEC-1", URL: "https://x.test/browse/SEC-1", Category: threat.ToDo, ByPage: true}
+	other := &threat.Ticket{ID: "11", Key: "SEC-2", Category: threat.ToDo}
+	for page, threats := range map[string][]threat.Threat{
+		"42": {{ID: "T-A", Ticket: ticket}, {ID: "T-B", Ticket: ticket}, {ID: "T-C", Ticket: other}},
+		"43": {{ID: "T-D", Ticket: ticket}},
+	} {
+		for i := range threats {
+			threats[i].Page, threats[i].State = page, threat.Open
+		}
+		if err := books.Commit(t.Context(), trace.Change{Tenant: site, Page: &trace.Page{ID: page}, Threats: threats}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	desk := &Desk{Book: books, Policy: DefaultPolicy(), Now: time.Now, Log: slog.New(slog.DiscardHandler), Count: uncounted{}}
+	done := event.Issue{ID: "10", Key: "SEC-1", Status: "Done", Category: threat.Done, Updated: noon, At: noon}
+	first := work.Job{Tenant: site, Kind: work.SyncTicket, Subject: "10", Args: ledger.Encode(done), Occurred: noon, Observed: noon}
+	if out := desk.Handlers()[work.SyncTicket](t.Context(), first); out != (work.Outcome{}) {
+		t.Fatalf("outcome %+v", out)
+	}
+	handed, err := books.Peek(t.Context(), work.Filter{Kind: work.SyncTicket})
+	if err != nil || len(handed) != 2 {
+		t.Fatalf("handed over to %+v (%v), want a job a page", handed, err)
+	}
+	for _, job := range handed {
+		if out := desk.Handlers()[work.SyncTicket](t.Context(), job); out != (work.Outcome{}) {
+			t.Fatalf("outcome %+v of %s", out, job.Subject)
+		}
+	}
+	got := map[threat.ID]threat.State{}
+	for _, page := range []string{"42", "43"} {
+		rec, err := books.Page(t.Context(), site, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, th := range rec.Threats {
+			got[th.ID] = th.State
+		}
+	}
+	want := map[threat.ID]threat.State{"T-A": threat.Mitigated, "T-B": threat.Mitigated, "T-C": threat.Open, "T-D": threat.Mitigated}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
 	}
 }

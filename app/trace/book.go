@@ -55,9 +55,9 @@ type Book interface {
 	Page(ctx context.Context, id tenant.ID, page string) (Record, error)
 	// Pages lists all page headers of a tenant by page id.
 	Pages(ctx context.Context, id tenant.ID) ([]Page, error)
-	// ByIssue finds the threat whose ticket has this Jira issue id, with its page's header; fault.NotFound when none has.
-	// Where several have, it is the first by page id and threat id.
-	ByIssue(ctx context.Context, id tenant.ID, issue string) (Page, threat.Threat, error)
+	// ByIssue finds the threats whose ticket has this Jira issue id, by page id and threat id; none when none has. They are
+	// several where pages name one issue for more than one threat.
+	ByIssue(ctx context.Context, id tenant.ID, issue string) ([]threat.Threat, error)
 	// Commit applies a change. Threats with a ticket become findable by its issue id in the same transaction. fault.Invalid
 	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change.
 	Commit(ctx context.Context, c Change) error

@@ -19,7 +19,7 @@ const (
 	ReviewPage  Kind = "review-page"  // Subject: page id
 	FileTickets Kind = "file-tickets" // Subject: page id; files whatever the page's threats lack
 	WritePanel  Kind = "write-panel"  // Subject: page id
-	SyncTicket  Kind = "sync-ticket"  // Subject: issue id; Args: the issue as the event showed it
+	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, then "issue id@page id"; Args: the issue as the event showed it
 	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
 )

@@ -71,37 +71,34 @@ func (s *Store) Pages(ctx context.Context, id tenant.ID) ([]trace.Page, error) {
 	return pages, nil
 }
 
-// ByIssue implements trace.Book. Where several threats have the same ticket, the first by page and id is found.
-func (s *Store) ByIssue(ctx context.Context, id tenant.ID, issue string) (trace.Page, threat.Threat, error) {
-	var page trace.Page
-	var found threat.Threat
-	err := s.view(ctx, "find the threat of issue "+issue, func(btx *bbolt.Tx) error {
-		none := fault.New(fault.NotFound, "no threat of %s has it as its ticket", id)
+// ByIssue implements trace.Book.
+func (s *Store) ByIssue(ctx context.Context, id tenant.ID, issue string) ([]threat.Threat, error) {
+	var found []threat.Threat
+	err := s.view(ctx, "find the threats of issue "+issue, func(btx *bbolt.Tx) error {
 		b := btx.Bucket(bucketTenants).Bucket([]byte(id))
 		if b == nil {
-			return none
+			return nil
 		}
 		prefix := key(issue, "")
-		k, _ := b.Bucket(bucketIssues).Cursor().Seek(prefix)
-		row, ok := bytes.CutPrefix(k, prefix)
-		if !ok {
-			return none
+		rows := b.Bucket(bucketIssues).Cursor()
+		for k, _ := rows.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = rows.Next() {
+			row := k[len(prefix):]
+			raw := b.Bucket(bucketThreats).Get(row)
+			if raw == nil {
+				return fault.New(fault.Internal, "index names threat %q, which is gone", row)
+			}
+			one, err := decodeRow(row, raw)
+			if err != nil {
+				return err
+			}
+			found = append(found, one)
 		}
-		raw := b.Bucket(bucketThreats).Get(row)
-		if raw == nil {
-			return fault.New(fault.Internal, "index names threat %q, which is gone", row)
-		}
-		var err error
-		if found, err = decodeRow(row, raw); err != nil {
-			return err
-		}
-		page, err = readPage(b, found.Page)
-		return fault.As(fault.Internal, err, "threat %s without its page", found.ID)
+		return nil
 	})
 	if err != nil {
-		return trace.Page{}, threat.Threat{}, err
+		return nil, err
 	}
-	return page, found, nil
+	return found, nil
 }
 
 // Commit implements trace.Book.

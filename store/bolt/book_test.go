@@ -20,13 +20,13 @@ func TestManyThreats(t *testing.T) {
 	s := openTest(t, Options{})
 	fill(t, s, 100, 1000)
 	for name, do := range map[string]func() error{
-		"ByIssue": func() error { _, _, err := s.ByIssue(t.Context(), "acme", "issue-50-500"); return err },
+		"ByIssue": func() error { _, err := s.ByIssue(t.Context(), "acme", "issue-50-500"); return err },
 		"Commit": func() error {
-			_, one, err := s.ByIssue(t.Context(), "acme", "issue-51-501")
+			found, err := s.ByIssue(t.Context(), "acme", "issue-51-501")
 			if err != nil {
 				return err
 			}
-			return s.Commit(t.Context(), trace.Change{Tenant: "acme", Threats: []threat.Threat{one}})
+			return s.Commit(t.Context(), trace.Change{Tenant: "acme", Threats: found})
 		},
 	} {
 		before := s.db.Stats().TxStats

@@ -13,6 +13,7 @@ import (
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
@@ -132,39 +133,38 @@ func exerciseBook(t *testing.T, open Open) {
 	})
 	t.Run("by issue", func(t *testing.T) {
 		s := start(t, open, store.Options{})
+		holds := func(id tenant.ID, issue string, want ...threat.ID) {
+			t.Helper()
+			found, err := s.ByIssue(t.Context(), id, issue)
+			wantNone(t, err)
+			if diff := cmp.Diff(want, ids(found)); diff != "" {
+				t.Errorf("threats of issue %s (-want +got)\n%s", issue, diff)
+			}
+		}
 		one := stated("1", "T-1", 1)
 		one.Ticket = &threat.Ticket{ID: "100", Key: "SEC-1"}
 		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Page: page("1", 0), Threats: []threat.Threat{one}}))
-		header, found, err := s.ByIssue(t.Context(), acme, "100")
-		wantNone(t, err)
-		if found.ID != "T-1" || header.ID != "1" || header.Rev != 1 {
-			t.Errorf("got %s of page %+v", found.ID, header)
-		}
-		_, _, err = s.ByIssue(t.Context(), acme, "10")
-		wantKind(t, err, fault.NotFound)
-		_, _, err = s.ByIssue(t.Context(), globex, "100")
-		wantKind(t, err, fault.NotFound)
+		holds(acme, "100", "T-1")
+		holds(acme, "10")
+		holds(globex, "100")
 
 		one.Rev, one.Ticket = 1, &threat.Ticket{ID: "200", Key: "OPS-7"}
 		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Threats: []threat.Threat{one}}))
-		_, _, err = s.ByIssue(t.Context(), acme, "100")
-		wantKind(t, err, fault.NotFound)
-		_, found, err = s.ByIssue(t.Context(), acme, "200")
+		holds(acme, "100")
+		found, err := s.ByIssue(t.Context(), acme, "200")
 		wantNone(t, err)
-		if found.Rev != 2 {
-			t.Errorf("got rev %d, want 2", found.Rev)
+		if len(found) != 1 || found[0].Rev != 2 {
+			t.Errorf("got %+v, want the one threat at rev 2", found)
 		}
 
-		other := stated("1", "T-2", 1)
-		other.Ticket = one.Ticket
-		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Threats: []threat.Threat{other}}))
+		beside, elsewhere := stated("1", "T-2", 1), stated("0", "T-9", 1)
+		beside.Ticket, elsewhere.Ticket = one.Ticket, one.Ticket
+		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Threats: []threat.Threat{beside}}))
+		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Page: page("0", 0), Threats: []threat.Threat{elsewhere}}))
+		holds(acme, "200", "T-9", "T-1", "T-2")
 		one.Rev, one.Ticket = 2, nil
 		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Threats: []threat.Threat{one}}))
-		_, found, err = s.ByIssue(t.Context(), acme, "200")
-		wantNone(t, err)
-		if found.ID != "T-2" {
-			t.Errorf("got %s, want the other threat with the ticket", found.ID)
-		}
+		holds(acme, "200", "T-9", "T-2")
 	})
 	t.Run("pages", func(t *testing.T) {
 		s := start(t, open, store.Options{})
