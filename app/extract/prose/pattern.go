@@ -359,7 +359,7 @@ func (s *sentence) measure(out *Reading) {
 	if s.is(lead, "necessity", "importance", "need", "implementation", "introduction", "adoption", "enforcement", "usage", "use") && s.is(lead+1, "of", "for", "to") {
 		out.Measure = 0.75
 	}
-	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) {
+	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) && s.find(lx.Modal, 1, 9) < 0 {
 		out.Measure = max(out.Measure, 0.7)
 	}
 	if s.is(0, "if", "when", "where", "for", "to", "in", "therefore", "wenn", "si") {
