@@ -9,10 +9,11 @@ import (
 
 // builder turns the tree into blocks and sections.
 type builder struct {
-	page  *Page
-	open  *Section
-	short *Section // a title that holds for the next list or table only
-	floor *Section // headings inside of an item or <details> end nothing outside of it
+	page    *Page
+	open    *Section
+	short   *Section // a title that holds for the next list or table only
+	comment bool     // inside of a comment that Markdown reads as text, because blank lines stand in it
+	floor   *Section // headings inside of an item or <details> end nothing outside of it
 }
 
 const (
@@ -207,10 +208,34 @@ func (b *builder) block(n *document.Node, flat document.Flat, item *Block) *Bloc
 	blk := &Block{Kind: n.Kind, Node: n, Flat: flat, Index: len(b.page.Blocks), Section: b.open, Item: item}
 	if flat.Text != "" {
 		blk.Strong = emphatic(n, flat.Text)
-		blk.Parts = parts(b.page.Lexicon, blk)
+		blk.Parts = b.visible(parts(b.page.Lexicon, blk), flat.Text)
 	}
 	b.page.Blocks = append(b.page.Blocks, blk)
 	return blk
+}
+
+// visible leaves out the parts of a block that stand in a comment.
+func (b *builder) visible(parts []Part, text string) []Part {
+	if b.page.Format != document.Markdown {
+		return parts
+	}
+	if b.comment {
+		b.comment = !strings.Contains(text, "-->")
+		return nil
+	}
+	start := strings.Index(text, "<!--")
+	if start < 0 || strings.Contains(text[start:], "-->") {
+		return parts
+	}
+	b.comment = true
+	var out []Part
+	for _, p := range parts {
+		if p.From < start && p.Start < start {
+			p.End = min(p.End, start)
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // section opens a section with a block as its title.

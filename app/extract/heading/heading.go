@@ -195,7 +195,7 @@ func nominal(page *extract.Page, title string) bool {
 		return false
 	}
 	for _, w := range words {
-		if page.Reader.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack | lexicon.Adversary) {
+		if page.Reader.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack) {
 			return true
 		}
 	}

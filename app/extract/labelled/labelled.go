@@ -100,8 +100,11 @@ func below(first, b *extract.Block) bool {
 	if b.Title && b.Section != first.Section {
 		return b.Section.Topic == lexicon.Mitigations
 	}
-	if first.Item != nil {
-		return in(b, first.Item)
+	if first.Item != nil && !in(b, first.Item) {
+		return false
+	}
+	if first.Kind == document.Item && b.Kind == document.Item && b.List == first.List { // the next entry, or a part of this one
+		return labels(b) || b.Strong > 0
 	}
 	return true
 }

@@ -89,6 +89,8 @@ func (l listing) intent() (float64, string) {
 	}
 	if l.intro != nil && !l.intro.Title {
 		switch says := announces(l.page, l.intro); {
+		case says < 0 && l.titled():
+			return 0.85, "entry of a list of named attacks and failures"
 		case says < 0:
 			return 0, ""
 		case says == 1 && !s.Within.Gathers():
@@ -111,6 +113,23 @@ func (l listing) intent() (float64, string) {
 	return 0, ""
 }
 
+// titled reports whether most entries begin with the name of an attack or a failure ("Plugin poisoning: …").
+func (l listing) titled() bool {
+	if !l.section.Within.Gathers() {
+		return false
+	}
+	n := 0
+	for _, entry := range l.entries {
+		if len(entry[0].Parts) == 0 {
+			continue
+		}
+		if title, _ := runIn(l.page.Lexicon, entry[0], entry[0].Parts[0]); title != "" && len(lexicon.Words(title)) <= 6 && nominal(l.page, title) && !l.page.Reader.Class(lexicon.Words(title)[0].Text).Has(lexicon.Measure) {
+			n++
+		}
+	}
+	return n > 0 && n*2 >= len(l.entries)
+}
+
 // announces judges the paragraph before a list: above 0 when it announces threats (2: in plain words), below when it
 // announces something else, 0 when it does not tell.
 func announces(page *extract.Page, intro *extract.Block) int {
@@ -123,7 +142,7 @@ func announces(page *extract.Page, intro *extract.Block) int {
 	if len(ss) > 1 && len(lexicon.Words(text[last.Start:last.End])) < 3 { // "Notably:"
 		last.Start = ss[len(ss)-2].Start
 	}
-	colon := strings.HasSuffix(text, ":")
+	colon := strings.HasSuffix(text, ":") || strings.Contains(text[last.Start:last.End], "following")
 	r := page.Reader.Read(text, last)
 	risk, attack, measure, both, troubled := false, false, false, false, false
 	for _, w := range lexicon.Words(text[last.Start:last.End]) {
@@ -290,6 +309,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if possible && intent >= 0.85 {
 		reads = max(reads, 0.35) // "two clerks could …" in a list of risks
 	}
+	if strings.Contains(head.Text()[:rest], "?") {
+		return nil, false // a question and its answer
+	}
 	if title != "" && nominal(l.page, title) {
 		reads = max(reads, 0.6)
 	}
@@ -300,7 +322,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	}
 	switch {
-	case strings.HasSuffix(text, "?"):
+	case strings.HasSuffix(text, "?") || strings.HasSuffix(title, "?"):
 		return nil, false
 	case intent < 0.6 && len(sentences) > 1 && (title == "" || !nominal(l.page, title)):
 		return nil, false // prose, which is read sentence by sentence
@@ -308,7 +330,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false // an aspect, and what is so about it
 	case denies:
 		return nil, false
-	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && measures < 0.7):
+	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && (measures < 0.7 || l.worsens(text))):
 		return nil, false
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
 	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry)):
@@ -343,6 +365,20 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d.Because(min(0.97, intent+reads/10), why)
 	return d, true
+}
+
+// worsens reports whether an entry tells in the words of an instruction what gets worse: "make cancelling harder".
+func (l listing) worsens(text string) bool {
+	words := lexicon.Words(text)
+	if len(words) == 0 || l.page.Reader.Class(words[0].Text).Has(lexicon.Measure) {
+		return false
+	}
+	for _, w := range words {
+		if l.page.Reader.Class(w.Text).Has(lexicon.Harm) {
+			return true
+		}
+	}
+	return false
 }
 
 // tells reports whether any word of a text speaks of harm.

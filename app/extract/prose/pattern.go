@@ -202,6 +202,9 @@ func (s *sentence) adversary(i int, out *Reading) {
 			return
 		}
 	}
+	if s.is(i+1, "would", "must", "needs", "has") && s.is(i+2, "need", "have", "to") { // how hard it is
+		return
+	}
 	end := s.clauseEnd(i)
 	if k := s.find(lx.Attack|lx.Harm, i+1, min(i+5, end)); k > 0 && !s.negated(k) {
 		out.claim(0.7, "says what an attacker does")
@@ -356,7 +359,7 @@ func (s *sentence) measure(out *Reading) {
 	if s.is(lead, "necessity", "importance", "need", "implementation", "introduction", "adoption", "enforcement", "usage", "use") && s.is(lead+1, "of", "for", "to") {
 		out.Measure = 0.75
 	}
-	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) {
+	if strings.HasSuffix(first.Text, "ing") && first.class.Has(lx.Measure) && !first.class.Has(lx.Harm|lx.Attack) && s.find(lx.Modal, 1, 9) < 0 {
 		out.Measure = max(out.Measure, 0.7)
 	}
 	if s.is(0, "if", "when", "where", "for", "to", "in", "therefore", "wenn", "si") {
@@ -414,7 +417,7 @@ func (s *sentence) plan() int {
 // deny weighs what speaks against a threat.
 func (s *sentence) deny(out *Reading) {
 	for i := range s.words {
-		if !s.has(i, lx.Negation|lx.Safe|lx.Risk|lx.Relief|lx.Prone) && !s.is(i, "low", "minimal", "negligible", "inconsequential") {
+		if !s.has(i, lx.Negation|lx.Safe|lx.Risk|lx.Relief|lx.Prone) && !s.is(i, "low", "minimal", "negligible", "inconsequential", "impossible", "infeasible", "impractical", "possible", "feasible", "exploitable") {
 			continue
 		}
 		switch {
@@ -428,6 +431,8 @@ func (s *sentence) deny(out *Reading) {
 			out.Denies = true
 		case s.has(i, lx.Risk) && s.is(i+1, "is", "are", "can", "could", "will") && (s.is(i+2, "very", "quite", "relatively", "fairly", "rather", "extremely") && s.is(i+3, "low", "small", "limited", "minimal", "unlikely") || s.is(i+3, "mitigated", "avoided", "reduced", "lower", "low", "addressed", "eliminated") || s.is(i+2, "mitigated", "avoided", "reduced", "addressed") || s.is(i+4, "mitigated", "avoided", "reduced")):
 			out.Denies = true
+		case s.is(i, "impossible", "infeasible", "impractical") || s.is(i, "possible", "feasible", "exploitable") && s.is(i-1, "not") || s.is(i, "exploitable") && s.is(i-2, "not", "ever"):
+			out.Denies = out.Denies || s.find(lx.Attack, max(0, i-2), len(s.words)) > 0 && s.find(lx.Relief, 0, i) < 0
 		case s.is(i, "low", "minimal", "negligible", "inconsequential") && s.is(i-1, "very", "is", "are", "relatively") && s.find(lx.Risk|lx.Harm, 0, i) >= 0:
 			out.Denies = true
 		case s.has(i, lx.Relief) && i < len(s.words)-1:

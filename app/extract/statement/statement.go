@@ -174,6 +174,12 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 			}
 			continue
 		}
+		if r.thin && last != nil && l.Measure < r.measure() && l.Flat == r.quote.Flat { // "Another risk is around logins. …"
+			r.quote.End = l.End
+			last.Requote(r.quote)
+			last.Say(l.Passage)
+			r.thin = false
+		}
 		switch {
 		case l.Measure < r.measure():
 		case strings.HasSuffix(l.Text(), ":"):
@@ -224,7 +230,7 @@ func (r *reader) threat(b *extract.Block, l line) *extract.Draft {
 
 // announces reports whether a paragraph leads over to a list whose entries were found as threats.
 func (r *reader) announces(b *extract.Block) bool {
-	if b.Kind == document.Item || !strings.HasSuffix(b.Text(), ":") || b.Index+1 >= len(r.page.Blocks) {
+	if b.Kind == document.Item || !strings.HasSuffix(b.Text(), ":") && !strings.HasSuffix(b.Text(), "following.") || b.Index+1 >= len(r.page.Blocks) {
 		return false
 	}
 	next := r.page.Blocks[b.Index+1]
