@@ -40,7 +40,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 	for _, r := range refused {
 		if o, ok := simpler(r); ok {
 			again = append(again, o)
-		} else if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+		} else if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
 		}
 	}
@@ -48,7 +48,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		return err
 	}
 	for _, r := range refused {
-		if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+		if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
 		}
 	}

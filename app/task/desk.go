@@ -117,13 +117,22 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 // already, so that an outage ends without anybody's help. A site that does not know our signature is asked again too: it may be
 // in the middle of an installation, or of rotating the secret.
 func outcome(err error, age time.Duration) work.Outcome {
-	switch fault.KindOf(err) {
-	case fault.Busy:
+	if fault.Is(err, fault.Busy) {
 		return work.Outcome{Verdict: work.Snooze, After: max(fault.RetryAfter(err), min(max(age, time.Second), maxPause)), Reason: err.Error()}
-	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+	}
+	if forPeople(err) {
 		return work.Outcome{Verdict: work.Hold, Reason: err.Error()}
 	}
 	return work.Outcome{Verdict: work.Retry, After: fault.RetryAfter(err), Reason: err.Error()}
+}
+
+// forPeople reports whether an error stays until a person mends something.
+func forPeople(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+		return true
+	}
+	return false
 }
 
 // maxPause bounds how long after its end an outage still delays a job.

@@ -39,7 +39,11 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		}
 	}
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
-		if err := f.create(ctx, some); err != nil {
+		err := f.create(ctx, some)
+		if forPeople(err) {
+			err = f.block(ctx, err.Error(), some...)
+		}
+		if err != nil {
 			return work.Outcome{}, err
 		}
 	}
@@ -117,7 +121,7 @@ func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
 func (f *filing) named(ctx context.Context, t *threat.Threat) error {
 	issue, err := f.jira.Issue(ctx, t.Text.Ticket)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
-		return f.block(ctx, t, fmt.Sprintf("the page names %s, which Jira does not show to Throughline: correct the key, or let the app see its project", t.Text.Ticket))
+		return f.block(ctx, fmt.Sprintf("the page names %s, which Jira does not show to Throughline: correct the key, or let the app see its project", t.Text.Ticket), t)
 	} else if err != nil {
 		return fault.Wrap(err, "reading the issue %s that the page names", t.Text.Ticket)
 	}
@@ -139,6 +143,9 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 		})
 		if fault.Is(err, fault.NotFound) {
 			continue // deleted meanwhile: its own event tells
+		} else if forPeople(err) {
+			f.blocked = append(f.blocked, fmt.Sprintf("%s: %s", t.ID, err)) // the ticket is there, and the panel need not wait for its link
+			continue
 		} else if err != nil {
 			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
 		}
@@ -181,13 +188,15 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 	return f.commit(ctx, threats, entries...)
 }
 
-// block keeps why a threat has no ticket where people look: the panel, the log and the held job.
-func (f *filing) block(ctx context.Context, t *threat.Threat, why string) error {
-	f.Count.Ticket("refused")
-	f.Log.WarnContext(ctx, "no ticket can be filed", "tenant", f.job.Tenant, "page", t.Page, "threat", t.ID, "why", why)
-	f.blocked = append(f.blocked, string(t.ID)+": "+why)
-	t.Blocked, t.Intent = why, nil
-	return f.commit(ctx, []*threat.Threat{t})
+// block keeps why threats have no ticket where people look: the panel, the log and the held job.
+func (f *filing) block(ctx context.Context, why string, threats ...*threat.Threat) error {
+	for _, t := range threats {
+		f.Count.Ticket("refused")
+		f.Log.WarnContext(ctx, "no ticket can be filed", "tenant", f.job.Tenant, "page", t.Page, "threat", t.ID, "why", why)
+		f.blocked = append(f.blocked, string(t.ID)+": "+why)
+		t.Blocked, t.Intent = why, nil
+	}
+	return f.commit(ctx, threats)
 }
 
 // commit keeps threats as they are now, and records whose owner is another than before.

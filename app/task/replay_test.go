@@ -122,7 +122,7 @@ func (d *drama) file() {
 		var err error
 		switch d.IntN(4) {
 		case 0:
-			err = f.block(d.t.Context(), t, "Jira says no")
+			err = f.block(d.t.Context(), "Jira says no", t)
 		case 1:
 			t.Intent = &threat.Intent{Marker: marker(t.ID), At: d.clock}
 			err = f.commit(d.t.Context(), []*threat.Threat{t})
