@@ -1,6 +1,7 @@
 package task
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/app/threat"
@@ -90,5 +91,18 @@ func TestPageIsPutBack(t *testing.T) {
 	s.accept(work.Job{Kind: work.ReviewPage, Occurred: back, Observed: back})
 	if th := s.record().Threats[0]; th.State != threat.Open || !th.Moved.Occurred.Equal(back) {
 		t.Errorf("after it was put back: %s since %s, want open since %s", th.State, th.Moved.Occurred, back)
+	}
+}
+
+// TestPanelNamesTheVersionThatWasRead: our own writes make versions too, which nobody reviewed.
+func TestPanelNamesTheVersionThatWasRead(t *testing.T) {
+	s := enter(t)
+	s.version = 7
+	s.accept(work.Job{Kind: work.ReviewPage}) // its panel, without a ticket yet, is version 8
+	s.answers[components], s.answers[assignable] = saying(`[]`), saying(`[]`)
+	s.answers[create], s.answers[linkBack] = saying(`{"issues":[{"id":"10","key":"SEC-1"}],"errors":[]}`), saying(`{}`)
+	s.accept(work.Job{Kind: work.FileTickets})
+	if s.version != 9 || !strings.Contains(s.body, "SEC-1") || !strings.Contains(s.body, "page version 7") {
+		t.Errorf("version %d does not name version 7 as the one reviewed:\n%s", s.version, s.body)
 	}
 }

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -194,7 +195,29 @@ func TestLedgerReplaysToWhatIsKnown(t *testing.T) {
 					t.Fatalf("after %v (-ledger +store):\n%s", done, diff)
 				}
 			}
+			legal(t, log)
 		})
+	}
+}
+
+// legal checks that no entry moves a threat where it may not go; staying is for what became stale.
+func legal(t *testing.T, log ledger.Log) {
+	t.Helper()
+	err := log.Entries(t.Context(), site, 0, func(e ledger.Entry) bool {
+		var m ledger.MoveFact
+		if e.Kind != ledger.Moved {
+			return true
+		}
+		if err := json.Unmarshal(e.Data, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.From != "" && !threat.CanMove(m.From, m.To) && (m.From != m.To || !m.Stale) {
+			t.Errorf("entry %d moves %s from %s to %s", e.Seq, e.Threat, m.From, m.To)
+		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

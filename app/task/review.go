@@ -54,7 +54,7 @@ type reviewing struct {
 func review(rec trace.Record, s sighting, found []threat.Text) (trace.Change, trace.Match) {
 	match := trace.Reconcile(rec.Threats, found)
 	page := header(rec.Page, s.page)
-	page.Reviewed = s.now
+	page.Reviewed, page.Read = s.now, page.Version
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
 	r.record(ledger.Reviewed, "", ledger.PageFact{
 		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Hash: page.Hash, Found: len(found),
@@ -98,7 +98,8 @@ func withdraw(rec trace.Record, s sighting) trace.Change {
 
 // header joins what the record alone knows to the facts of a version just read.
 func header(known, read trace.Page) trace.Page {
-	read.Rev, read.PanelHash, read.PanelVersion, read.Reviewed = known.Rev, known.PanelHash, known.PanelVersion, known.Reviewed
+	read.Rev, read.PanelHash, read.PanelVersion = known.Rev, known.PanelHash, known.PanelVersion
+	read.Reviewed, read.Read = known.Reviewed, known.Read
 	return read
 }
 

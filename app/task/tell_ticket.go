@@ -50,6 +50,6 @@ func (s tale) wiki() string {
 		}
 		fmt.Fprintf(&b, "* %s\n", jira.Escape(a))
 	}
-	fmt.Fprintf(&b, "_Throughline, from [%s|%s] version %d_", jira.Escape(s.Page), s.URL, s.Version)
+	fmt.Fprintf(&b, "_Throughline, from %s version %d_", wikiLink(s.Page, s.URL), s.Version)
 	return b.String()
 }

@@ -36,7 +36,7 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 		return work.Outcome{}, err
 	}
 	region, hash := panel.Render(panel.Facts{
-		Page: rec.Page.ID, JiraURL: site, Reviewed: rec.Page.Reviewed, Version: rec.Page.Version, Threats: rec.Threats,
+		Page: rec.Page.ID, JiraURL: site, Reviewed: rec.Page.Reviewed, Version: rec.Page.Read, Threats: rec.Threats,
 		Names: d.Policy.PanelNames, Rows: d.Policy.PanelRows,
 	})
 	if hash == rec.Page.PanelHash {
