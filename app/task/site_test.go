@@ -35,7 +35,7 @@ type scene struct {
 	labels  []string
 	listed  bool                     // the search finds the page
 	answers map[string]func() string // by "METHOD /path"; empty means 403
-	calls   []string
+	lose    map[string]int           // calls that are done once and answered with this status
 }
 
 const threats = `<h2>Threats</h2><table><tbody><tr><th>Threat</th><th>Mitigation</th></tr>` +
@@ -76,7 +76,16 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call := r.Method + " " + r.URL.Path
-	s.calls = append(s.calls, call)
+	if status := s.lose[call]; status != 0 {
+		delete(s.lose, call)
+		s.serve(httptest.NewRecorder(), r, call)
+		w.WriteHeader(status)
+		return
+	}
+	s.serve(w, r, call)
+}
+
+func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
 	w.Header().Set("Content-Type", "application/json")
 	answer, set := s.answers[call]
 	switch {
@@ -129,6 +138,12 @@ func (s *scene) accept(job work.Job) []work.Job {
 	if err := s.book.Commit(s.Context(), trace.Change{Tenant: site, Jobs: []work.Job{job}}); err != nil {
 		s.Fatal(err)
 	}
+	return s.run()
+}
+
+// run does what is due, and returns what is held.
+func (s *scene) run() []work.Job {
+	s.Helper()
 	ctx, stop := context.WithCancel(s.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.book.Run(ctx, s.desk.Handlers()) }()
