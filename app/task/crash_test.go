@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/throughline/throughline/app/document/storage"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -47,10 +48,15 @@ func (j *tracker) answer(s *scene) {
 	s.answers[linkBack] = func() string { j.linked++; return `{}` }
 }
 
-// settle runs what waits, due or not, until nothing does.
+// settle reviews the page and runs what waits then, due or not, until nothing does.
 func (s *scene) settle() {
 	s.Helper()
 	s.accept(work.Job{Kind: work.ReviewPage})
+	s.settleWaiting()
+}
+
+func (s *scene) settleWaiting() {
+	s.Helper()
 	for range 20 {
 		waiting, err := s.book.Peek(s.Context(), work.Filter{State: work.Waiting})
 		if err != nil {
@@ -114,5 +120,63 @@ func TestEveryAnswerMayBeLost(t *testing.T) {
 				t.Error("the call was never made: this test proves nothing")
 			}
 		})
+	}
+}
+
+// pending puts on record a page whose call that files tickets had an unknown outcome a moment ago.
+func (s *scene) pending(threats ...threat.Threat) {
+	s.Helper()
+	for i := range threats {
+		threats[i].Page = "42"
+		if threats[i].Text.Ticket == "" {
+			threats[i].Intent = &threat.Intent{Marker: marker(threats[i].ID), At: s.desk.Now()}
+		}
+	}
+	page := &trace.Page{ID: "42", Title: "Login", Hash: storage.HashOutside([]byte(s.body))}
+	if err := s.book.Commit(s.Context(), trace.Change{Tenant: site, Page: page, Threats: threats}); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// TestUnknownOutcomeIsNotHeld: a threat that a person must see to does not keep the others' tickets from being found.
+func TestUnknownOutcomeIsNotHeld(t *testing.T) {
+	s, j := enter(t), &tracker{}
+	j.answer(s)
+	s.pending(
+		threat.Threat{ID: "T-A", State: threat.Open},
+		threat.Threat{ID: "T-B", State: threat.Open, Text: threat.Text{Ticket: "GONE-1"}},
+	)
+	if held := s.accept(work.Job{Kind: work.FileTickets}); len(held) > 0 {
+		t.Errorf("held is %+v, while it is unknown whether a ticket was made", held)
+	}
+	s.desk.Policy.IndexWait = 0
+	j.marked = []string{"10"} // the index shows it now
+	s.settleWaiting()
+	held, err := s.book.Peek(t.Context(), work.Filter{State: work.Held})
+	if err != nil || len(held) != 1 || !strings.Contains(held[0].Reason, "GONE-1") {
+		t.Errorf("held is %+v (%v), want the threat whose key is wrong", held, err)
+	}
+	if th := find(t, s.record(), "T-A"); th.Ticket == nil || len(j.marked) != 1 {
+		t.Errorf("ticket %+v, want the one that was found", th.Ticket)
+	}
+}
+
+// TestWithdrawnWhileBeingFiled: the ticket that was made all the same is bound, and told; where none was made, none is.
+func TestWithdrawnWhileBeingFiled(t *testing.T) {
+	for _, made := range []bool{true, false} {
+		s, j := enter(t), &tracker{}
+		s.desk.Policy.IndexWait = 0
+		j.answer(s)
+		told := 0
+		s.answers["POST /rest/api/2/issue/10/comment"] = func() string { told++; return `{"id":"1"}` }
+		if made {
+			j.marked = []string{"10"}
+		}
+		s.pending(threat.Threat{ID: "T-A", State: threat.Withdrawn, Was: threat.Open})
+		s.accept(work.Job{Kind: work.FileTickets})
+		th := find(t, s.record(), "T-A")
+		if (th.Ticket != nil) != made || th.Intent != nil || th.State != threat.Withdrawn || (told == 1) != made || len(j.marked) == 1 != made {
+			t.Errorf("made %v: ticket %+v, intent %+v, state %s, told %d times, %d tickets", made, th.Ticket, th.Intent, th.State, told, len(j.marked))
+		}
 	}
 }

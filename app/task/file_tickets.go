@@ -32,7 +32,8 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	}
 	f := d.filing(job, client, rec)
 	for i := range rec.Threats {
-		if t := &rec.Threats[i]; t.State.Live() && t.Ticket == nil {
+		// A ticket may have been made for a threat that was withdrawn since.
+		if t := &rec.Threats[i]; t.Ticket == nil && (t.State.Live() || t.Intent != nil) {
 			if err := f.existing(ctx, t); err != nil {
 				return work.Outcome{}, err
 			}
@@ -54,10 +55,10 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		return work.Outcome{}, err
 	}
 	switch {
+	case f.wait > 0: // before anything is held: a held job looks for nothing
+		return work.Outcome{Verdict: work.Snooze, After: f.wait, Reason: "whether Jira made a ticket is unknown until its search index had time to show it"}, nil
 	case len(f.blocked) > 0:
 		return work.Outcome{Verdict: work.Hold, Reason: strings.Join(f.blocked, "; ")}, nil
-	case f.wait > 0:
-		return work.Outcome{Verdict: work.Snooze, After: f.wait, Reason: "whether Jira made a ticket is unknown until its search index had time to show it"}, nil
 	}
 	return work.Outcome{}, nil
 }
@@ -94,10 +95,10 @@ func (f *filing) sighting() sighting {
 
 // existing binds a threat to an issue that is already there, or puts it among those to be created.
 func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
-	if t.Text.Ticket != "" {
+	switch {
+	case t.State.Live() && t.Text.Ticket != "":
 		return f.named(ctx, t)
-	}
-	if t.Intent == nil {
+	case t.Intent == nil:
 		f.todo = append(f.todo, t)
 		return nil
 	}
@@ -113,6 +114,10 @@ func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
 		// Look again soon at first, then ever more rarely.
 		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
 		return nil
+	}
+	if !t.State.Live() {
+		t.Intent = nil
+		return f.commit(ctx, trace.Change{}, t)
 	}
 	f.todo = append(f.todo, t)
 	return nil
@@ -155,7 +160,7 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 	if len(linked) == 0 {
 		return nil
 	}
-	return f.commit(ctx, linked)
+	return f.commit(ctx, trace.Change{}, linked...)
 }
 
 // binding is a threat and the issue that carries it.
@@ -167,7 +172,7 @@ type binding struct {
 // bind commits that issues carry threats, with the states and owners that follow from them.
 func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...binding) error {
 	var threats []*threat.Threat
-	var entries []ledger.Entry
+	var c trace.Change
 	at := f.sighting()
 	for _, b := range all {
 		t := b.threat
@@ -179,13 +184,16 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
 			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
 		}
-		entries = append(entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
+		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
 		if next := threat.Follow(t.State, t.Ticket.Category); next != t.State {
-			entries = append(entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
+			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
+		}
+		if t.State == threat.Withdrawn {
+			c.Jobs = append(c.Jobs, at.tell(*t, withdrawn(t.Moved.Why)))
 		}
 		threats = append(threats, t)
 	}
-	return f.commit(ctx, threats, entries...)
+	return f.commit(ctx, c, threats...)
 }
 
 // block keeps why threats have no ticket where people look: the panel, the log and the held job.
@@ -196,12 +204,12 @@ func (f *filing) block(ctx context.Context, why string, threats ...*threat.Threa
 		f.blocked = append(f.blocked, string(t.ID)+": "+why)
 		t.Blocked, t.Intent = why, nil
 	}
-	return f.commit(ctx, threats)
+	return f.commit(ctx, trace.Change{}, threats...)
 }
 
-// commit keeps threats as they are now, and records whose owner is another than before.
-func (f *filing) commit(ctx context.Context, threats []*threat.Threat, entries ...ledger.Entry) error {
-	c := trace.Change{Tenant: f.job.Tenant, Entries: entries}
+// commit adds threats as they are now to a change and commits it. It records whose owner is another than before.
+func (f *filing) commit(ctx context.Context, c trace.Change, threats ...*threat.Threat) error {
+	c.Tenant = f.job.Tenant
 	at := f.sighting()
 	for _, t := range threats {
 		c.Threats = append(c.Threats, *t)

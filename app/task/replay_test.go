@@ -126,7 +126,7 @@ func (d *drama) file() {
 			err = f.block(d.t.Context(), "Jira says no", t)
 		case 1:
 			t.Intent = &threat.Intent{Marker: marker(t.ID), At: d.clock}
-			err = f.commit(d.t.Context(), []*threat.Threat{t})
+			err = f.commit(d.t.Context(), trace.Change{}, t)
 		default:
 			d.issue++
 			key := fmt.Sprintf("SEC-%d", d.issue)
