@@ -146,12 +146,13 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 			GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
 			URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
 		})
-		if fault.Is(err, fault.NotFound) {
+		switch {
+		case fault.Is(err, fault.NotFound):
 			continue // deleted meanwhile: its own event tells
-		} else if forPeople(err) {
+		case forPeople(err):
 			f.blocked = append(f.blocked, fmt.Sprintf("%s: %s", t.ID, err)) // the ticket is there, and the panel need not wait for its link
 			continue
-		} else if err != nil {
+		case err != nil:
 			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
 		}
 		t.Ticket.Linked = true
