@@ -100,7 +100,7 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 		if err == nil {
 			return out
 		}
-		out = outcome(err)
+		out = outcome(err, d.Now().Sub(job.Created))
 		level := slog.LevelWarn
 		if out.Verdict == work.Hold {
 			level = slog.LevelError
@@ -112,17 +112,31 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 	}
 }
 
-// outcome decides what becomes of a job that failed: what a person must mend is held, all else is tried again. A site that does
-// not know our signature is asked again too: it may be in the middle of an installation, or of rotating the secret.
-func outcome(err error) work.Outcome {
-	switch fault.KindOf(err) {
-	case fault.Conflict:
-		return work.Outcome{Verdict: work.Snooze, Reason: err.Error()}
-	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+// outcome decides what becomes of a job of some age that failed: what a person must mend is held, all else is tried again. A
+// site that is down or asks for quiet costs no attempt, however long it takes: the job waits as long again as it has waited
+// already, so that an outage ends without anybody's help. A site that does not know our signature is asked again too: it may be
+// in the middle of an installation, or of rotating the secret.
+func outcome(err error, age time.Duration) work.Outcome {
+	if fault.Is(err, fault.Busy) {
+		return work.Outcome{Verdict: work.Snooze, After: max(fault.RetryAfter(err), min(max(age, time.Second), maxPause)), Reason: err.Error()}
+	}
+	if forPeople(err) {
 		return work.Outcome{Verdict: work.Hold, Reason: err.Error()}
 	}
 	return work.Outcome{Verdict: work.Retry, After: fault.RetryAfter(err), Reason: err.Error()}
 }
+
+// forPeople reports whether an error stays until a person mends something.
+func forPeople(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+		return true
+	}
+	return false
+}
+
+// maxPause bounds how long after its end an outage still delays a job.
+const maxPause = 15 * time.Minute
 
 // record reads what is known of a page; a page nobody reviewed yet is an empty record.
 func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Record, error) {

@@ -89,7 +89,11 @@ func link(page trace.Page, section []string) string {
 	if len(section) > 0 {
 		at += "#" + anchor(section[len(section)-1])
 	}
-	return fmt.Sprintf("[%s|%s]", jira.Escape(page.Title), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(at))
+	return wikiLink(page.Title, at)
+}
+
+func wikiLink(text, url string) string {
+	return fmt.Sprintf("[%s|%s]", jira.Escape(text), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
 }
 
 func anchor(heading string) string {

@@ -109,7 +109,6 @@ func (o Owner) Known() bool { return o.Account != "" }
 type Intent struct {
 	Marker string    `json:"marker"` // the label that finds the ticket again; derived from the threat's id alone
 	At     time.Time `json:"at"`     // UTC: when the latest attempt began
-	Tried  int       `json:"tried"`  // create calls begun; after one the outcome may be unknown until the marker was looked for
 }
 
 // Category is a Jira status category, the only thing that decides about a ticket's status.
