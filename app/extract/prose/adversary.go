@@ -31,7 +31,11 @@ func (s *sentence) adversary(i int, out *Reading) {
 			if s.has(k+1, lx.Negation) || s.is(k, "cannot") {
 				return
 			}
-			out.claim(0.9, "says what an attacker could do")
+			if s.relative(i) {
+				out.claim(0.6, "says what an attacker could do")
+			} else {
+				out.claim(0.9, "says what an attacker could do")
+			}
 			return
 		}
 	}
@@ -51,4 +55,15 @@ func (s *sentence) adversary(i int, out *Reading) {
 			return
 		}
 	}
+}
+
+// relative reports whether the clause of an attacker only describes the noun before it: "a method an attacker could use".
+func (s *sentence) relative(i int) bool {
+	if !s.is(i-1, "an", "a", "the") || i < 3 {
+		return false
+	}
+	if gap := s.text[s.words[i-2].End:s.words[i-1].Start]; gap != " " {
+		return false
+	}
+	return !s.is(i-2, "that", "if", "so", "and", "or", "but", "then", "because", "which", "where", "when", "as", "while", "since", "thus", "therefore", "hence", "whether", "however", "is", "case", "scenario", "exploited", "is", "how", "what", "otherwise", "consequently", "this", "way") && s.words[i-2].class == 0
 }
