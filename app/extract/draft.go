@@ -41,15 +41,42 @@ func (p *Page) Draft(finder string, quote Passage) *Draft {
 
 // Entitle gives the threat its title; an id at its beginning becomes the threat's label.
 func (d *Draft) Entitle(title string) {
-	title = strings.TrimSpace(title)
+	title = d.tags(strings.TrimSpace(title))
+	if number := strings.TrimLeft(title, "0123456789"); len(number) < len(title) && len(number) > 2 && (number[0] == '.' || number[0] == ')') && number[1] == ' ' {
+		title = number[2:] // an outline's number
+	}
 	if id, rest := ExplicitID(d.page.Lexicon, title); id != "" {
 		d.Label(id)
-		if rest < len(title) {
-			title = title[rest:]
-		}
+		title = title[min(rest, len(title)):]
 	}
 	d.title = strings.TrimSpace(title)
 	d.read(title)
+}
+
+// tags reads what stands in brackets behind a title ("… [State: open] [Priority: high]") and gives the title without it.
+func (d *Draft) tags(title string) string {
+	for strings.HasSuffix(title, "]") {
+		i := strings.LastIndexByte(title, '[')
+		if i <= 0 {
+			break
+		}
+		key, value, ok := strings.Cut(title[i+1:len(title)-1], ":")
+		if !ok {
+			break
+		}
+		switch value = strings.TrimSpace(value); d.page.Lexicon.Role(key) {
+		case lexicon.Severity:
+			if s, ok := d.page.Lexicon.Severity(value); ok {
+				d.c.Severity, d.c.SeverityRaw = s, value
+			}
+		case lexicon.Status:
+			d.c.Status = value
+		default:
+			return title
+		}
+		title = strings.TrimSpace(title[:i])
+	}
+	return title
 }
 
 // Label gives the threat the page's own id.

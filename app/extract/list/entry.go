@@ -31,6 +31,8 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
 		title, rest = "", first.Start
 	}
+	rating, behind := l.rated(head, rest, first.End)
+	rest = behind
 	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
 		title, rest = "", first.Start
 	}
@@ -87,6 +89,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d := l.page.Draft("list", quote)
 	d.Kind(l.section.Kind)
+	if !rating.Blank() {
+		d.Put(lexicon.Severity, rating)
+	}
 	if title != "" {
 		d.Entitle(title)
 		switch {
@@ -151,4 +156,23 @@ func recorded(entry []*extract.Block) bool {
 		}
 	}
 	return false
+}
+
+// rated reads a severity in brackets right behind an entry's title ("**Data loss** (high): …") and where the text goes on.
+func (l listing) rated(b *extract.Block, from, end int) (rating extract.Passage, behind int) {
+	text := b.Text()[from:end]
+	open := strings.IndexByte(text, '(')
+	if open < 0 || strings.TrimSpace(text[:open]) != "" {
+		return extract.Passage{}, from
+	}
+	shut := strings.IndexByte(text, ')')
+	if shut < open || shut > open+32 {
+		return extract.Passage{}, from
+	}
+	p := extract.Passage{Flat: &b.Flat, Start: from + open + 1, End: from + shut}
+	if _, ok := l.page.Lexicon.Severity(p.Text()); !ok {
+		return extract.Passage{}, from
+	}
+	behind = from + shut + 1
+	return p, behind + len(text[shut+1:]) - len(strings.TrimLeft(text[shut+1:], " :.–—-"))
 }

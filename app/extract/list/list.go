@@ -32,7 +32,34 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 			out = append(out, l.threats(intent, why)...)
 		}
 	}
+	for _, s := range page.Sections {
+		if l := paragraphs(page, s); len(l.entries) > 1 {
+			out = append(out, l.threats(0.9, "paragraph with a title of its own in a section about threats")...)
+		}
+	}
 	return out
+}
+
+// paragraphs reads the paragraphs of a section about threats that begin with a title in bold, as entries of a list.
+func paragraphs(page *extract.Page, s *extract.Section) listing {
+	l := listing{page: page, section: s}
+	if s.Topic != lexicon.Threats && s.Topic != lexicon.Risks {
+		return l
+	}
+	for _, b := range page.Own(s) {
+		entitled := false
+		if b.Kind == document.Paragraph && b.Item == nil && !b.Title && b.Strong > 0 && b.Role() == lexicon.None && len(b.Parts) > 0 {
+			title, _ := runIn(page.Lexicon, b, b.Parts[0])
+			entitled = title != "" && len(lexicon.Words(title)) <= 10
+		}
+		switch {
+		case entitled:
+			l.entries = append(l.entries, []*extract.Block{b})
+		case len(l.entries) > 0 && b.Kind != document.Table && !b.Title:
+			l.entries[len(l.entries)-1] = append(l.entries[len(l.entries)-1], b)
+		}
+	}
+	return l
 }
 
 // listing is one list: its top items, each with what is nested in it, and what stands around it.

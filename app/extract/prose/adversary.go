@@ -23,6 +23,12 @@ func (s *sentence) agent(i int) bool {
 
 // adversary: "an attacker could …", "a malicious tenant reads …".
 func (s *sentence) adversary(i int, out *Reading) {
+	if i < 6 && s.is(0, "as", "als") {
+		if k := s.findAfter(i, "want", "would", "möchte"); k > 0 {
+			out.claim(0.92, "is an attacker's user story")
+			return
+		}
+	}
 	for k := i + 1; k < min(i+9, len(s.words)); k++ {
 		if s.has(k, lx.Measure) && !s.has(k, lx.Harm|lx.Attack) && k < i+3 {
 			return // "attacker detection"
@@ -66,4 +72,14 @@ func (s *sentence) relative(i int) bool {
 		return false
 	}
 	return !s.is(i-2, "that", "if", "so", "and", "or", "but", "then", "because", "which", "where", "when", "as", "while", "since", "thus", "therefore", "hence", "whether", "however", "is", "case", "scenario", "exploited", "is", "how", "what", "otherwise", "consequently", "this", "way") && s.words[i-2].class == 0
+}
+
+// findAfter is the index of one of the words among the next few, -1 when there is none.
+func (s *sentence) findAfter(i int, words ...string) int {
+	for k := i + 1; k < min(i+6, len(s.words)); k++ {
+		if s.is(k, words...) {
+			return k
+		}
+	}
+	return -1
 }

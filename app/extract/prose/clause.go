@@ -25,7 +25,7 @@ func (s *sentence) narrow(out *Reading) {
 	if start == 0 && (s.has(0, lx.Additive) || s.is(0, "however", "but", "also")) && len(s.words) > 5 {
 		start = 1
 	}
-	if k := s.clauseEnd(start); k < len(s.words) && k-start >= 5 {
+	if k := s.clauseEnd(start); k < len(s.words) && k-start >= 5 && s.find(lx.Attack|lx.Harm|lx.Risk|lx.Adversary|lx.Hostile, start, k) >= 0 {
 		end = k
 	}
 	if end-start < 3 {

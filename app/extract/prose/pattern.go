@@ -67,6 +67,12 @@ func (s *sentence) nature(i int, out *Reading) {
 	case s.has(i, lx.Negation) && s.is(i-1, "does", "do") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure", "authenticate", "authorize", "encrypt", "contain", "restrict", "limit", "sanitize") && s.find(lx.Measure|lx.Secret, i+1, i+8) > 0,
 		s.is(i, "doesn't", "don't") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure"):
 		out.claim(0.55, "says which protection is missing")
+	case s.is(i, "let", "lets", "allow", "allows", "enable", "enables", "permits") && !s.negated(i) && !s.has(i+1, lx.Measure):
+		if k := s.find(lx.Attack|lx.Harm, i+1, i+5); k > 0 && s.has(i+1, lx.Agent|lx.Adversary|lx.Hostile) || k > 0 && s.is(i+1, "observers", "others", "an", "any", "one") {
+			out.claim(0.6, "says what somebody is let do")
+		}
+	case s.is(i, "likely", "common", "frequent") && s.is(i-1, "become", "becomes", "more", "is", "are") && s.find(lx.Attack|lx.Harm, max(0, i-5), i) >= 0:
+		out.claim(0.55, "says what becomes likely")
 	case s.has(i, lx.Burden) && !s.negated(i):
 		for k := max(0, i-5); k < i; k++ {
 			if s.is(k, "increase", "increases", "increased", "increasing", "additional", "extra", "add", "adds", "adding", "more", "higher", "excessive", "growing", "raise", "raises") {
