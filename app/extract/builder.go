@@ -213,24 +213,23 @@ func named(n *document.Node) bool {
 	return false
 }
 
-// emphatic is the length of the bold or italic text that a block begins with, a colon right behind it included.
+// emphatic is the length of the bold or italic text that a block begins with; all of the text when nothing but punctuation stands
+// behind it.
 func emphatic(n *document.Node, text string) int {
 	length := 0
 	for _, c := range n.Children {
-		if c.Kind == document.Text && strings.TrimSpace(c.Text) == "" {
-			continue
-		}
-		if c.Kind == document.Strong || c.Kind == document.Emphasis {
+		switch {
+		case c.Kind == document.Strong || c.Kind == document.Emphasis:
 			length += len(document.Flatten(c).Text)
 			for length < len(text) && text[length] == ' ' {
 				length++
 			}
-			continue
+		case c.Kind == document.Text && strings.TrimSpace(c.Text) == "":
+		case length > 0 && c.Kind == document.Text && strings.Trim(text[min(length, len(text)):], " \n:.") == "":
+			return len(text)
+		default:
+			return min(length, len(text))
 		}
-		if length > 0 && c.Kind == document.Text && strings.Trim(c.Text, " \n:.") == "" {
-			return len(strings.TrimRight(text, " "))
-		}
-		break
 	}
 	return min(length, len(text))
 }
