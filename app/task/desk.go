@@ -78,7 +78,7 @@ type Desk struct {
 type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
-	Ticket(result string) // "filed", "bound", "refused", "uncertain"
+	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call
 }
 
 // Handlers is the one list of what the desk does.
