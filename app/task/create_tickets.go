@@ -124,6 +124,8 @@ func simpler(r refusal) (order, bool) {
 			o.draft.Assignee = ""
 		case field == "components" && o.draft.Component != "":
 			o.draft.Component = ""
+		case field == "priority" && o.draft.Priority != "":
+			o.draft.Priority = ""
 		case field == "duedate" && o.draft.Due != "":
 			o.draft.Due = ""
 		default:
