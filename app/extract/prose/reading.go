@@ -27,7 +27,7 @@ type Reader struct {
 
 // NewReader reads with a lexicon.
 func NewReader(lex *lexicon.Lexicon) *Reader {
-	return &Reader{lex: lex, seen: map[string]lexicon.Class{}}
+	return &Reader{lex: lex, seen: make(map[string]lexicon.Class, 1024)}
 }
 
 // Class is the classes of a word, remembered.
