@@ -176,7 +176,7 @@ func entitles(n, next *document.Node) *document.Node {
 
 // titles is the level of a paragraph that serves as a title: a line in bold alone, or "Risks:" before a list; 0 for another.
 func (b *builder) titles(n *document.Node, text string, next *document.Node) int {
-	if len(text) > 120 {
+	if len(text) > 120 || strings.Count(text, " ") > 24 {
 		return 0
 	}
 	words := len(lexicon.Words(text))

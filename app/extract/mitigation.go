@@ -24,7 +24,7 @@ func (d *Draft) Mitigate(p Passage) {
 
 func (d *Draft) mitigation(p Passage) {
 	m := threat.Mitigation{Quote: p.Text(), At: p.Span()}
-	if m.Quote == "" || slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
+	if m.Quote == "" || len(d.c.Mitigations) >= most || slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
 		return
 	}
 	m.Status = statusIn(m.Quote)
@@ -73,7 +73,7 @@ func clauses(text string, s prose.Range) []prose.Range {
 		case text[i] == '(' && text[i+2] == ')' && isLetter(text[i+1]) && i > s.Start:
 			cut = i
 		}
-		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:s.End])) > 2 {
+		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:cut+min(60, s.End-cut)])) > 2 {
 			end := cut
 			if text[cut-1] == ';' {
 				end--

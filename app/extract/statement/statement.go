@@ -23,13 +23,14 @@ func (Finder) Version() int { return 1 }
 // Find reads the running text of every section.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
 	var out []extract.Candidate
+	tabled := map[*extract.Section]bool{} // sections with a table of threats; absent until asked
 	for _, s := range page.Sections {
 		least := threshold(s)
 		if least > 1 {
 			continue
 		}
 		r := reader{page: page, section: s, least: least}
-		r.least = max(r.least, lead(page, s))
+		r.least = max(r.least, lead(page, s, tabled))
 		for _, b := range page.Own(s) {
 			r.block(b)
 		}
@@ -296,7 +297,7 @@ func common(a, b map[string]bool) int {
 
 // lead raises the threshold where a section's threats were found in a clearer shape: its running text then leads over to them
 // or explains them.
-func lead(page *extract.Page, s *extract.Section) float64 {
+func lead(page *extract.Page, s *extract.Section, tabled map[*extract.Section]bool) float64 {
 	if s.Within != lexicon.Threats && s.Within != lexicon.Risks {
 		return 0
 	}
@@ -304,13 +305,14 @@ func lead(page *extract.Page, s *extract.Section) float64 {
 		return 0.95
 	}
 	for up := s.Parent; up != nil && up.Within == s.Within; up = up.Parent {
-		n := 0
-		for _, b := range page.Own(up) {
-			if b.Kind == document.Table && page.Claims.Within(b.Node.Span, 2) > 1 {
-				n++
+		found, asked := tabled[up]
+		if !asked {
+			for _, b := range page.Own(up) {
+				found = found || b.Kind == document.Table && page.Claims.Within(b.Node.Span, 2) > 1
 			}
+			tabled[up] = found
 		}
-		if n > 0 {
+		if found {
 			return 0.85
 		}
 	}

@@ -3,7 +3,6 @@ package table
 import (
 	"strings"
 
-	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
 )
@@ -88,7 +87,7 @@ func (r reader) column(roles []lexicon.Role, from, col int, titled *cell) (extra
 			d.Entitle(titled.text())
 		}
 	}
-	if head := r.block.Section; titled == nil && r.alone() && !head.Known && !head.Names && head.Head != nil {
+	if head := r.block.Section; titled == nil && r.only && r.grid.wide == 2 && !head.Known && !head.Names && head.Head != nil {
 		if id, rest := extract.ExplicitID(lex, head.Title); id != "" && rest >= len(head.Title) {
 			d.Label(id)
 		} else if head.Level > 1 && quote != find(roles, lexicon.Title) {
@@ -123,17 +122,4 @@ func (r reader) column(roles []lexicon.Role, from, col int, titled *cell) (extra
 	}
 	d.Because(0.95, "card whose keys name a threat and its parts")
 	return d.Done(), true
-}
-
-// alone reports whether a card is all that its section holds of one threat: its only table, with one value column.
-func (r reader) alone() bool {
-	if r.grid.wide != 2 {
-		return false
-	}
-	for _, b := range r.page.Own(r.block.Section) {
-		if b.Kind == document.Table && b != r.block {
-			return false
-		}
-	}
-	return true
 }
