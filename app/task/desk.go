@@ -42,6 +42,7 @@ type Policy struct {
 	Project      string   // key of the Jira project that tickets are filed in
 	IssueType    string   // name of the issue type of tickets
 	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account id, the last resort; may be empty
 	DueDays      map[threat.Severity]int
 	PanelRows    int           // at most so many rows in a panel
@@ -56,10 +57,16 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Labels:    []string{"threat-model", "design", "architecture"},
 		IssueType: "Task",
+		Declined:  []string{"Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce", "Incomplete"},
 		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
 		Gather:    5 * time.Second,
 		IndexWait: 3 * time.Minute,
 	}
+}
+
+// declines reports whether a resolution means that nobody did the work.
+func (p Policy) declines(resolution string) bool {
+	return slices.ContainsFunc(p.Declined, func(r string) bool { return strings.EqualFold(r, resolution) })
 }
 
 // Desk does the jobs. Its methods are handlers for a work.Queue, safe for concurrent use.

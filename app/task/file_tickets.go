@@ -179,14 +179,14 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		t := b.threat
 		t.Ticket = &threat.Ticket{
 			ID: b.issue.ID, Key: b.issue.Key, URL: b.issue.URL, Status: b.issue.Status, Category: b.issue.Category,
-			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
+			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Declined: f.Policy.declines(b.issue.Resolution), Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
 		}
 		t.Intent, t.Blocked = nil, ""
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
 			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
 		}
 		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
-		if next := threat.Follow(t.State, t.Ticket.Category); next != t.State {
+		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
 			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
 		}
 		if t.State == threat.Withdrawn {

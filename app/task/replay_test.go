@@ -155,7 +155,7 @@ func (d *drama) move() {
 			ID: t.Ticket.ID, Key: t.Ticket.Key, Status: "any", Category: d.category(), Assignee: []string{"", "mira", "tom"}[d.IntN(3)],
 			Updated: d.clock.Add(time.Duration(d.IntN(5)-3) * time.Minute), At: d.clock, By: "ann", Deleted: d.IntN(20) == 0,
 		}
-		if c, ok := apply(rec.Page, t, is, d.clock, d.clock); ok {
+		if c, ok := DefaultPolicy().apply(rec.Page, t, is, d.clock, d.clock); ok {
 			d.commit(c)
 		}
 	}

@@ -175,7 +175,7 @@ func (r *reviewing) back(p trace.Pair) {
 		to = threat.Open
 	}
 	if t.Ticket != nil && !t.Ticket.Deleted {
-		to = threat.Follow(to, t.Ticket.Category)
+		to = threat.Follow(to, t.Ticket.Standing())
 	}
 	t.Was, t.Stale = "", to == threat.Verified && (t.Stale || rewritten(p.What))
 	r.move(&t, to, "the page states it again")

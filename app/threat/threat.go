@@ -131,10 +131,11 @@ type Ticket struct {
 	Assignee   string    `json:"assignee,omitempty"` // account id
 	Due        string    `json:"due,omitempty"`      // ISO 8601 date
 	Resolution string    `json:"resolution,omitempty"`
-	Updated    time.Time `json:"updated"`           // UTC: Jira's time of the newest change applied
-	Linked     bool      `json:"linked,omitempty"`  // the remote link back to the page is set
-	Deleted    bool      `json:"deleted,omitempty"` // Jira says it is gone
-	ByPage     bool      `json:"by_page,omitempty"` // the page named it; Throughline did not file it
+	Declined   bool      `json:"declined,omitempty"` // the resolution means that nobody did the work
+	Updated    time.Time `json:"updated"`            // UTC: Jira's time of the newest change applied
+	Linked     bool      `json:"linked,omitempty"`   // the remote link back to the page is set
+	Deleted    bool      `json:"deleted,omitempty"`  // Jira says it is gone
+	ByPage     bool      `json:"by_page,omitempty"`  // the page named it; Throughline did not file it
 }
 
 // Moment is one fact's three times, all UTC, and who did it.
