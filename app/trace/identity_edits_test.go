@@ -1,0 +1,439 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// step is one way in which an author changes a page.
+type step func(a *author, v view) source
+
+// author changes a page with what others wrote.
+type author struct {
+	page   source // its first version
+	rng    *rand.Rand
+	next   int32    // the place of origin of what is written next
+	donors []string // threats of other documents
+	words  []string // of other documents
+}
+
+// write is text that was nowhere before.
+func (a *author) write(f document.Format, text string) source {
+	out := source{f, []byte(text), make([]int32, len(text))}
+	for i := range out.from {
+		out.from[i] = a.next
+		a.next++
+	}
+	return out
+}
+
+// donor is a threat that the page never had, each once.
+func (a *author) donor() string {
+	if len(a.donors) == 0 {
+		return ""
+	}
+	i := a.rng.IntN(len(a.donors))
+	text := a.donors[i]
+	a.donors = slices.Delete(a.donors, i, i+1)
+	return text
+}
+
+// permuted puts the pieces of the page into each other's places.
+func (a *author) permuted(v view, places []document.Span) (out []edit) {
+	for i, j := range a.rng.Perm(len(places)) {
+		if i != j {
+			out = append(out, edit{places[i], v.cut(places[j])})
+		}
+	}
+	return out
+}
+
+// rowsOf are the rows of a table that can change places: none in a table whose cells reach over several.
+func rowsOf(table *document.Node) (out []*document.Node) {
+	for i, row := range table.Children {
+		for _, c := range row.Children {
+			if n := c.Attr["rowspan"]; n != "" && n != "1" {
+				return nil
+			}
+		}
+		if i > 0 && row.Kind == document.Row {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+func spansOf(nodes []*document.Node) (out []document.Span) {
+	for _, n := range nodes {
+		out = append(out, n.Span)
+	}
+	return out
+}
+
+func shuffleRows(a *author, v view) source {
+	var edits []edit
+	for _, table := range document.Find(v.doc.Root, document.Table) {
+		edits = append(edits, a.permuted(v, spansOf(rowsOf(table)))...)
+	}
+	return v.apply(edits)
+}
+
+// shuffleItems shuffles the items of the outermost lists, or of those inside of items.
+func shuffleItems(inner bool) step {
+	return func(a *author, v view) source {
+		var edits []edit
+		document.Walk(v.doc.Root, func(n *document.Node) bool {
+			if n.Kind != document.List {
+				return true
+			}
+			lists := []*document.Node{n}
+			if inner {
+				lists = nil
+				for _, item := range n.Children {
+					for _, c := range item.Children {
+						if c.Kind == document.List {
+							lists = append(lists, c)
+						}
+					}
+				}
+			}
+			for _, list := range lists {
+				edits = append(edits, a.permuted(v, spansOf(list.Children))...)
+			}
+			return false
+		})
+		return v.apply(edits)
+	}
+}
+
+// shuffleSections shuffles the sections of one level under each heading that has several.
+func shuffleSections(a *author, v view) source {
+	type siblings struct {
+		level int
+		path  string
+	}
+	groups, order := map[siblings][]document.Span{}, []siblings(nil)
+	levels := map[int]bool{}
+	for _, s := range v.sections() {
+		key := siblings{s.heading.Level, s.path}
+		if groups[key] == nil {
+			order = append(order, key)
+		} else {
+			levels[key.level] = true
+		}
+		groups[key] = append(groups[key], s.Span)
+	}
+	var several []int
+	for level := range 7 {
+		if levels[level] {
+			several = append(several, level)
+		}
+	}
+	if len(several) == 0 {
+		return v.source
+	}
+	level := several[a.rng.IntN(len(several))]
+	var edits []edit
+	for _, key := range order {
+		if key.level == level {
+			edits = append(edits, a.permuted(v, groups[key])...)
+		}
+	}
+	return v.apply(edits)
+}
+
+// moveThreat moves one threat to another section of the page: its row into another table of as many columns, its item into
+// another list, its paragraph or section behind another.
+func moveThreat(a *author, v view) source {
+	if len(v.found) == 0 {
+		return v.source
+	}
+	f := a.rng.IntN(len(v.found))
+	from, ok := v.elementOf(f)
+	if !ok {
+		return v.source
+	}
+	outline := document.NewOutline(v.doc.Root)
+	pathOf := func(at int) string { return strings.Join(outline.Path(at), " / ") }
+	home := pathOf(from.Start)
+	var near, far []document.Span // with threats about, and without
+	offer := func(at document.Span) {
+		if at.Start < from.End && from.Start < at.End || pathOf(at.Start) == home {
+			return
+		}
+		if len(v.inside(at)) > 0 {
+			near = append(near, at)
+		} else {
+			far = append(far, at)
+		}
+	}
+	if from.kind == document.Heading {
+		for _, s := range v.sections() {
+			if s.heading.Level == from.node.Level {
+				offer(s.Span)
+			}
+		}
+	}
+	document.Walk(v.doc.Root, func(n *document.Node) bool {
+		switch {
+		case n.Kind == document.Table && from.kind == document.Row:
+			for _, row := range rowsOf(n) {
+				if len(row.Children) == len(from.node.Children) {
+					offer(row.Span)
+				}
+			}
+		case n.Kind == document.Item && from.kind == document.Item:
+			if v.format == document.Storage || v.column(n.Span.Start) == v.column(from.Start) {
+				offer(n.Span)
+			}
+		case n.Kind == document.Paragraph && from.kind == document.Paragraph:
+			if v.format == document.Storage || v.column(n.Span.Start) == v.column(from.Start) {
+				offer(n.Span)
+			}
+		}
+		return n.Kind != document.Item || from.kind == document.Item
+	})
+	to := near
+	if len(to) == 0 || len(far) > 0 && a.rng.IntN(4) == 0 {
+		to = far
+	}
+	if len(to) == 0 {
+		return v.source
+	}
+	target := to[a.rng.IntN(len(to))]
+	out, _ := v.without(from)
+	return v.apply([]edit{out, a.behind(v, target.End, from.kind, v.cut(from.Span))})
+}
+
+// without deletes an element, and the line that it leaves empty.
+func (v view) without(e element) (edit, bool) {
+	at := e.Span
+	if v.format == document.Markdown && at.End < len(v.text) && v.text[at.End] == '\n' {
+		at.End++
+	}
+	return edit{at: at}, true
+}
+
+// behind puts an element behind the byte at which another of its kind ends.
+func (a *author) behind(v view, at int, kind document.Kind, what source) edit {
+	if v.format == document.Markdown {
+		gap := "\n"
+		if kind == document.Paragraph || kind == document.Heading {
+			gap = "\n\n"
+		}
+		what = join(a.write(v.format, gap), what)
+		if kind == document.Heading {
+			what = join(what, a.write(v.format, gap))
+		}
+	}
+	return edit{document.Span{Start: at, End: at}, what}
+}
+
+// fresh is an element as the one that is given, with a threat that the page never had. What stands beside the threat in its
+// row or item is copied from there, as people do.
+func (a *author) fresh(v view, f int, e element) (source, bool) {
+	donor := a.donor()
+	if donor == "" {
+		return source{}, false
+	}
+	text := escaped(v.format, donor)
+	if e.kind == document.Heading {
+		title := strings.Join(strings.Fields(text)[:min(6, len(strings.Fields(text)))], " ")
+		if v.format == document.Markdown {
+			return a.write(v.format, fmt.Sprintf("%s %s\n\n%s\n", strings.Repeat("#", e.node.Level), title, text)), true
+		}
+		return a.write(v.format, fmt.Sprintf("<h%d>%s</h%[1]d><p>%s</p>", e.node.Level, escaped(v.format, strings.Join(strings.Fields(donor)[:min(6, len(strings.Fields(donor)))], " ")), text)), true
+	}
+	at := v.found[f].At
+	if e.kind == document.Row { // the cell, and not a part of it
+		for _, cell := range e.node.Children {
+			if cell.Span.Start <= at.Start && at.End <= cell.Span.End && v.format == document.Markdown {
+				at = cell.Inner
+			}
+		}
+	}
+	before, behind := string(v.text[e.Start:at.Start]), string(v.text[at.End:e.End])
+	if label := v.found[f].Label; label != "" {
+		other := fmt.Sprintf("%s%d", strings.TrimRight(label, "0123456789"), 100+a.rng.IntN(900))
+		before, behind = strings.ReplaceAll(before, label, other), strings.ReplaceAll(behind, label, other)
+	}
+	copied := before + text + behind
+	if v.format == document.Storage {
+		if _, err := storage.Parse([]byte(copied)); err != nil {
+			return source{}, false // the threat's span is not a whole number of elements
+		}
+	}
+	return a.write(v.format, copied), true
+}
+
+// insertNeighbours states others' threats before or behind about a quarter of the threats.
+func insertNeighbours(a *author, v view) source {
+	var edits []edit
+	for f := range v.found {
+		e, ok := v.elementOf(f)
+		if !ok || a.rng.IntN(4) > 0 {
+			continue
+		}
+		if what, ok := a.fresh(v, f, e); ok {
+			edits = append(edits, a.behind(v, e.End, e.kind, what))
+		}
+	}
+	return v.apply(edits)
+}
+
+// deleteThreats deletes about a quarter of the threats, and never all of them.
+func deleteThreats(a *author, v view) source {
+	var edits []edit
+	for f := range v.found {
+		if e, ok := v.elementOf(f); ok && a.rng.IntN(4) == 0 && len(edits) < len(v.found)-1 {
+			out, _ := v.without(e)
+			edits = append(edits, out)
+		}
+	}
+	return v.apply(edits)
+}
+
+// replaceThreats deletes about a fifth of the threats and states others in their places.
+func replaceThreats(a *author, v view) source {
+	var edits []edit
+	for f := range v.found {
+		e, ok := v.elementOf(f)
+		if !ok || a.rng.IntN(5) > 0 {
+			continue
+		}
+		if what, ok := a.fresh(v, f, e); ok {
+			edits = append(edits, edit{e.Span, what})
+		}
+	}
+	return v.apply(edits)
+}
+
+// splitTables parts every table with threats in two, the second under a heading row of its own.
+func splitTables(a *author, v view) source {
+	var edits []edit
+	for _, table := range document.Find(v.doc.Root, document.Table) {
+		rows := rowsOf(table)
+		head := table.Children
+		if len(rows) < 2 || len(v.inside(table.Span)) < 2 || slices.ContainsFunc(head[0].Children, func(c *document.Node) bool { return c.Attr["header"] != "true" && v.format == document.Storage }) {
+			continue
+		}
+		at := rows[1+a.rng.IntN(len(rows)-1)].Span.Start
+		between := "</tbody></table><p>And further:</p><table><tbody>" + string(v.text[head[0].Span.Start:head[0].Span.End])
+		if v.format == document.Markdown {
+			between = "\nAnd further:\n\n" + string(v.text[head[0].Span.Start:head[1].Span.Start])
+		} else if !bytes.Contains(v.cut(table.Span).text, []byte("<tbody>")) || bytes.Contains(v.cut(table.Span).text, []byte("<thead>")) {
+			continue
+		}
+		edits = append(edits, edit{document.Span{Start: at, End: at}, a.write(v.format, between)})
+	}
+	return v.apply(edits)
+}
+
+// renamePageHeadings gives about half of the headings further words; those that state a threat themselves are left alone.
+func renamePageHeadings(a *author, v view) source {
+	var edits []edit
+	for _, h := range document.Find(v.doc.Root, document.Heading) {
+		if slices.ContainsFunc(v.found, func(f threat.Text) bool { return f.At.Start < h.Span.End && h.Span.Start < f.At.End }) || a.rng.IntN(2) == 0 || h.Inner.Start >= h.Inner.End {
+			continue
+		}
+		word := a.words[a.rng.IntN(len(a.words))]
+		at := document.Span{Start: h.Inner.End, End: h.Inner.End}
+		text := []string{" of the " + word, " and " + word, " (" + word + ")"}[a.rng.IntN(3)]
+		edits = append(edits, edit{at, a.write(v.format, text)})
+	}
+	return v.apply(edits)
+}
+
+// rerate states other severities and owners where the page states some, and adds a column for them to tables that have none.
+func rerate(a *author, v view) source {
+	severities := []string{"Low", "Medium", "High", "Critical"}
+	names := []string{"Alice Berg", "Bob Chen", "Carol Diaz"}
+	var edits []edit
+	for f, t := range v.found {
+		e, ok := v.elementOf(f)
+		if !ok {
+			continue
+		}
+		document.Walk(e.node, func(n *document.Node) bool {
+			s := strings.TrimSpace(n.Text)
+			switch {
+			case n.Kind == document.Mention:
+				with := bytes.ReplaceAll(v.cut(n.Span).text, []byte(n.Name), []byte(fmt.Sprintf("712020:%04d", a.rng.IntN(1000))))
+				edits = append(edits, edit{n.Span, a.write(v.format, string(with))})
+			case n.Kind != document.Text || s == "" || !n.Exact():
+			case strings.EqualFold(s, t.SeverityRaw):
+				edits = append(edits, edit{n.Span, a.write(v.format, severities[a.rng.IntN(4)])})
+			case s == t.Person.Name:
+				edits = append(edits, edit{n.Span, a.write(v.format, names[a.rng.IntN(3)])})
+			}
+			return true
+		})
+	}
+	for _, table := range document.Find(v.doc.Root, document.Table) {
+		about := v.inside(table.Span)
+		if len(about) < 2 || rowsOf(table) == nil || v.found[about[0]].SeverityRaw != "" {
+			continue
+		}
+		for i, row := range table.Children {
+			cell := severities[a.rng.IntN(4)]
+			if i == 0 {
+				cell = "Severity"
+			}
+			end := row.Span.End
+			switch {
+			case v.format == document.Storage && bytes.HasSuffix(v.text[:end], []byte("</tr>")):
+				tag := "td"
+				if i == 0 {
+					tag = "th"
+				}
+				end -= len("</tr>")
+				edits = append(edits, edit{document.Span{Start: end, End: end}, a.write(v.format, fmt.Sprintf("<%s>%s</%[1]s>", tag, cell))})
+			case v.format == document.Markdown:
+				text := " " + cell + " |"
+				if !bytes.HasSuffix(bytes.TrimSpace(v.text[row.Span.Start:end]), []byte("|")) {
+					text = " |" + text
+				}
+				edits = append(edits, edit{document.Span{Start: end, End: end}, a.write(v.format, text)})
+				if rule := bytes.IndexByte(v.text[end+1:], '\n'); i == 0 && rule > 0 {
+					at := end + 1 + rule
+					edits = append(edits, edit{document.Span{Start: at, End: at}, a.write(v.format, "---|")})
+				}
+			}
+		}
+	}
+	return v.apply(edits)
+}
+
+// rewrite is what a busy week leaves: a part of everything, on different threats.
+func rewrite(part float64) []step {
+	some := func(a *author) float64 {
+		if a.rng.Float64() > part {
+			return 0
+		}
+		return 0.3 * a.rng.Float64()
+	}
+	return []step{replaceThreats, rewordPage(some, foreignWord), moveThreat, mistypeSome, shuffleSections, renamePageHeadings, rerate, insertNeighbours}
+}
+
+func mistypeSome(a *author, v view) source {
+	v.found = slices.DeleteFunc(slices.Clone(v.found), func(threat.Text) bool { return a.rng.IntN(3) > 0 })
+	return mistypePage(a, v)
+}
+
+func foreignWord(a *author, _ view) string { return a.words[a.rng.IntN(len(a.words))] }
+
+// ownWord is a word of another threat of the page.
+func ownWord(a *author, v view) string {
+	all := words(v.found[a.rng.IntN(len(v.found))].Quote)
+	if len(all) == 0 {
+		return "it"
+	}
+	return all[a.rng.IntN(len(all))]
+}

@@ -1,0 +1,137 @@
+package trace
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/throughline/throughline/app/document"
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/extract/catalog"
+	"github.com/throughline/throughline/app/threat"
+)
+
+// change is one way in which pages change.
+type change struct {
+	name     string
+	before   []step   // made before the page is reviewed first
+	versions [][]step // the steps from each reviewed version to the next
+	kept     float64  // what share of identities has to be kept at least
+}
+
+// TestIdentitiesOfDocuments changes real documents as people do, reads both versions with the real engine, and counts what
+// became of every identity. What a text is of is told by the origin of its bytes (see source).
+func TestIdentitiesOfDocuments(t *testing.T) {
+	always := func(share float64) func(*author) float64 { return func(*author) float64 { return share } }
+	upTo := func(share float64) func(*author) float64 {
+		return func(a *author) float64 { return share * a.rng.Float64() }
+	}
+	one := func(steps ...step) [][]step { return [][]step{steps} }
+	each := func(steps []step) (out [][]step) {
+		for _, s := range steps {
+			out = append(out, []step{s})
+		}
+		return out
+	}
+	back := []step{unedited}
+	kinds := []change{
+		{name: "nothing", versions: one(func(_ *author, v view) source { return v.source }), kept: 1},
+		{name: "shuffle rows", versions: one(shuffleRows), kept: 0.99},
+		{name: "shuffle items", versions: one(shuffleItems(false), shuffleItems(true)), kept: 0.99},
+		{name: "shuffle sections", versions: one(shuffleSections), kept: 0.99},
+		{name: "move threats", versions: one(moveThreat, moveThreat, moveThreat), kept: 0.99},
+		{name: "split tables", versions: one(splitTables), kept: 0.99},
+		{name: "rename headings", versions: one(renamePageHeadings), kept: 0.99},
+		{name: "severity and owner", versions: one(rerate), kept: 0.99},
+		{name: "insert neighbours", versions: one(insertNeighbours), kept: 0.99},
+		{name: "delete neighbours", versions: one(deleteThreats), kept: 0.99},
+		{name: "replace", versions: one(replaceThreats), kept: 0.99},
+		{name: "reword up to 30 %", versions: one(rewordPage(upTo(0.3), foreignWord)), kept: 0.95},
+		{name: "reword 30 %", versions: one(rewordPage(always(0.3), foreignWord)), kept: 0.95},
+		{name: "reword with the page's words", versions: one(rewordPage(upTo(0.3), ownWord)), kept: 0.95},
+		{name: "make typos", versions: one(mistypePage), kept: 0.95},
+		{name: "fix typos", before: []step{mistypePage}, versions: [][]step{back}, kept: 0.95},
+		{name: "delete, bring back", versions: [][]step{{deleteThreats}, back}, kept: 0.99},
+		{name: "delete, bring back reworded", versions: [][]step{{deleteThreats}, {unedited, rewordPage(upTo(0.2), foreignWord)}}, kept: 0.95},
+		{name: "several at once", versions: [][]step{rewrite(0.3)}, kept: 0.95},
+		{name: "a history", versions: append(each(rewrite(0.3)), []step{deleteThreats}, back), kept: 0.95},
+	}
+	pages := originals(t)
+	rounds := 4
+	if testing.Short() {
+		rounds = 1
+	}
+	engine := catalog.Engine()
+	read := make([]view, len(pages))
+	for i, p := range pages {
+		read[i] = look(t, engine, p.source)
+	}
+	var all account
+	for n, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			var sum account
+			for i := range pages {
+				if len(read[i].found) == 0 {
+					continue
+				}
+				for round := range rounds {
+					a := newAuthor(rand.New(rand.NewPCG(uint64(n)<<16|uint64(i), uint64(round))), pages, read, i)
+					sum.add(follow(t, engine, a, read[i], kind))
+				}
+			}
+			all.add(sum)
+			t.Log(sum)
+			if sum.swapped+sum.handed > 0 {
+				t.Errorf("%d swapped, %d handed over: want none", sum.swapped, sum.handed)
+			}
+			if sum.share() < kind.kept {
+				t.Errorf("kept %.4f, want at least %.2f", sum.share(), kind.kept)
+			}
+		})
+	}
+	t.Logf("all: %v", all)
+	if all.threats < 10_000 && !testing.Short() {
+		t.Errorf("%d mutated threats, want at least 10,000", all.threats)
+	}
+}
+
+// newAuthor knows what all documents but one say.
+func newAuthor(rng *rand.Rand, pages []original, read []view, except int) *author {
+	a := &author{rng: rng, page: pages[except].source, next: int32(len(pages[except].text))}
+	for i, p := range pages {
+		if p.name == pages[except].name || p.format != document.Storage {
+			continue
+		}
+		for _, f := range read[i].found {
+			a.donors = append(a.donors, f.Quote)
+			a.words = append(a.words, words(f.Quote)...)
+		}
+	}
+	return a
+}
+
+// unedited goes back to the page's first version.
+func unedited(a *author, _ view) source { return a.page }
+
+// follow makes versions of a page, and reconciles each with what is known by then.
+func follow(t *testing.T, engine *extract.Engine, a *author, v view, kind change) account {
+	t.Helper()
+	edited := func(steps []step) {
+		for _, do := range steps {
+			v = look(t, engine, do(a, v))
+		}
+	}
+	edited(kind.before)
+	k := &keeper{}
+	if testing.Verbose() {
+		k.astray = func(what string, k threat.Threat, f *threat.Text) {
+			t.Logf("%s: %s %s %q of %q\n\t%q, %q of %q", what, k.ID, k.State, k.Text.Title, k.Text.Section, f.Title, f.Quote, f.Section)
+		}
+	}
+	k.review(v)
+	k.account = account{}
+	for _, steps := range kind.versions {
+		edited(steps)
+		k.review(v)
+	}
+	return k.account
+}
