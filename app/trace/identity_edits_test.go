@@ -193,9 +193,15 @@ func moveThreat(a *author, v view) source {
 			if v.format == document.Storage || v.column(n.Span.Start) == v.column(from.Start) {
 				offer(n.Span)
 			}
+		case n.Kind == document.Details && from.kind == document.Details:
+			offer(n.Span)
 		case n.Kind == document.Paragraph && from.kind == document.Paragraph:
 			if v.format == document.Storage || v.column(n.Span.Start) == v.column(from.Start) {
-				offer(n.Span)
+				if about := v.inside(n.Span); len(about) != 1 {
+					offer(n.Span)
+				} else if e, ok := v.elementOf(about[0]); ok && e.kind == from.kind {
+					offer(e.Span)
+				}
 			}
 		}
 		return n.Kind != document.Item || from.kind == document.Item
@@ -208,24 +214,23 @@ func moveThreat(a *author, v view) source {
 		return v.source
 	}
 	target := to[a.rng.IntN(len(to))]
-	out, _ := v.without(from)
-	return v.apply([]edit{out, a.behind(v, target.End, from.kind, v.cut(from.Span))})
+	return v.apply([]edit{v.without(from), a.behind(v, target.End, from.kind, v.cut(from.Span))})
 }
 
 // without deletes an element, and the line that it leaves empty.
-func (v view) without(e element) (edit, bool) {
+func (v view) without(e element) edit {
 	at := e.Span
 	if v.format == document.Markdown && at.End < len(v.text) && v.text[at.End] == '\n' {
 		at.End++
 	}
-	return edit{at: at}, true
+	return edit{at: at}
 }
 
 // behind puts an element behind the byte at which another of its kind ends.
 func (a *author) behind(v view, at int, kind document.Kind, what source) edit {
 	if v.format == document.Markdown {
 		gap := "\n"
-		if kind == document.Paragraph || kind == document.Heading {
+		if kind != document.Row && kind != document.Item {
 			gap = "\n\n"
 		}
 		what = join(a.write(v.format, gap), what)
@@ -244,12 +249,20 @@ func (a *author) fresh(v view, f int, e element) (source, bool) {
 		return source{}, false
 	}
 	text := escaped(v.format, donor)
-	if e.kind == document.Heading {
-		title := strings.Join(strings.Fields(text)[:min(6, len(strings.Fields(text)))], " ")
-		if v.format == document.Markdown {
-			return a.write(v.format, fmt.Sprintf("%s %s\n\n%s\n", strings.Repeat("#", e.node.Level), title, text)), true
-		}
-		return a.write(v.format, fmt.Sprintf("<h%d>%s</h%[1]d><p>%s</p>", e.node.Level, escaped(v.format, strings.Join(strings.Fields(donor)[:min(6, len(strings.Fields(donor)))], " ")), text)), true
+	all := strings.Fields(text)
+	title := strings.Join(all[:min(6, len(all))], " ")
+	switch {
+	case e.kind == document.Heading && v.format == document.Markdown:
+		return a.write(v.format, fmt.Sprintf("%s %s\n\n%s\n", strings.Repeat("#", e.node.Level), title, text)), true
+	case e.kind == document.Heading:
+		return a.write(v.format, fmt.Sprintf("<h%d>%s</h%[1]d><p>%s</p>", e.node.Level, title, text)), true
+	case e.kind == document.Details && v.format == document.Markdown:
+		return a.write(v.format, fmt.Sprintf("<details><summary>%s</summary>\n\n*Threat:* %s\n\n</details>", title, text)), true
+	case e.Span != e.node.Span: // a title above, and further paragraphs
+		return a.write(v.format, map[document.Format]string{
+			document.Markdown: fmt.Sprintf("%s\n\n*Threat:* %s", title, text),
+			document.Storage:  fmt.Sprintf("<p>%s</p><p><em>Threat:</em> %s</p>", title, text),
+		}[v.format]), true
 	}
 	at := v.found[f].At
 	if e.kind == document.Row { // the cell, and not a part of it
@@ -293,8 +306,7 @@ func deleteThreats(a *author, v view) source {
 	var edits []edit
 	for f := range v.found {
 		if e, ok := v.elementOf(f); ok && a.rng.IntN(4) == 0 && len(edits) < len(v.found)-1 {
-			out, _ := v.without(e)
-			edits = append(edits, out)
+			edits = append(edits, v.without(e))
 		}
 	}
 	return v.apply(edits)

@@ -73,7 +73,7 @@ func (k *keeper) review(v view) {
 		if f != none {
 			one := &k.threats[i]
 			one.Text, one.Last, one.State = v.found[f], k.version, threat.Open
-			k.origins[i] = v.origins(v.found[f].At)
+			k.origins[i] = v.origins(f)
 		}
 	}
 	for _, gone := range m.Gone {
@@ -82,7 +82,7 @@ func (k *keeper) review(v view) {
 	for _, text := range m.New {
 		id := threat.ID(fmt.Sprintf("t-%06d", len(k.threats)))
 		k.threats = append(k.threats, threat.Threat{ID: id, State: threat.Open, Text: text, First: k.version, Last: k.version})
-		k.origins = append(k.origins, v.origins(text.At))
+		k.origins = append(k.origins, v.origins(at[text.At]))
 	}
 }
 
@@ -142,7 +142,7 @@ func (k *keeper) shares(v view) map[pairing]float64 {
 	}
 	out := map[pairing]float64{}
 	for f := range v.found {
-		origins := v.origins(v.found[f].At)
+		origins := v.origins(f)
 		common := map[int]int{}
 		for _, o := range origins {
 			for _, i := range whose[o] {

@@ -68,13 +68,6 @@ func (s source) parse() (*document.Document, error) {
 	return storage.Parse(s.text)
 }
 
-// origins are the distinct places from which a span's text comes.
-func (s source) origins(at document.Span) []int32 {
-	out := slices.Clone(s.from[at.Start:at.End])
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // escaped is plain text as the format writes it, on one line.
 func escaped(f document.Format, text string) string {
 	text = strings.Join(strings.Fields(text), " ")
@@ -142,7 +135,7 @@ func (v view) sections() (out []section) {
 // element is what an author takes hold of to move or delete a threat.
 type element struct {
 	document.Span
-	kind document.Kind // Row, Item, Paragraph, or Heading for a section
+	kind document.Kind // Row, Item, Details, Paragraph, or Heading for a section
 	node *document.Node
 }
 
@@ -151,7 +144,7 @@ func (v view) elementOf(f int) (out element, ok bool) {
 	at := v.found[f].At
 	within := func(s document.Span) bool { return s.Start <= at.Start && at.End <= s.End }
 	alone := func(s document.Span) bool { return within(s) && len(v.inside(s)) == 1 }
-	var table *document.Node
+	var table, parent *document.Node
 	document.Walk(v.doc.Root, func(n *document.Node) bool {
 		switch n.Kind {
 		case document.Table:
@@ -162,16 +155,20 @@ func (v view) elementOf(f int) (out element, ok bool) {
 			if alone(n.Span) && table != nil && n != table.Children[0] && len(v.inside(table.Span)) > 1 {
 				out, ok = element{n.Span, n.Kind, n}, true
 			}
-		case document.Item:
+		case document.Item, document.Details:
 			if alone(n.Span) && table == nil {
 				out, ok = element{n.Span, n.Kind, n}, true
 			}
 		case document.Paragraph:
 			if alone(n.Span) && !ok && table == nil {
-				out, ok = element{n.Span, n.Kind, n}, true
+				out, ok = element{v.run(parent, n, f), n.Kind, n}, true
 			}
 		}
-		return within(n.Span)
+		if within(n.Span) {
+			parent = n
+			return true
+		}
+		return false
 	})
 	if table != nil && !ok {
 		return out, false
@@ -184,6 +181,73 @@ func (v view) elementOf(f int) (out element, ok bool) {
 		}
 	}
 	return out, ok
+}
+
+// run is a threat's paragraph with the one above that is its title, and what is labelled below it.
+func (v view) run(parent, paragraph *document.Node, f int) document.Span {
+	out := paragraph.Span
+	title := v.titleOf(f)
+	if title.Start < title.End && title.End <= out.Start && len(bytes.TrimSpace(v.text[title.End:out.Start])) == 0 {
+		out.Start = title.Start
+	}
+	if v.found[f].Finder != "labelled" {
+		return out
+	}
+	next := len(v.text)
+	if f+1 < len(v.found) {
+		next = v.found[f+1].At.Start
+		if t := v.titleOf(f + 1); t.Start < t.End && t.Start < next {
+			next = t.Start
+		}
+	}
+	for _, n := range parent.Children {
+		if n.Span.Start >= out.End {
+			if n.Kind == document.Heading || n.Span.End > next || len(v.inside(n.Span)) > 0 {
+				break
+			}
+			out.End = n.Span.End
+		}
+	}
+	return out
+}
+
+// titleOf is the heading, summary or paragraph above a threat that gives it its title; empty where its own words do.
+func (v view) titleOf(f int) (out document.Span) {
+	title := words(v.found[f].Title)
+	if len(title) == 0 || slices.Equal(title, words(v.found[f].Quote)) {
+		return out
+	}
+	document.Walk(v.doc.Root, func(n *document.Node) bool {
+		if n.Span.Start >= v.found[f].At.Start {
+			return false
+		}
+		switch n.Kind {
+		case document.Heading, document.Summary, document.Paragraph:
+			if slices.Equal(words(document.Flatten(n).Text), title) {
+				out = n.Span
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// origins are the distinct places from which a threat's text comes: its words, its title, and what restates it; all of the row
+// that states it alone, for the engine may read it by another cell when the table around it changes.
+func (v view) origins(f int) []int32 {
+	one := v.found[f]
+	spans := append([]document.Span{one.At, v.titleOf(f)}, one.Also...)
+	for _, row := range document.Find(v.doc.Root, document.Row) {
+		if row.Span.Start <= one.At.Start && one.At.End <= row.Span.End && len(v.inside(row.Span)) == 1 {
+			spans = append(spans, row.Span)
+		}
+	}
+	var out []int32
+	for _, s := range spans {
+		out = append(out, v.from[s.Start:s.End]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // column is how far from its line's beginning a byte stands: in Markdown it says which list an item can belong to.
