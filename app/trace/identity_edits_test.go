@@ -272,12 +272,30 @@ func (a *author) fresh(v view, f int, e element) (source, bool) {
 			}
 		}
 	}
-	before, behind := string(v.text[e.Start:at.Start]), string(v.text[at.End:e.End])
-	if label := v.found[f].Label; label != "" {
-		other := fmt.Sprintf("%s%d", strings.TrimRight(label, "0123456789"), 100+a.rng.IntN(900))
-		before, behind = strings.ReplaceAll(before, label, other), strings.ReplaceAll(behind, label, other)
+	one := v.found[f]
+	if one.Statement != "" { // the threat is said in more than one place of the element, and all would have to go
+		if e.kind != document.Item {
+			return source{}, false
+		}
+		if v.format == document.Markdown {
+			return a.write(v.format, "- "+text), true
+		}
+		return a.write(v.format, "<li>"+text+"</li>"), true
 	}
-	copied := before + text + behind
+	rest := []string{
+		strings.TrimRight(string(v.text[at.Start:at.End]), "."), title, // where another column says the same
+		one.Label, fmt.Sprintf("%s%d", strings.TrimRight(one.Label, "0123456789"), 100+a.rng.IntN(900)),
+		one.Ticket, fmt.Sprintf("%s%d", strings.TrimRight(one.Ticket, "0123456789"), 100+a.rng.IntN(900)),
+	}
+	renew := func(s string) string {
+		for i := 0; i < len(rest); i += 2 {
+			if rest[i] != "" {
+				s = strings.ReplaceAll(s, rest[i], rest[i+1])
+			}
+		}
+		return s
+	}
+	copied := renew(string(v.text[e.Start:at.Start])) + text + renew(string(v.text[at.End:e.End]))
 	if v.format == document.Storage {
 		if _, err := storage.Parse([]byte(copied)); err != nil {
 			return source{}, false // the threat's span is not a whole number of elements

@@ -47,7 +47,7 @@ func (c account) String() string {
 type keeper struct {
 	account account
 	threats []threat.Threat
-	origins [][]int32 // of each threat's text as last read
+	places  [][][]int32 // of each threat's text as last read
 	version int
 	astray  func(what string, k threat.Threat, f *threat.Text) // told of each identity that went astray
 }
@@ -73,7 +73,7 @@ func (k *keeper) review(v view) {
 		if f != none {
 			one := &k.threats[i]
 			one.Text, one.Last, one.State = v.found[f], k.version, threat.Open
-			k.origins[i] = v.origins(f)
+			k.places[i] = v.places(f)
 		}
 	}
 	for _, gone := range m.Gone {
@@ -82,7 +82,7 @@ func (k *keeper) review(v view) {
 	for _, text := range m.New {
 		id := threat.ID(fmt.Sprintf("t-%06d", len(k.threats)))
 		k.threats = append(k.threats, threat.Threat{ID: id, State: threat.Open, Text: text, First: k.version, Last: k.version})
-		k.origins = append(k.origins, v.origins(at[text.At]))
+		k.places = append(k.places, v.places(at[text.At]))
 	}
 }
 
@@ -98,7 +98,7 @@ func (k *keeper) judge(v view, given []int) {
 		switch {
 		case f == none && own == none:
 			continue
-		case f == own:
+		case f == own || shares[pairing{i, f}] >= half: // a threat that the page states twice may be read as two, and two as one
 			k.account.kept++
 		case f == none:
 			k.account.lost++
@@ -132,36 +132,45 @@ func sameText(a, b *threat.Text) bool {
 // pairing is a known threat and a finding, by index.
 type pairing struct{ threat, found int }
 
-// shares is, of each known threat and finding with origins in common, how much of the shorter one these are.
+// shares is how much each known threat and finding have in common: of the origins of the shorter of two places, the share that
+// stands in the other; that of the two places for which it is the most.
 func (k *keeper) shares(v view) map[pairing]float64 {
-	whose := map[int32][]int{}
-	for i, origins := range k.origins {
-		for _, o := range origins {
-			whose[o] = append(whose[o], i)
+	type spot struct{ threat, place int }
+	whose := map[int32][]spot{}
+	for i, places := range k.places {
+		for j, place := range places {
+			for _, o := range place {
+				whose[o] = append(whose[o], spot{i, j})
+			}
 		}
 	}
 	out := map[pairing]float64{}
 	for f := range v.found {
-		origins := v.origins(f)
-		common := map[int]int{}
-		for _, o := range origins {
-			for _, i := range whose[o] {
-				common[i]++
+		for _, place := range v.places(f) {
+			common := map[spot]int{}
+			for _, o := range place {
+				for _, s := range whose[o] {
+					common[s]++
+				}
 			}
-		}
-		for i, n := range common {
-			out[pairing{i, f}] = float64(n) / float64(min(len(origins), len(k.origins[i])))
+			for s, n := range common {
+				p := pairing{s.threat, f}
+				out[p] = max(out[p], float64(n)/float64(min(len(place), len(k.places[s.threat][s.place]))))
+			}
 		}
 	}
 	return out
 }
+
+// half is the share in common from which on a text is a threat's own.
+const half = 0.5
 
 // oneToOne is the finding that states each known threat, or none: the one with which it has most in common, and at least half.
 // A threat that is not withdrawn comes first.
 func oneToOne(threats []threat.Threat, shares map[pairing]float64) []int {
 	var all []pairing
 	for p, share := range shares {
-		if share >= 0.5 {
+		if share >= half {
 			all = append(all, p)
 		}
 	}

@@ -80,8 +80,10 @@ func escaped(f document.Format, text string) string {
 // view is a version of a page as the engine reads it.
 type view struct {
 	source
-	doc   *document.Document
-	found []threat.Text
+	doc    *document.Document
+	found  []threat.Text
+	titles []titled // places that may give a finding its title: headings, summaries and paragraphs
+	rows   []document.Span
 }
 
 func look(t testing.TB, engine *extract.Engine, s source) view {
@@ -90,7 +92,23 @@ func look(t testing.TB, engine *extract.Engine, s source) view {
 	if err != nil {
 		t.Fatalf("an edit broke the page: %v", err)
 	}
-	return view{s, doc, engine.Scan(doc).Findings}
+	v := view{source: s, doc: doc, found: engine.Scan(doc).Findings}
+	document.Walk(doc.Root, func(n *document.Node) bool {
+		switch n.Kind {
+		case document.Heading, document.Summary, document.Paragraph:
+			v.titles = append(v.titles, titled{n.Span, words(document.Flatten(n).Text)})
+		case document.Row:
+			v.rows = append(v.rows, n.Span)
+		}
+		return true
+	})
+	return v
+}
+
+// titled is a place and its words.
+type titled struct {
+	document.Span
+	words []string
 }
 
 // inside are the findings that begin in a span.
@@ -217,37 +235,45 @@ func (v view) titleOf(f int) (out document.Span) {
 	if len(title) == 0 || slices.Equal(title, words(v.found[f].Quote)) {
 		return out
 	}
-	document.Walk(v.doc.Root, func(n *document.Node) bool {
-		if n.Span.Start >= v.found[f].At.Start {
-			return false
+	for _, t := range v.titles {
+		// what stands before is a label or number
+		if t.Start < v.found[f].At.Start && len(t.words) >= len(title) && slices.Equal(t.words[len(t.words)-len(title):], title) {
+			out = t.Span
 		}
-		switch n.Kind {
-		case document.Heading, document.Summary, document.Paragraph:
-			if slices.Equal(words(document.Flatten(n).Text), title) {
-				out = n.Span
-			}
-		}
-		return true
-	})
+	}
 	return out
 }
 
-// origins are the distinct places from which a threat's text comes: its words, its title, and what restates it; all of the row
-// that states it alone, for the engine may read it by another cell when the table around it changes.
-func (v view) origins(f int) []int32 {
+// places are where a threat stands, each by the origins of its bytes: its words, what restates it, and the title and the row
+// that are its alone, for the engine may read it by these when the page around it changes.
+func (v view) places(f int) (out [][]int32) {
 	one := v.found[f]
-	spans := append([]document.Span{one.At, v.titleOf(f)}, one.Also...)
-	for _, row := range document.Find(v.doc.Root, document.Row) {
-		if row.Span.Start <= one.At.Start && one.At.End <= row.Span.End && len(v.inside(row.Span)) == 1 {
-			spans = append(spans, row.Span)
+	spans := append([]document.Span{one.At}, one.Also...)
+	if title := v.titleOf(f); title.Start < title.End {
+		others := func(other int) bool { return other != f && v.titleOf(other) == title }
+		if !slices.ContainsFunc(indices(len(v.found)), others) {
+			spans = append(spans, title)
 		}
 	}
-	var out []int32
-	for _, s := range spans {
-		out = append(out, v.from[s.Start:s.End]...)
+	for _, row := range v.rows {
+		if row.Start <= one.At.Start && one.At.End <= row.End && len(v.inside(row)) == 1 {
+			spans = append(spans, row)
+		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	for _, s := range spans {
+		place := slices.Clone(v.from[s.Start:s.End])
+		slices.Sort(place)
+		out = append(out, slices.Compact(place))
+	}
+	return out
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // column is how far from its line's beginning a byte stands: in Markdown it says which list an item can belong to.

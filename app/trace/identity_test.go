@@ -1,7 +1,9 @@
 package trace
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/throughline/throughline/app/document"
@@ -102,11 +104,29 @@ func newAuthor(rng *rand.Rand, pages []original, read []view, except int) *autho
 			continue
 		}
 		for _, f := range read[i].found {
-			a.donors = append(a.donors, f.Quote)
 			a.words = append(a.words, words(f.Quote)...)
+			known := func(own threat.Text) bool { return akin(own.Title, f.Quote) || akin(own.Quote, f.Quote) }
+			if f.Label == "" && !slices.ContainsFunc(read[except].found, known) {
+				a.donors = append(a.donors, f.Quote)
+			}
 		}
 	}
 	return a
+}
+
+// akin reports whether half of the words of the shorter text are in the other: teams copy threats from each other's documents.
+func akin(a, b string) bool {
+	x, y := words(a), words(b)
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	common := 0
+	for _, w := range x {
+		if slices.Contains(y, w) {
+			common++
+		}
+	}
+	return 2*common >= len(x)
 }
 
 // unedited goes back to the page's first version.
@@ -124,7 +144,7 @@ func follow(t *testing.T, engine *extract.Engine, a *author, v view, kind change
 	k := &keeper{}
 	if testing.Verbose() {
 		k.astray = func(what string, k threat.Threat, f *threat.Text) {
-			t.Logf("%s: %s %s %q of %q\n\t%q, %q of %q", what, k.ID, k.State, k.Text.Title, k.Text.Section, f.Title, f.Quote, f.Section)
+			t.Logf("%s: %s %s\n\t%s\n\t%s", what, k.ID, k.State, briefly(&k.Text), briefly(f))
 		}
 	}
 	k.review(v)
@@ -134,4 +154,12 @@ func follow(t *testing.T, engine *extract.Engine, a *author, v view, kind change
 		k.review(v)
 	}
 	return k.account
+}
+
+func briefly(t *threat.Text) string {
+	measures := 0
+	for _, m := range t.Mitigations {
+		measures += len(m.Quote)
+	}
+	return fmt.Sprintf("%s: title %q, quote %q, statement %.200q, section %.60q, label %q, also %v, %d bytes of mitigations", t.Finder, t.Title, t.Quote, t.Statement, t.Section, t.Label, t.Also, measures)
 }
