@@ -82,7 +82,8 @@ type view struct {
 	source
 	doc    *document.Document
 	found  []threat.Text
-	titles []titled // places that may give a finding its title: headings, summaries and paragraphs
+	blocks []titled              // that may give a finding its title: headings, summaries and paragraphs
+	titles map[document.Span]int // how many findings each of them gives its title
 	rows   []document.Span
 }
 
@@ -96,12 +97,16 @@ func look(t testing.TB, engine *extract.Engine, s source) view {
 	document.Walk(doc.Root, func(n *document.Node) bool {
 		switch n.Kind {
 		case document.Heading, document.Summary, document.Paragraph:
-			v.titles = append(v.titles, titled{n.Span, words(document.Flatten(n).Text)})
+			v.blocks = append(v.blocks, titled{n.Span, words(document.Flatten(n).Text)})
 		case document.Row:
 			v.rows = append(v.rows, n.Span)
 		}
 		return true
 	})
+	v.titles = map[document.Span]int{}
+	for f := range v.found {
+		v.titles[v.titleOf(f)]++
+	}
 	return v
 }
 
@@ -235,7 +240,7 @@ func (v view) titleOf(f int) (out document.Span) {
 	if len(title) == 0 || slices.Equal(title, words(v.found[f].Quote)) {
 		return out
 	}
-	for _, t := range v.titles {
+	for _, t := range v.blocks {
 		// what stands before is a label or number
 		if t.Start < v.found[f].At.Start && len(t.words) >= len(title) && slices.Equal(t.words[len(t.words)-len(title):], title) {
 			out = t.Span
@@ -250,8 +255,7 @@ func (v view) places(f int) (out [][]int32) {
 	one := v.found[f]
 	spans := append([]document.Span{one.At}, one.Also...)
 	if title := v.titleOf(f); title.Start < title.End {
-		others := func(other int) bool { return other != f && v.titleOf(other) == title }
-		if !slices.ContainsFunc(indices(len(v.found)), others) {
+		if v.titles[title] == 1 {
 			spans = append(spans, title)
 		}
 	}
@@ -264,14 +268,6 @@ func (v view) places(f int) (out [][]int32) {
 		place := slices.Clone(v.from[s.Start:s.End])
 		slices.Sort(place)
 		out = append(out, slices.Compact(place))
-	}
-	return out
-}
-
-func indices(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
 	}
 	return out
 }
