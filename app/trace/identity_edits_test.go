@@ -338,6 +338,9 @@ func replaceThreats(a *author, v view) source {
 		if !ok || a.rng.IntN(5) > 0 {
 			continue
 		}
+		if title := v.titleOf(f); title.Start < title.End && title.Start < e.Start {
+			continue // a title that stays says that the threat does
+		}
 		if what, ok := a.fresh(v, f, e); ok {
 			edits = append(edits, edit{e.Span, what})
 		}

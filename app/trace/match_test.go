@@ -107,6 +107,14 @@ func TestReconcile(t *testing.T) {
 			[]threat.Text{with(quote("Draining"), func(t *threat.Text) { t.Statement = fixation }), quote(floods), quote(logs)},
 			[]string{"same 1=1", "same 2=2", "new 0", "gone 0"},
 		},
+		{
+			"the same sentence under another title",
+			live(with(quote(fixation), func(t *threat.Text) {
+				t.Title, t.Mitigations = "Sessions", []threat.Mitigation{{Quote: measures}, {Quote: "Issue a new session id"}}
+			}), quote(floods), quote(logs)),
+			[]threat.Text{with(quote(fixation), func(t *threat.Text) { t.Title = "Compromised browsers in kiosks and other shared places" }), quote(floods), quote(logs)},
+			[]string{"same 1=1", "same 2=2", "changed 0=0 wording, mitigation"},
+		},
 		{"facts", live(quote(fixation)), []threat.Text{with(quote(fixation), func(t *threat.Text) {
 			t.Severity, t.Person, t.Status, t.STRIDE, t.CWE = threat.High, threat.Person{Name: "Ada"}, "open", []threat.STRIDE{threat.Spoofing}, []string{"CWE-384"}
 			t.Mitigations = []threat.Mitigation{{Quote: "Issue a new session id at login"}}

@@ -17,11 +17,16 @@ type text struct {
 	id      string // a known threat's id; what may be one in a found text
 	ticket  string
 	wording digest // of title and quote, without the label
+	quote   digest // of the quote alone; 0 when it is too short to name a threat
 	whole   digest // of the above and of where in the design it stands
 	terms   []term // each word once, by id
 }
 
 type digest uint64
+
+// sentence is from how many words on a quote says which threat it is, whatever the title above it. Fewer may be a class of
+// threats.
+const sentence = 6
 
 // term is one word of a text and how much of the text's meaning that part carries where it stands.
 type term struct {
@@ -87,8 +92,12 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 		return strings.ReplaceAll(s, t.Label, " ")
 	}
 	v.hash.Reset()
+	quote := add(0, inQuote, unlabelled(t.Quote))
+	v.note(quote)
+	if len(quote) >= sentence {
+		out.quote = digest(v.hash.Sum64())
+	}
 	v.note(add(0, inTitle, unlabelled(t.Title)))
-	v.note(add(0, inQuote, unlabelled(t.Quote)))
 	out.wording = digest(v.hash.Sum64())
 	own = false
 	v.note(add(0, inStatement, t.Statement))
