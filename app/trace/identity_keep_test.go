@@ -16,8 +16,6 @@ type account struct {
 	lost    int // without any: gone, and new again
 	swapped int // with the text of another known threat
 	handed  int // not on the page any more, or not read, and with a text that is not theirs
-	twins   int // with the text of another, which says the same in the same words in the same place
-	partial int // with a part of their own text, which another reading of the page made a text of its own
 }
 
 func (c *account) add(o account) {
@@ -26,8 +24,6 @@ func (c *account) add(o account) {
 	c.lost += o.lost
 	c.swapped += o.swapped
 	c.handed += o.handed
-	c.twins += o.twins
-	c.partial += o.partial
 }
 
 // share is how many of the threats that were read again kept their identity.
@@ -35,12 +31,12 @@ func (c account) share() float64 {
 	if c.threats == 0 {
 		return 1
 	}
-	return float64(c.kept+c.twins) / float64(c.threats)
+	return float64(c.kept) / float64(c.threats)
 }
 
 func (c account) String() string {
-	return fmt.Sprintf("%6d threats: kept %6.2f %%, lost %d, swapped %d, handed over %d (twins %d, partial %d)",
-		c.threats, 100*c.share(), c.lost, c.swapped, c.handed, c.twins, c.partial)
+	return fmt.Sprintf("%6d threats: kept %6.2f %%, lost %d, swapped %d, handed over %d",
+		c.threats, 100*c.share(), c.lost, c.swapped, c.handed)
 }
 
 // keeper holds the threats of one page over its versions, as a store would, and knows where each one's bytes come from.
@@ -103,13 +99,9 @@ func (k *keeper) judge(v view, given []int) {
 		case f == none:
 			k.account.lost++
 			k.tell("lost", i, &v.found[own])
-		case sameText(&k.threats[i].Text, &v.found[f]):
-			k.account.twins++
 		case own != none:
 			k.account.swapped++
 			k.tell("swapped", i, &v.found[f])
-		case shares[pairing{i, f}] > 0 && !slices.Contains(truth, f):
-			k.account.partial++
 		default:
 			k.account.handed++
 			k.tell("handed over", i, &v.found[f])
@@ -121,12 +113,6 @@ func (k *keeper) tell(what string, i int, f *threat.Text) {
 	if k.astray != nil {
 		k.astray(what, k.threats[i], f)
 	}
-}
-
-// sameText reports whether two texts say the same in the same words in the same place.
-func sameText(a, b *threat.Text) bool {
-	words := newVocabulary(1, 1)
-	return words.read(a, sideKnown).whole == words.read(b, sideFound).whole
 }
 
 // pairing is a known threat and a finding, by index.

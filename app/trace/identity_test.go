@@ -21,7 +21,11 @@ type change struct {
 }
 
 // TestIdentitiesOfDocuments changes real documents as people do, reads both versions with the real engine, and counts what
-// became of every identity. What a text is of is told by the origin of its bytes (see source).
+// became of every identity. Which threat a text states is told by the origin of its bytes (see source). A threat that the engine
+// does not find in both versions is not counted, but its identity must not turn up at another text. No kind of change is held to
+// less than was set: 99 % kept where words stay, 95 % where they change, and nothing ever swapped or handed over. What is lost
+// are for the most part threats that the engine reads by other words when the page around them changes, such as another cell of
+// their row as title: such a text is new, since nothing but its place says that it is the same.
 func TestIdentitiesOfDocuments(t *testing.T) {
 	always := func(share float64) func(*author) float64 { return func(*author) float64 { return share } }
 	upTo := func(share float64) func(*author) float64 {
@@ -58,7 +62,7 @@ func TestIdentitiesOfDocuments(t *testing.T) {
 		{name: "a history", versions: append(each(rewrite(0.3)), []step{deleteThreats}, back), kept: 0.95},
 	}
 	pages := originals(t)
-	rounds := 1
+	rounds := 2
 	if testing.Short() {
 		rounds = 1
 	}
