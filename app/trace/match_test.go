@@ -102,9 +102,9 @@ func TestReconcile(t *testing.T) {
 			[]string{"same 1=1", "same 2=2", "new 0", "gone 0"},
 		},
 		{
-			"a threat that became the text under another's title",
-			live(quote(fixation), quote(floods), quote(logs)),
-			[]threat.Text{with(quote("Draining"), func(t *threat.Text) { t.Statement = fixation }), quote(floods), quote(logs)},
+			"a threat that became the text under another's title in another section",
+			live(with(quote(fixation), func(t *threat.Text) { t.Section = []string{"Sessions"} }), quote(floods), quote(logs)),
+			[]threat.Text{with(quote("Draining"), func(t *threat.Text) { t.Statement, t.Section = fixation, []string{"Lending"} }), quote(floods), quote(logs)},
 			[]string{"same 1=1", "same 2=2", "new 0", "gone 0"},
 		},
 		{
@@ -114,6 +114,11 @@ func TestReconcile(t *testing.T) {
 			}), quote(floods), quote(logs)),
 			[]threat.Text{with(quote(fixation), func(t *threat.Text) { t.Title = "Compromised browsers in kiosks and other shared places" }), quote(floods), quote(logs)},
 			[]string{"same 1=1", "same 2=2", "changed 0=0 wording, mitigation"},
+		},
+		{
+			"another cell became the title", live(quote("Inadequate logging"), quote(floods)),
+			[]threat.Text{{Title: "Generic", Quote: "Generic", Statement: "Inadequate logging."}, quote(floods)},
+			[]string{"same 1=1", "changed 0=0 wording"},
 		},
 		{"facts", live(quote(fixation)), []threat.Text{with(quote(fixation), func(t *threat.Text) {
 			t.Severity, t.Person, t.Status, t.STRIDE, t.CWE = threat.High, threat.Person{Name: "Ada"}, "open", []threat.STRIDE{threat.Spoofing}, []string{"CWE-384"}

@@ -17,7 +17,8 @@ import (
 //   - the threat's id, where an author wrote it on the page; the page's own label; an issue key stated with the text: each
 //     where it stands once in either version. A label outlives any rewording. Two things take its word away: it is a bare
 //     number, as rows carry; or the same words stand under other labels than before, which shows that the page was renumbered;
-//   - the same sentence under another title, once in either version;
+//   - the same sentence under another title, or under the same headings where another cell of the row became the title: each
+//     once in either version;
 //   - wording, weighed by how rare each word is on this page, with the neighbours as a hint.
 //
 // An identity is not given away on likeness alone. Rows of one template resemble each other more than a row resembles its own
@@ -34,6 +35,7 @@ func Reconcile(known []threat.Threat, found []threat.Text) Match {
 	}
 	r.matchMark(func(t *text) string { return t.ticket })
 	r.matchMoved(func(t *text) digest { return t.quote })
+	r.matchMoved(func(t *text) digest { return t.said })
 	for r.matchAlike() {
 		// each round sees the neighbours that the one before has settled
 	}

@@ -18,6 +18,7 @@ type text struct {
 	ticket  string
 	wording digest // of title and quote, without the label
 	quote   digest // of the quote alone; 0 when it is too short to name a threat
+	said    digest // of what it says, the statement or else the quote, and the headings above
 	whole   digest // of the above and of where in the design it stands
 	terms   []term // each word once, by id
 }
@@ -113,6 +114,16 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 	}
 	out.whole = digest(v.hash.Sum64())
 	out.terms = once(v.packed)
+	v.hash.Reset()
+	said := t.Statement
+	if said == "" {
+		said = t.Quote
+	}
+	v.note(v.split(v.buffer[:0], 0, unlabelled(said)))
+	for _, heading := range t.Section {
+		v.note(v.split(v.buffer[:0], 'h', heading))
+	}
+	out.said = digest(v.hash.Sum64())
 	for _, one := range out.terms {
 		v.in[from][one.word]++
 	}
