@@ -52,6 +52,7 @@ func TestReconcile(t *testing.T) {
 		fixation = "A session may be fixed before login and taken over afterwards"
 		floods   = "Anonymous clients flood the search endpoint until it falls over"
 		logs     = "Passwords end up in the debug logs of the proxy"
+		measures = "Serve it on a socket that only the root user can open, write down in the manual which groups may read it, and alarm on others"
 		other    = "Backups are copied to a bucket that everybody may read"
 	)
 	withdrawn := func(text threat.Text) threat.Threat {
@@ -93,6 +94,31 @@ func TestReconcile(t *testing.T) {
 			"two rows of a template, one replaced", live(quote("Spoofing of the login page by an outsider"), quote("Spoofing of the mail relay by an outsider")),
 			[]threat.Text{quote("Spoofing of the mail relay by an outsider"), quote("Spoofing of the job queue by an outsider")},
 			[]string{"same 1=0", "new 1", "gone 0"},
+		},
+		{
+			"a threat whose measures stayed for another one",
+			live(with(quote("Misuse of the API"), func(t *threat.Text) { t.Mitigations = []threat.Mitigation{{Quote: measures}} }), quote(floods), quote(logs)),
+			[]threat.Text{with(quote("Backups in an open bucket"), func(t *threat.Text) { t.Mitigations = []threat.Mitigation{{Quote: measures}} }), quote(floods), quote(logs)},
+			[]string{"same 1=1", "same 2=2", "new 0", "gone 0"},
+		},
+		{
+			"a threat that became the text under another's title in another section",
+			live(with(quote(fixation), func(t *threat.Text) { t.Section = []string{"Sessions"} }), quote(floods), quote(logs)),
+			[]threat.Text{with(quote("Draining"), func(t *threat.Text) { t.Statement, t.Section = fixation, []string{"Lending"} }), quote(floods), quote(logs)},
+			[]string{"same 1=1", "same 2=2", "new 0", "gone 0"},
+		},
+		{
+			"the same sentence under another title",
+			live(with(quote(fixation), func(t *threat.Text) {
+				t.Title, t.Mitigations = "Sessions", []threat.Mitigation{{Quote: measures}, {Quote: "Issue a new session id"}}
+			}), quote(floods), quote(logs)),
+			[]threat.Text{with(quote(fixation), func(t *threat.Text) { t.Title = "Compromised browsers in kiosks and other shared places" }), quote(floods), quote(logs)},
+			[]string{"same 1=1", "same 2=2", "changed 0=0 wording, mitigation"},
+		},
+		{
+			"another cell became the title", live(quote("Inadequate logging"), quote(floods)),
+			[]threat.Text{{Title: "Generic", Quote: "Generic", Statement: "Inadequate logging."}, quote(floods)},
+			[]string{"same 1=1", "changed 0=0 wording"},
 		},
 		{"facts", live(quote(fixation)), []threat.Text{with(quote(fixation), func(t *threat.Text) {
 			t.Severity, t.Person, t.Status, t.STRIDE, t.CWE = threat.High, threat.Person{Name: "Ada"}, "open", []threat.STRIDE{threat.Spoofing}, []string{"CWE-384"}

@@ -17,6 +17,8 @@ import (
 //   - the threat's id, where an author wrote it on the page; the page's own label; an issue key stated with the text: each
 //     where it stands once in either version. A label outlives any rewording. Two things take its word away: it is a bare
 //     number, as rows carry; or the same words stand under other labels than before, which shows that the page was renumbered;
+//   - the same sentence under another title, or under the same headings where another cell of the row became the title: each
+//     once in either version;
 //   - wording, weighed by how rare each word is on this page, with the neighbours as a hint.
 //
 // An identity is not given away on likeness alone. Rows of one template resemble each other more than a row resembles its own
@@ -26,12 +28,14 @@ import (
 func Reconcile(known []threat.Threat, found []threat.Text) Match {
 	r := newReconciler(known, found)
 	r.matchSame()
-	r.matchMoved()
+	r.matchMoved(func(t *text) digest { return t.wording })
 	r.matchMark(func(t *text) string { return t.id })
 	if !r.renumbered() {
 		r.matchMark(func(t *text) string { return t.label })
 	}
 	r.matchMark(func(t *text) string { return t.ticket })
+	r.matchMoved(func(t *text) digest { return t.quote })
+	r.matchMoved(func(t *text) digest { return t.said })
 	for r.matchAlike() {
 		// each round sees the neighbours that the one before has settled
 	}
@@ -177,9 +181,9 @@ func (r *reconciler) joinTwins(g *group) {
 }
 
 // matchMoved joins texts of the same words that stand once in either version.
-func (r *reconciler) matchMoved() {
-	for _, g := range groups(r, func(t *text) digest { return t.wording }) {
-		if len(g.found) != 1 || r.ofFound[g.found[0]] != none {
+func (r *reconciler) matchMoved(wordsOf func(*text) digest) {
+	for same, g := range groups(r, wordsOf) {
+		if same == 0 || len(g.found) != 1 || r.ofFound[g.found[0]] != none {
 			continue
 		}
 		of := g.live

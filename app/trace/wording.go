@@ -17,16 +17,23 @@ type text struct {
 	id      string // a known threat's id; what may be one in a found text
 	ticket  string
 	wording digest // of title and quote, without the label
+	quote   digest // of the quote alone; 0 when it is too short to name a threat
+	said    digest // of what it says, the statement or else the quote, and the headings above
 	whole   digest // of the above and of where in the design it stands
 	terms   []term // each word once, by id
 }
 
 type digest uint64
 
+// sentence is from how many words on a quote says which threat it is, whatever the title above it. Fewer may be a class of
+// threats.
+const sentence = 6
+
 // term is one word of a text and how much of the text's meaning that part carries where it stands.
 type term struct {
 	word   int32
 	factor float32
+	own    bool // stands in what names the threat, its title or quote
 }
 
 // How much the parts of a text say about which threat it is. Severity, owner and status say nothing: they are there to change.
@@ -71,10 +78,11 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 	out := text{label: naming(t.Label), ticket: t.Ticket}
 	out.id = out.label
 	v.packed = v.packed[:0]
+	own := true
 	add := func(kind byte, factor float32, s string) []int32 {
 		v.buffer = v.split(v.buffer[:0], kind, s)
 		for _, id := range v.buffer {
-			v.packed = append(v.packed, term{id, factor}.pack())
+			v.packed = append(v.packed, term{id, factor, own}.pack())
 		}
 		return v.buffer
 	}
@@ -85,9 +93,14 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 		return strings.ReplaceAll(s, t.Label, " ")
 	}
 	v.hash.Reset()
+	quote := add(0, inQuote, unlabelled(t.Quote))
+	v.note(quote)
+	if len(quote) >= sentence {
+		out.quote = digest(v.hash.Sum64())
+	}
 	v.note(add(0, inTitle, unlabelled(t.Title)))
-	v.note(add(0, inQuote, unlabelled(t.Quote)))
 	out.wording = digest(v.hash.Sum64())
+	own = false
 	v.note(add(0, inStatement, t.Statement))
 	v.note(add('e', inElement, t.Element))
 	for _, s := range t.STRIDE {
@@ -101,6 +114,16 @@ func (v *vocabulary) read(t *threat.Text, from side) text {
 	}
 	out.whole = digest(v.hash.Sum64())
 	out.terms = once(v.packed)
+	v.hash.Reset()
+	said := t.Statement
+	if said == "" {
+		said = t.Quote
+	}
+	v.note(v.split(v.buffer[:0], 0, unlabelled(said)))
+	for _, heading := range t.Section {
+		v.note(v.split(v.buffer[:0], 'h', heading))
+	}
+	out.said = digest(v.hash.Sum64())
 	for _, one := range out.terms {
 		v.in[from][one.word]++
 	}
@@ -178,18 +201,28 @@ func (v *vocabulary) id(kind byte, word []byte) int32 {
 	return id
 }
 
-// pack makes a term a number that sorts by word, the larger factor first.
-func (t term) pack() uint64 { return uint64(t.word)<<32 | uint64(^math.Float32bits(t.factor)) }
+// pack makes a term a number that sorts by word, the larger factor first. The lowest bit of the factor gives way to own.
+func (t term) pack() uint64 {
+	bits := ^math.Float32bits(t.factor) | 1
+	if t.own {
+		bits &^= 1
+	}
+	return uint64(t.word)<<32 | uint64(bits)
+}
 
-func unpack(n uint64) term { return term{int32(n >> 32), math.Float32frombits(^uint32(n))} }
+func unpack(n uint64) term {
+	return term{int32(n >> 32), math.Float32frombits(^uint32(n &^ 1)), n&1 == 0}
+}
 
-// once sorts packed terms by word and keeps each word where it says most.
+// once sorts packed terms by word and keeps each word where it says most. It is the text's own if it is so anywhere.
 func once(packed []uint64) []term {
 	slices.Sort(packed)
 	out := make([]term, 0, len(packed))
 	for i, n := range packed {
-		if i == 0 || n>>32 != packed[i-1]>>32 {
-			out = append(out, unpack(n))
+		if one := unpack(n); i == 0 || n>>32 != packed[i-1]>>32 {
+			out = append(out, one)
+		} else if one.own {
+			out[len(out)-1].own = true
 		}
 	}
 	return out
@@ -234,6 +267,30 @@ func (v *vocabulary) likenessOf(a, b []term) float64 {
 		return 0
 	}
 	return float64(shared / all)
+}
+
+// namesake is how alike what names two texts is, from 0 to 1: the weight of the own words they share, of all these (Dice).
+func (v *vocabulary) namesake(a, b []term) float64 {
+	var shared, all float32
+	i := 0
+	for _, t := range a {
+		if t.own {
+			all += v.weights[t.word]
+		}
+	}
+	for _, t := range b {
+		if !t.own {
+			continue
+		}
+		all += v.weights[t.word]
+		for i < len(a) && a[i].word < t.word {
+			i++
+		}
+		if i < len(a) && a[i].word == t.word && a[i].own {
+			shared += 2 * v.weights[t.word]
+		}
+	}
+	return share(shared, all, 1)
 }
 
 // contrast is how a text b stands between a text a and a text that is like a. Each is a share of weight from 0 to 1.
