@@ -13,7 +13,7 @@ import (
 // splitTables parts every table with threats in two, the second under a heading row of its own.
 func splitTables(a *author, v view) source {
 	var edits []edit
-	for _, table := range document.Find(v.doc.Root, document.Table) {
+	for _, table := range nodes(v.doc.Root, document.Table) {
 		rows := rowsOf(table)
 		head := table.Children
 		if len(rows) < 2 || len(v.inside(table.Span)) < 2 || slices.ContainsFunc(head[0].Children, func(c *document.Node) bool { return c.Attr["header"] != "true" && v.format == document.Storage }) {
@@ -34,7 +34,7 @@ func splitTables(a *author, v view) source {
 // renamePageHeadings gives about half of the headings further words; those that state a threat themselves are left alone.
 func renamePageHeadings(a *author, v view) source {
 	var edits []edit
-	for _, h := range document.Find(v.doc.Root, document.Heading) {
+	for _, h := range nodes(v.doc.Root, document.Heading) {
 		if slices.ContainsFunc(v.found, func(f threat.Text) bool { return f.At.Start < h.Span.End && h.Span.Start < f.At.End }) || a.rng.IntN(2) == 0 || h.Inner.Start >= h.Inner.End {
 			continue
 		}
@@ -71,7 +71,7 @@ func rerate(a *author, v view) source {
 			return true
 		})
 	}
-	for _, table := range document.Find(v.doc.Root, document.Table) {
+	for _, table := range nodes(v.doc.Root, document.Table) {
 		about := v.inside(table.Span)
 		if len(about) < 2 || rowsOf(table) == nil || v.found[about[0]].SeverityRaw != "" {
 			continue

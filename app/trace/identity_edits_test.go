@@ -77,7 +77,7 @@ func spansOf(nodes []*document.Node) (out []document.Span) {
 
 func shuffleRows(a *author, v view) source {
 	var edits []edit
-	for _, table := range document.Find(v.doc.Root, document.Table) {
+	for _, table := range nodes(v.doc.Root, document.Table) {
 		edits = append(edits, a.permuted(v, spansOf(rowsOf(table)))...)
 	}
 	return v.apply(edits)

@@ -314,3 +314,15 @@ func originals(t testing.TB) (out []original) {
 	}
 	return out
 }
+
+// nodes are all nodes of a kind below n, in document order.
+func nodes(n *document.Node, kind document.Kind) []*document.Node {
+	var found []*document.Node
+	document.Walk(n, func(c *document.Node) bool {
+		if c.Kind == kind {
+			found = append(found, c)
+		}
+		return true
+	})
+	return found
+}
