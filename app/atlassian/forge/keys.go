@@ -26,7 +26,7 @@ const (
 )
 
 // Keys are the public keys that invocation tokens are verified with: fetched at the start, hourly, and for a key id that is not
-// known, at most twice at once and then every ten seconds. They are safe for concurrent use.
+// known, at most five times at once and then every ten seconds: whoever comes in between is told to come back. They are safe for concurrent use.
 type Keys struct{ set keyfunc.Keyfunc }
 
 // NewKeys fetches the key set at a URL and keeps it fresh until ctx ends. A set that cannot be fetched now is fetched with the
@@ -49,7 +49,7 @@ func NewKeys(ctx context.Context, url string) (*Keys, error) {
 		return nil, fault.As(fault.Invalid, err, "the address of Forge's keys")
 	}
 	set, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
-		HTTPURLs: map[string]jwkset.Storage{url: held}, RateLimitWaitMax: fetchTime, RefreshUnknownKID: rate.NewLimiter(rate.Every(10*time.Second), 2),
+		HTTPURLs: map[string]jwkset.Storage{url: held}, RateLimitWaitMax: fetchTime, RefreshUnknownKID: rate.NewLimiter(rate.Every(10*time.Second), 5),
 	})
 	if err != nil {
 		return nil, fault.As(fault.Internal, err, "holding Forge's keys")

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app/atlassian/forge"
+	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/sandbox/seed"
+	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/trace"
+	"github.com/throughline/throughline/app/work"
+)
+
+func byForge(o *demoOptions) { o.door = forgeDoor }
+
+// TestForgeEqualsConnect reviews the six pages by both doors and compares what came of it.
+func TestForgeEqualsConnect(t *testing.T) {
+	type result struct {
+		Pages, Threats, Tickets, Panels, Owners, Unowned, Duplicates int
+		Titles                                                       map[string][]string // of threats, by page: with owner and state
+	}
+	run := func(change func(*demoOptions)) result {
+		d := startTest(t, change)
+		r := reviewed(t, d)
+		full, err := d.report(t.Context(), true) // held against what a reader finds
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problems := append(r.Problems, full.Problems...); len(problems) > 0 {
+			t.Errorf("problems: %s", strings.Join(problems, "\n"))
+		}
+		out := result{r.Pages, r.Threats, r.Tickets, r.Panels, r.Owners, r.Unowned, r.Duplicates, map[string][]string{}}
+		for _, p := range d.site.Confluence().Pages() {
+			rec, err := d.store.Page(t.Context(), d.tenant(), p.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, th := range rec.Threats {
+				out.Titles[p.Title] = append(out.Titles[p.Title], strings.Join([]string{th.Text.Title, th.Owner.Account, string(th.State)}, " | "))
+			}
+			if _, found, err := storage.FindRegion([]byte(p.Version().Body)); err != nil || !found {
+				t.Errorf("page %q has no panel: %v", p.Title, err)
+			}
+		}
+		return out
+	}
+	connect, viaForge := run(nil), run(byForge)
+	if viaForge.Threats != 27 || viaForge.Tickets != 27 {
+		t.Errorf("by Forge: %d threats and %d tickets, want 27 of each", viaForge.Threats, viaForge.Tickets)
+	}
+	if diff := cmp.Diff(connect, viaForge); diff != "" {
+		t.Errorf("the doors differ (-Connect +Forge):\n%s", diff)
+	}
+}
+
+// TestForgeThereAndBack moves a ticket to done, sees its panel follow, starts the app again, and edits a page.
+func TestForgeThereAndBack(t *testing.T) {
+	dir := t.TempDir()
+	start := func() *demo {
+		return startTest(t, func(o *demoOptions) { byForge(o); o.dir = dir })
+	}
+	d := start()
+	r := reviewed(t, d)
+	if err := d.chain(t.Context(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Problems) > 0 || r.Status == nil || r.Status.State != "mitigated" {
+		t.Errorf("status %+v, problems: %s", r.Status, strings.Join(r.Problems, "\n"))
+	}
+	page := d.site.Confluence().Pages()[0]
+	if body := page.Version().Body; !strings.Contains(body, `href="`+d.site.BaseURL()+"/browse/") || strings.Contains(body, "/ex/jira/") {
+		t.Error("the panel links tickets where people do not find them")
+	}
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+
+	d = start()
+	settled(t, d)
+	for n, want := range []int{2, 1} { // the first edit after a start also asks the site for its address
+		before := d.site.State().APICalls
+		page, _ = d.site.Confluence().Page(page.ID)
+		edit(t, d, page, strings.Replace(page.Version().Body, "</h2>", " (draft)</h2>", 1))
+		record(t, d, page.ID, func(rec trace.Record) bool {
+			return rec.Page.Version == page.Version().Number+1 && rec.Page.Failed == ""
+		})
+		settled(t, d)
+		if calls := d.site.State().APICalls - before; calls > want {
+			t.Errorf("edit %d, without effect on threats, cost %d calls, want %d at most", n+1, calls, want)
+		}
+	}
+	if in := d.installation(t); len(in.Secret.Reveal()) == 0 || in.Door != "forge" {
+		t.Errorf("got installation %+v", in)
+	}
+}
+
+func (d *demo) installation(t *testing.T) tenant.Installation {
+	t.Helper()
+	known, err := d.store.Get(t.Context(), d.tenant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return known.Installations[tenant.Confluence]
+}
+
+// TestForgeStaleToken installs with a token that is stale at once: work pauses, says why, fails nothing, and goes on after the
+// next scheduled trigger.
+func TestForgeStaleToken(t *testing.T) {
+	d := startTest(t, func(o *demoOptions) { byForge(o); o.tokenSeconds = 5 })
+	var jobs []work.Job
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var err error
+		if jobs, err = d.store.Peek(t.Context(), work.Filter{State: work.Waiting}); err != nil {
+			t.Fatal(err)
+		}
+		if len(jobs) > 0 && jobs[0].Reason != "" {
+			break
+		}
+	}
+	if len(jobs) != 1 || jobs[0].Kind != work.Sweep || !strings.Contains(jobs[0].Reason, "is stale since ") {
+		t.Fatalf("waiting: %+v, want the sweep with its reason", jobs)
+	}
+	if jobs[0].Attempt != 0 {
+		t.Errorf("the pause counts as %d attempts", jobs[0].Attempt)
+	}
+	if calls := d.site.State().APICalls; calls != 0 {
+		t.Errorf("%d calls were made with a stale token", calls)
+	}
+	// An edit meanwhile waits like the rest.
+	page := d.site.Confluence().Pages()[0]
+	edit(t, d, page, page.Version().Body+"<p>More.</p>")
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end) && len(jobs) < 2; time.Sleep(20 * time.Millisecond) {
+		jobs, _ = d.store.Peek(t.Context(), work.Filter{State: work.Waiting})
+	}
+
+	if err := d.site.Forge().SetTokenLife(demoForgeApp, 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.site.Forge().Schedule(demoForgeApp); err != nil {
+		t.Fatal(err)
+	}
+	r := reviewed(t, d)
+	if r.Pages != len(seed.Demo()) || r.Threats != 27 || r.Tickets != 27 || len(r.Problems) > 0 {
+		t.Errorf("after the scheduled trigger: %+v", r)
+	}
+	if why := forge.Stale(d.installation(t), time.Now()); why != "" {
+		t.Errorf("the token is still stale: %s", why)
+	}
+}
+
+// TestForgeUninstall removes the app: its token is forgotten, and nothing more is done.
+func TestForgeUninstall(t *testing.T) {
+	d := startTest(t, byForge)
+	reviewed(t, d)
+	if err := d.site.Forge().Uninstall(t.Context(), demoForgeApp); err != nil {
+		t.Fatal(err)
+	}
+	in := d.installation(t)
+	if in.Live() || !in.Secret.Empty() || !in.SecretUntil.IsZero() {
+		t.Errorf("after the uninstall there is %+v", in)
+	}
+	if rec, err := d.store.Page(t.Context(), d.tenant(), d.site.Confluence().Pages()[0].ID); err != nil || len(rec.Threats) == 0 {
+		t.Errorf("what was learned is gone: %v", err)
+	}
+}
