@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestForgeEqualsConnect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if problems := append(r.Problems, full.Problems...); len(problems) > 0 {
+		if problems := slices.Concat(r.Problems, full.Problems); len(problems) > 0 {
 			t.Errorf("problems: %s", strings.Join(problems, "\n"))
 		}
 		out := result{r.Pages, r.Threats, r.Tickets, r.Panels, r.Owners, r.Unowned, r.Duplicates, map[string][]string{}}
