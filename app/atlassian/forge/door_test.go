@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -231,6 +232,21 @@ func TestStoreDown(t *testing.T) {
 			t.Errorf("%s: answered %d, want 503", lifecycle, w.Code)
 		}
 	}
+}
+
+// TestAnswersInTime holds that a store that hangs is answered for before Forge gives up after 5 s.
+func TestAnswersInTime(t *testing.T) {
+	b := newBench(t)
+	token := b.sign(fit())
+	b.call(b.Event(), b.sign(fit()), "", pageUpdated) // the keys are known from here on
+	b.queue.stall = true
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		w := b.call(b.Event(), token, "", pageUpdated)
+		if took := time.Since(begun); w.Code != http.StatusServiceUnavailable || took >= 5*time.Second {
+			t.Errorf("answered %d after %s, want 503 within 5 s", w.Code, took)
+		}
+	})
 }
 
 func TestKeysDown(t *testing.T) {

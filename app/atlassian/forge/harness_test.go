@@ -230,12 +230,17 @@ func (r *registry) Get(_ context.Context, id tenant.ID) (tenant.Tenant, error) {
 
 // queue remembers deliveries.
 type queue struct {
-	mu   sync.Mutex
-	got  []work.Delivery
-	down bool
+	mu    sync.Mutex
+	got   []work.Delivery
+	down  bool
+	stall bool // until the caller gives up
 }
 
-func (q *queue) Accept(_ context.Context, d work.Delivery) (bool, error) {
+func (q *queue) Accept(ctx context.Context, d work.Delivery) (bool, error) {
+	if q.stall {
+		<-ctx.Done()
+		return false, ctx.Err()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.down {

@@ -32,10 +32,11 @@ func (h *Host) Deliver(e site.Event) {
 	if name == "" {
 		return
 	}
-	for i, app := range h.Apps() {
+	for _, app := range h.Apps() {
 		own := maps.Clone(payload)
 		own["selfGenerated"] = e.Actor == app.AccountID
-		h.deliver(message{app: app.ID, product: e.Product, route: app.Routes.Event, payload: own, wrapped: i%2 == 0 && e.Product == Jira})
+		// Which of the two shapes a remote gets is not settled, so that apps should take both: Jira's events have one, Confluence's the other.
+		h.deliver(message{app: app.ID, product: e.Product, route: app.Routes.Event, payload: own, wrapped: e.Product == Jira})
 	}
 }
 
