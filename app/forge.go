@@ -21,7 +21,7 @@ func (a *App) openForge(ctx context.Context) error {
 	if a.config.ForgeAppID == "" {
 		return nil
 	}
-	keys, err := forge.NewKeys(ctx, cmp.Or(a.config.ForgeJWKS, forge.KeysURL))
+	keys, err := forge.NewKeys(ctx, cmp.Or(a.config.ForgeJWKS, forge.KeysURL), a.log)
 	if err != nil {
 		return fault.Wrap(err, "THROUGHLINE_FORGE_JWKS_URL")
 	}

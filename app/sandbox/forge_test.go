@@ -35,9 +35,9 @@ type received struct {
 	Body                     map[string]any
 }
 
-func newRemote(t *testing.T, answers ...int) *remote {
+func newRemote(t *testing.T) *remote {
 	t.Helper()
-	r := &remote{answers: answers}
+	r := &remote{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -105,15 +105,16 @@ func (s *Sandbox) compose(o Options) error {
 	if s.people, err = newPeople(seam); err != nil {
 		return err
 	}
+	upset := func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) }
 	s.host, err = host.New(seam, host.Options{
 		Client: loopbackClient(), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
-		Upset: func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) },
+		Upset: upset,
 		Match: func(key, query string) (bool, error) { return s.jira.Match(key, query) },
 	})
 	if err != nil {
 		return err
 	}
-	if s.forge, err = forge.New(seam, forge.Options{Client: loopbackClient(), Log: s.log, Retry: o.ForgeRetry, Join: s.people.join}); err != nil {
+	if s.forge, err = forge.New(seam, forge.Options{Client: loopbackClient(), Log: s.log, Retry: o.ForgeRetry, Join: s.people.join, Upset: upset}); err != nil {
 		return err
 	}
 	if s.jira, err = jira.New(seam, jira.Demo()); err != nil {

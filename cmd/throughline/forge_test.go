@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/forge"
 	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/sandbox/seed"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/trace"
@@ -150,6 +152,27 @@ func TestForgeStaleToken(t *testing.T) {
 	}
 	if why := forge.Stale(d.installation(t), time.Now()); why != "" {
 		t.Errorf("the token is still stale: %s", why)
+	}
+}
+
+// TestForgeFaults reviews the six pages while events come twice and the API behind the gateway fails.
+func TestForgeFaults(t *testing.T) {
+	d := startTest(t, func(o *demoOptions) {
+		byForge(o)
+		o.faults = chaos.Plan{Seed: 1, Rules: []chaos.Rule{
+			{Kind: chaos.Duplicate},
+			{Kind: chaos.DropAfter, Method: http.MethodPost, Path: "/rest/api/2/issue/bulk$", Times: 2},
+			{Kind: chaos.ErrorBefore, Status: http.StatusBadGateway, Method: http.MethodGet, Probability: 0.1},
+		}}
+		plantedBefore(t, o.dir, time.Second)
+	})
+	if r := reviewed(t, d); len(r.Problems) > 0 || r.Duplicates > 0 || r.Threats != 27 || r.Tickets != 27 {
+		t.Errorf("%+v", r)
+	}
+	for _, rule := range d.site.FaultPlan().Rules {
+		if rule.Hits == 0 {
+			t.Errorf("the fault %s never struck", rule.Kind)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -252,7 +253,7 @@ func TestAnswersInTime(t *testing.T) {
 func TestKeysDown(t *testing.T) {
 	b := newBench(t)
 	gone := httptest.NewServer(http.NotFoundHandler())
-	keys, err := NewKeys(t.Context(), gone.URL)
+	keys, err := NewKeys(t.Context(), gone.URL, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

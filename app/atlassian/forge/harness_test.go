@@ -59,7 +59,7 @@ func newBench(t *testing.T) *bench {
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{jwk(keyID, &b.key.PublicKey)}})
 	}))
 	t.Cleanup(served.Close)
-	keys, err := NewKeys(t.Context(), served.URL)
+	keys, err := NewKeys(t.Context(), served.URL, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -31,12 +32,13 @@ type Keys struct{ set keyfunc.Keyfunc }
 
 // NewKeys fetches the key set at a URL and keeps it fresh until ctx ends. A set that cannot be fetched now is fetched with the
 // first token that needs it. fault.Invalid when the URL is none.
-func NewKeys(ctx context.Context, url string) (*Keys, error) {
-	// Errors of a fetch reach whoever waits for the key; the hourly one has nobody to tell, and the next token fetches again.
+func NewKeys(ctx context.Context, url string, log *slog.Logger) (*Keys, error) {
 	report := func(ctx context.Context, err error) {
 		if down, ok := ctx.Value(downKey{}).(*error); ok {
-			*down = err
+			*down = err // somebody waits for the key, and is told
+			return
 		}
+		log.Warn("forge: the keys of invocation tokens could not be fetched; the next token that needs one tries again", "url", url, "error", err)
 	}
 	held, err := jwkset.NewStorageFromHTTP(url, jwkset.HTTPClientStorageOptions{
 		Ctx: ctx, HTTPTimeout: fetchTime, NoErrorReturnFirstHTTPReq: true, RefreshInterval: time.Hour, RefreshErrorHandler: report,

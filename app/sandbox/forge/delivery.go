@@ -35,8 +35,14 @@ func (h *Host) Deliver(e site.Event) {
 	for _, app := range h.Apps() {
 		own := maps.Clone(payload)
 		own["selfGenerated"] = e.Actor == app.AccountID
+		copies := 1
+		if h.Upset != nil {
+			copies, _ = h.Upset(e)
+		}
 		// Which of the two shapes a remote gets is not settled, so that apps should take both: Jira's events have one, Confluence's the other.
-		h.deliver(message{app: app.ID, product: e.Product, route: app.Routes.Event, payload: own, wrapped: e.Product == Jira})
+		for range copies {
+			h.deliver(message{app: app.ID, product: e.Product, route: app.Routes.Event, payload: own, wrapped: e.Product == Jira})
+		}
 	}
 }
 

@@ -30,11 +30,12 @@ type Site interface {
 
 // Options are the parts of a host.
 type Options struct {
-	Client *http.Client                              // reaches the apps
-	Log    *slog.Logger                              // nil: nothing is logged
-	Retry  []time.Duration                           // waits before an event is sent again; nil: DefaultRetry
-	Every  time.Duration                             // between scheduled triggers; 0: an hour
-	Join   func(key, name string) (site.User, error) // gives an app its account; the same for the same key
+	Client *http.Client                               // reaches the apps
+	Log    *slog.Logger                               // nil: nothing is logged
+	Retry  []time.Duration                            // waits before an event is sent again; nil: DefaultRetry
+	Every  time.Duration                              // between scheduled triggers; 0: an hour
+	Join   func(key, name string) (site.User, error)  // gives an app its account; the same for the same key
+	Upset  func(e site.Event) (copies int, late bool) // faults of delivery: how often to send; there is no order to upset; nil: once
 }
 
 // DefaultRetry are the waits before an event is sent again: as often as Forge does it, but seconds instead of a minute each.
