@@ -2,10 +2,14 @@ package app
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +39,7 @@ type Config struct {
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
+	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
 	Labels       []string      `env:"THROUGHLINE_LABELS" envDefault:"threat-model,design,architecture" help:"pages with one of these labels are design pages"`
 	Spaces       []string      `env:"THROUGHLINE_SPACES" help:"keys of spaces all of whose pages are design pages"`
@@ -50,11 +55,51 @@ type Config struct {
 // LoadConfig reads the environment. The error names the variable that is wrong.
 func LoadConfig() (Config, error) {
 	var c Config
-	if err := env.Parse(&c); err != nil {
-		return c, fault.As(fault.Invalid, err, "reading the environment")
+	err := env.Parse(&c)
+	var wrong env.ParseError
+	var all env.AggregateError
+	if errors.As(err, &all) && len(all.Errors) > 0 && errors.As(all.Errors[0], &wrong) {
+		if f, ok := reflect.TypeFor[Config]().FieldByName(wrong.Name); ok {
+			name := f.Tag.Get("env")
+			return c, fault.New(fault.Invalid, "%s: %q is no %s; %s", name, os.Getenv(name), example(f.Type), f.Tag.Get("help"))
+		}
 	}
-	return c, nil
+	return c, fault.As(fault.Invalid, err, "reading the environment")
 }
+
+// example says what a setting's type looks like.
+func example(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "duration such as 5s or 3m"
+	case t.Kind() == reflect.Bool:
+		return "switch (1 or 0)"
+	case t.Kind() == reflect.Int:
+		return "whole number"
+	}
+	return t.String()
+}
+
+// Unknown lists the environment's THROUGHLINE_ variables that nothing reads: most likely misspelt ones.
+func Unknown(environ []string) []string {
+	known := map[string]bool{}
+	for f := range reflect.TypeFor[Config]().Fields() {
+		known[f.Tag.Get("env")] = true
+	}
+	var out []string
+	for _, pair := range environ {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "THROUGHLINE_") && !known[name] {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+var (
+	hostShape  = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	labelShape = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
+)
 
 // Validate checks what the server needs, and names the first variable that is wrong with what to do.
 func (c Config) Validate() error {
@@ -88,6 +133,10 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_PROJECT", "name the key of the Jira project that tickets are filed in, such as SEC")
 	case strings.ToUpper(c.Project) != c.Project:
 		return wrong("THROUGHLINE_PROJECT", "%q is no project key; keys are upper case, such as SEC", c.Project)
+	case slices.ContainsFunc(c.Sites, func(s string) bool { return !hostShape.MatchString(s) }):
+		return wrong("THROUGHLINE_SITES", "%q: list hosts, or suffixes that begin with a dot, such as .atlassian.net", strings.Join(c.Sites, ","))
+	case slices.ContainsFunc(c.Labels, func(l string) bool { return !labelShape.MatchString(l) }):
+		return wrong("THROUGHLINE_LABELS", "%q: labels are lower case and without spaces", strings.Join(c.Labels, ","))
 	case len(c.Labels) == 0 && len(c.Spaces) == 0:
 		return wrong("THROUGHLINE_LABELS", "without labels and THROUGHLINE_SPACES no page is a design page; name at least one")
 	case c.LogFormat != "text" && c.LogFormat != "json":
@@ -128,7 +177,7 @@ func (c Config) Policy() task.Policy {
 	p := task.DefaultPolicy()
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
-	p.PanelRows, p.PanelNames, p.Gather, p.IndexWait = c.PanelRows, c.PanelNames, c.Gather, c.IndexWait
+	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait
 	return p
 }
 

@@ -41,6 +41,8 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"no address", func(c *app.Config) { c.Addr = "8080" }, "THROUGHLINE_ADDR"},
 		{"no page would be a design page", func(c *app.Config) { c.Labels = nil }, "THROUGHLINE_LABELS"},
 		{"spaces instead of labels", func(c *app.Config) { c.Labels, c.Spaces = nil, []string{"ARCH"} }, ""},
+		{"any site may install", func(c *app.Config) { c.Sites = []string{"*"} }, "THROUGHLINE_SITES"},
+		{"a label that Confluence does not have", func(c *app.Config) { c.Labels = []string{"Bad Label"} }, "THROUGHLINE_LABELS"},
 		{"an unknown log", func(c *app.Config) { c.LogFormat = "xml" }, "THROUGHLINE_LOG"},
 		{"no workers", func(c *app.Config) { c.Workers = 0 }, "THROUGHLINE_WORKERS"},
 		{"keys by http", func(c *app.Config) { c.KeysURL = "http://keys.test" }, "THROUGHLINE_CONNECT_KEYS_URL"},
@@ -71,9 +73,20 @@ func TestValidateNamesTheVariable(t *testing.T) {
 }
 
 func TestLoadConfigNamesTheVariable(t *testing.T) {
-	t.Setenv("THROUGHLINE_WORKERS", "many")
-	if _, err := app.LoadConfig(); err == nil || !strings.Contains(err.Error(), "Workers") {
-		t.Errorf("err = %v, want one that names the setting", err)
+	for name, value := range map[string]string{"THROUGHLINE_WORKERS": "many", "THROUGHLINE_DEV": "maybe", "THROUGHLINE_GATHER": "5"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if _, err := app.LoadConfig(); err == nil || !strings.HasPrefix(err.Error(), name+": \""+value+"\" is no ") {
+				t.Errorf("err = %v, want one that names the variable", err)
+			}
+		})
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	got := app.Unknown([]string{"HOME=/", "THROUGHLINE_PROJECT=SEC", "THROUGHLINE_PROJEKT=SEC"})
+	if len(got) != 1 || got[0] != "THROUGHLINE_PROJEKT" {
+		t.Errorf("unknown = %v, want the misspelt one", got)
 	}
 }
 

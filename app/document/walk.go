@@ -12,18 +12,6 @@ func Walk(n *Node, visit func(*Node) bool) {
 	}
 }
 
-// Find returns all nodes of a kind below n, n included, in document order.
-func Find(n *Node, kind Kind) []*Node {
-	var found []*Node
-	Walk(n, func(c *Node) bool {
-		if c.Kind == kind {
-			found = append(found, c)
-		}
-		return true
-	})
-	return found
-}
-
 // First returns the first node of a kind at or below n, nil when there is none.
 func First(n *Node, kind Kind) *Node {
 	if n == nil || n.Kind == kind {

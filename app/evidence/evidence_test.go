@@ -150,3 +150,17 @@ func TestWindow(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayRefusesAHole: what became of a threat that was never stated is no evidence of anything.
+func TestReplayRefusesAHole(t *testing.T) {
+	whole := life()
+	for i, e := range whole {
+		if e.Kind != ledger.Stated {
+			continue
+		}
+		log := append(append(entries{}, whole[:i]...), whole[i+1:]...)
+		if _, err := Replay(context.Background(), log, "x.test", day(31)); !fault.Is(err, fault.Internal) {
+			t.Errorf("without entry %d: %v, want a refusal", i, err)
+		}
+	}
+}

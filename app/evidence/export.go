@@ -48,7 +48,7 @@ func writeJSON(w io.Writer, site tenant.ID, window Window, population []Threat) 
 
 var columns = []string{
 	"page_id", "page_title", "page_space", "page_url", "page_version", "threat", "title", "section", "quote", "stride", "severity", "mitigation",
-	"criteria", "ticket", "ticket_url", "ticket_status", "ticket_due", "owner", "owner_name", "owner_reason",
+	"criteria", "ticket", "ticket_url", "ticket_status", "ticket_resolution", "ticket_deleted", "ticket_due", "owner", "owner_name", "owner_reason",
 	"state", "state_why", "state_by", "state_page_version", "occurred_utc", "observed_utc", "recorded_utc", "ledger_entry",
 }
 
@@ -85,9 +85,16 @@ func cells(t Threat, s Step) []string {
 	return []string{
 		t.Page.ID, t.Page.Title, t.Page.Space, t.Page.URL, strconv.Itoa(t.Version), t.ID, t.Text.Title, strings.Join(t.Text.Section, " > "), t.Text.Quote,
 		threat.JoinSTRIDE(t.Text.STRIDE), string(t.Text.Severity), strings.Join(asked, "\n"),
-		strings.Join(criteria, ", "), ticket.Key, ticket.URL, ticket.Status, ticket.Due, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
+		strings.Join(criteria, ", "), ticket.Key, ticket.URL, ticket.Status, ticket.Resolution, yes(ticket.Deleted), ticket.Due, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
 		string(s.State), s.Why, s.By, strconv.Itoa(s.Version), when(s.Occurred), when(s.Observed), when(s.Recorded), strconv.FormatUint(s.Entry, 10),
 	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
 }
 
 func when(t time.Time) string {

@@ -124,8 +124,14 @@ type replay struct {
 
 func (r *replay) apply(e ledger.Entry) error {
 	t := r.threats[e.Threat]
-	if t == nil {
+	switch e.Kind {
+	case ledger.Stated:
 		t = &Threat{ID: e.Threat, Page: Page{ID: e.Page}}
+		r.threats[e.Threat] = t
+	case ledger.Changed, ledger.Moved, ledger.Owned, ledger.Filed, ledger.Bound, ledger.Ticketed:
+		if t == nil {
+			return fault.New(fault.Internal, "%s of threat %q, which no entry before states: the ledger has a hole", e.Kind, e.Threat)
+		}
 	}
 	switch e.Kind {
 	case ledger.Reviewed, ledger.ReviewFailed, ledger.PageRemoved:
@@ -137,7 +143,6 @@ func (r *replay) apply(e ledger.Entry) error {
 	case ledger.Stated, ledger.Changed:
 		f, err := read[ledger.TextFact](e)
 		t.Text, t.Criteria, t.Version = f.Text, f.Criteria, e.Version
-		r.threats[e.Threat] = t
 		return err
 	case ledger.Moved:
 		f, err := read[ledger.MoveFact](e)

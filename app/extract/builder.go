@@ -57,6 +57,14 @@ func (b *builder) flow(n *document.Node, item *Block) {
 			b.closeShort()
 		case document.Details:
 			b.details(c, item)
+		case document.Macro:
+			if len(c.Children) > 0 && c.Children[0].Kind == document.Summary { // a panel with a title
+				b.details(c, item)
+			} else {
+				b.flow(c, item)
+			}
+		case document.Terms:
+			b.terms(c, item)
 		case document.Code, document.Image:
 		case document.Text, document.Strong, document.Emphasis, document.Link, document.CodeSpan, document.Mention, document.Ticket, document.Status:
 			// inline content outside of a paragraph, as in a macro's body
@@ -102,6 +110,32 @@ func following(nodes []*document.Node, i int) *document.Node {
 	return nil
 }
 
+// terms reads a definition list. A term that names a role labels its definitions.
+func (b *builder) terms(n *document.Node, item *Block) {
+	label := Part{}
+	for _, c := range n.Children {
+		before := len(b.page.Blocks)
+		if c.Kind != document.Def {
+			b.flow(&document.Node{Kind: document.Layout, Children: []*document.Node{c}}, item)
+			if len(b.page.Blocks) > before {
+				text := plain(b.page.Blocks[before].Text())
+				label = Part{Role: b.page.Lexicon.Role(text), Label: text}
+			}
+			continue
+		}
+		if len(c.Children) > 0 && c.Children[0].IsBlock() {
+			b.flow(c, item)
+		} else {
+			b.flow(&document.Node{Kind: document.Layout, Children: []*document.Node{c}}, item)
+		}
+		if len(b.page.Blocks) > before && label.Role != lexicon.None {
+			if blk := b.page.Blocks[before]; len(blk.Parts) > 0 && blk.Parts[0].Role == lexicon.None {
+				blk.Parts[0].Role, blk.Parts[0].Label = label.Role, label.Label
+			}
+		}
+	}
+}
+
 // paragraph reads a paragraph; one that serves as a title opens a section.
 func (b *builder) paragraph(n, next *document.Node, item *Block) {
 	flat := document.FlattenAll(n.Children)
@@ -142,7 +176,7 @@ func entitles(n, next *document.Node) *document.Node {
 
 // titles is the level of a paragraph that serves as a title: a line in bold alone, or "Risks:" before a list; 0 for another.
 func (b *builder) titles(n *document.Node, text string, next *document.Node) int {
-	if len(text) > 120 {
+	if len(text) > 120 || strings.Count(text, " ") > 24 {
 		return 0
 	}
 	words := len(lexicon.Words(text))
@@ -181,24 +215,23 @@ func named(n *document.Node) bool {
 	return false
 }
 
-// emphatic is the length of the bold or italic text that a block begins with, a colon right behind it included.
+// emphatic is the length of the bold or italic text that a block begins with; all of the text when nothing but punctuation stands
+// behind it.
 func emphatic(n *document.Node, text string) int {
 	length := 0
 	for _, c := range n.Children {
-		if c.Kind == document.Text && strings.TrimSpace(c.Text) == "" {
-			continue
-		}
-		if c.Kind == document.Strong || c.Kind == document.Emphasis {
+		switch {
+		case c.Kind == document.Strong || c.Kind == document.Emphasis:
 			length += len(document.Flatten(c).Text)
 			for length < len(text) && text[length] == ' ' {
 				length++
 			}
-			continue
+		case c.Kind == document.Text && strings.TrimSpace(c.Text) == "":
+		case length > 0 && c.Kind == document.Text && strings.Trim(text[min(length, len(text)):], " \n:.") == "":
+			return len(text)
+		default:
+			return min(length, len(text))
 		}
-		if length > 0 && c.Kind == document.Text && strings.Trim(c.Text, " \n:.") == "" {
-			return len(strings.TrimRight(text, " "))
-		}
-		break
 	}
 	return min(length, len(text))
 }

@@ -6,12 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract/lexicon"
-	"github.com/throughline/throughline/app/extract/prose"
 	"github.com/throughline/throughline/app/threat"
 )
 
@@ -44,15 +41,42 @@ func (p *Page) Draft(finder string, quote Passage) *Draft {
 
 // Entitle gives the threat its title; an id at its beginning becomes the threat's label.
 func (d *Draft) Entitle(title string) {
-	title = strings.TrimSpace(title)
+	title = d.tags(strings.TrimSpace(title))
+	if number := strings.TrimLeft(title, "0123456789"); len(number) < len(title) && len(number) > 2 && (number[0] == '.' || number[0] == ')') && number[1] == ' ' {
+		title = number[2:] // an outline's number
+	}
 	if id, rest := ExplicitID(d.page.Lexicon, title); id != "" {
 		d.Label(id)
-		if rest < len(title) {
-			title = title[rest:]
-		}
+		title = title[min(rest, len(title)):]
 	}
 	d.title = strings.TrimSpace(title)
 	d.read(title)
+}
+
+// tags reads what stands in brackets behind a title ("… [State: open] [Priority: high]") and gives the title without it.
+func (d *Draft) tags(title string) string {
+	for strings.HasSuffix(title, "]") {
+		i := strings.LastIndexByte(title, '[')
+		if i <= 0 {
+			break
+		}
+		key, value, ok := strings.Cut(title[i+1:len(title)-1], ":")
+		if !ok {
+			break
+		}
+		switch value = strings.TrimSpace(value); d.page.Lexicon.Role(key) {
+		case lexicon.Severity:
+			if s, ok := d.page.Lexicon.Severity(value); ok {
+				d.c.Severity, d.c.SeverityRaw = s, value
+			}
+		case lexicon.Status:
+			d.c.Status = value
+		default:
+			return title
+		}
+		title = strings.TrimSpace(title[:i])
+	}
+	return title
 }
 
 // Label gives the threat the page's own id.
@@ -202,141 +226,9 @@ func (d *Draft) Marks(nodes []*document.Node) {
 	}
 }
 
-// Mitigate adds what a passage says is done: one mitigation a sentence where it is long, else one.
-func (d *Draft) Mitigate(p Passage) {
-	text := p.Text()
-	if d.page.Lexicon.Empty(text) || p.Flat == nil {
-		return
-	}
-	d.Cover(p.Span())
-	d.weaknesses(text)
-	for _, part := range divide(p) {
-		d.mitigation(part)
-	}
-}
-
-func (d *Draft) mitigation(p Passage) {
-	m := threat.Mitigation{Quote: p.Text(), At: p.Span()}
-	if m.Quote == "" || slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
-		return
-	}
-	m.Status = statusIn(m.Quote)
-	d.c.Mitigations = append(d.c.Mitigations, m)
-}
-
-// Mitigations adds mitigations that were read elsewhere, such as those of the whole section.
-func (d *Draft) Mitigations(ms []threat.Mitigation) {
-	for _, m := range ms {
-		if !slices.ContainsFunc(d.c.Mitigations, func(o threat.Mitigation) bool { return o.At == m.At }) {
-			d.c.Mitigations = append(d.c.Mitigations, m)
-		}
-	}
-}
-
-// HasMitigations reports whether any was found.
-func (d *Draft) HasMitigations() bool { return len(d.c.Mitigations) > 0 }
-
-// divide splits a passage that prescribes several things: into its sentences, and these at ";" and "(b)". What only points
-// elsewhere is left out.
-func divide(p Passage) []Passage {
-	text := p.Flat.Text[p.Start:p.End]
-	var out []Passage
-	for _, s := range prose.Sentences(text) {
-		if sentence := text[s.Start:s.End]; strings.HasPrefix(sentence, "See ") || strings.HasPrefix(sentence, "(see ") {
-			continue
-		}
-		for _, c := range clauses(text, s) {
-			out = append(out, p.Cut(p.Start+c.Start, p.Start+c.End))
-		}
-	}
-	return out
-}
-
-// clauses splits a sentence at ";" and at the signs of an enumeration, where each part has a few words of its own.
-func clauses(text string, s prose.Range) []prose.Range {
-	var out []prose.Range
-	start, either := s.Start, strings.Contains(text[s.Start:s.End], "either by ")
-	for i := s.Start; i+3 < s.End; i++ {
-		cut := 0
-		switch {
-		case text[i] == ';' && text[i+1] == ' ':
-			cut = i + 1
-		case either && strings.HasPrefix(text[i:], " or by "), strings.HasPrefix(text[i:], "either by "):
-			cut = i + strings.Index(text[i:], "by ")
-		case text[i] == '(' && text[i+2] == ')' && isLetter(text[i+1]) && i > s.Start:
-			cut = i
-		}
-		if cut > 0 && len(lexicon.Words(text[start:cut])) > 2 && len(lexicon.Words(text[cut:s.End])) > 2 {
-			end := cut
-			if text[cut-1] == ';' {
-				end--
-			}
-			out = append(out, prose.Range{Start: start, End: end})
-			start = cut
-		}
-	}
-	end := s.End
-	if end > start && text[end-1] == ';' {
-		end--
-	}
-	return append(out, prose.Range{Start: start, End: end})
-}
-
-// statusIn reads a mitigation's status from its own words: "(planned)", "✅", "will be".
-func statusIn(text string) string {
-	t := strings.ToLower(text)
-	for _, w := range []string{"(planned)", "(todo)", "(to do)", "(future)", "(geplant)", "(open)", "(offen)", "is planned", "are planned", "[ ]"} {
-		if strings.Contains(t, w) {
-			return "planned"
-		}
-	}
-	for _, w := range []string{"(done)", "(implemented)", "(in place)", "(umgesetzt)", "✅", "✔", "[x]", "already implemented", "is implemented"} {
-		if strings.Contains(t, w) {
-			return "in place"
-		}
-	}
-	return ""
-}
-
 // read reads what any text of the threat may name.
 func (d *Draft) read(text string) {
 	d.weaknesses(text)
-}
-
-// weaknesses reads CWE and CAPEC ids.
-func (d *Draft) weaknesses(text string) {
-	d.c.CWE = catalogued(d.c.CWE, text, "CWE-")
-	d.c.CAPEC = catalogued(d.c.CAPEC, text, "CAPEC-")
-}
-
-func catalogued(ids []string, text, prefix string) []string {
-	for {
-		i := strings.Index(text, prefix)
-		if i < 0 {
-			return ids
-		}
-		text = text[i+len(prefix):]
-		n := 0
-		for n < len(text) && isDigit(text[n]) {
-			n++
-		}
-		if id := prefix + text[:n]; n > 0 && !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-}
-
-// issueKey is the first Jira issue key in a text.
-func issueKey(text string) string {
-	if key := document.IssueKey(text); key != "" {
-		return key
-	}
-	for f := range strings.FieldsSeq(text) {
-		if key := document.LeadingKey(strings.Trim(f, "[](),.;:")); key != "" {
-			return key
-		}
-	}
-	return ""
 }
 
 // severity concludes a severity from a score, or from likelihood and impact; an impact alone stands for it.
@@ -355,8 +247,6 @@ func (d *Draft) severity() threat.Severity {
 	}
 	return i.severity
 }
-
-const longestTitle = 120 // runes
 
 // Done ends the draft.
 func (d *Draft) Done() Candidate {
@@ -392,26 +282,6 @@ func (d *Draft) Done() Candidate {
 	}
 	slices.SortStableFunc(c.Mitigations, func(a, b threat.Mitigation) int { return a.At.Start - b.At.Start })
 	return c
-}
-
-// brief shortens a statement to a title: its first sentence, cut at a word.
-func brief(s string) string {
-	if ss := prose.Sentences(s); len(ss) > 1 {
-		s = s[ss[0].Start:ss[0].End]
-	}
-	s = strings.Join(strings.Fields(s), " ")
-	s = strings.TrimRight(s, ".;, ")
-	if r, n := utf8.DecodeRuneInString(s); unicode.IsLower(r) {
-		s = string(unicode.ToUpper(r)) + s[n:]
-	}
-	if r := []rune(s); len(r) > longestTitle {
-		short := string(r[:longestTitle-1])
-		if k := strings.LastIndexByte(short, ' '); k > longestTitle/2 {
-			short = short[:k]
-		}
-		return strings.TrimRight(short, " ,;:") + "…"
-	}
-	return s
 }
 
 // Requote makes another passage the one that states the threat.

@@ -42,7 +42,11 @@ func hyphenated(lex *lexicon.Lexicon, text string) (id string, rest int) {
 
 // numbered reads "Threat 4: …", "Risk #2 - …", "Abuse case 1. …".
 func numbered(lex *lexicon.Lexicon, text string) (id string, rest int) {
-	words := lexicon.Words(text[:cut(text, 40)])
+	start := text[:cut(text, 40)]
+	if !strings.ContainsAny(start, "0123456789") {
+		return "", 0
+	}
+	words := lexicon.Words(start)
 	for n := 1; n <= 2 && n < len(words); n++ {
 		if !digits(words[n].Text) || lex.Role(text[:words[n-1].End]) != lexicon.Threat {
 			continue

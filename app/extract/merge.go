@@ -212,7 +212,7 @@ func stem(w string) string {
 	return w
 }
 
-// most is how many further places of a threat are kept.
+// most is how many mitigations and further places of one threat are kept.
 const most = 100
 
 // adopt gives a finding the place of one that restates it, and what it lacks itself.

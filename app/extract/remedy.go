@@ -109,6 +109,10 @@ func (d *Draft) Gather(blocks []*Block) {
 		d.Cover(b.Node.Span)
 		labelled := false
 		for _, part := range b.Parts {
+			if _, rated := d.page.Lexicon.Severity(b.Passage(part).Text()); part.Role == lexicon.Threat && rated {
+				d.Put(lexicon.Severity, b.Passage(part)) // "Risk: high"
+				continue
+			}
 			if part.Role == lexicon.None || part.Role == lexicon.Threat || part.Role == lexicon.Concern {
 				continue
 			}

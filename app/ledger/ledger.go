@@ -38,7 +38,7 @@ type Entry struct {
 	By       string          `json:"by,omitempty"`      // account id; empty for the app itself
 	Occurred time.Time       `json:"occurred"`          // UTC, by the source's clock
 	Observed time.Time       `json:"observed"`          // UTC, when the event or poll reached us
-	Recorded time.Time       `json:"recorded"`          // UTC, given by the store at the commit
+	Recorded time.Time       `json:"recorded"`          // UTC, given by the store at the commit; never earlier than the entry before
 	Data     json.RawMessage `json:"data,omitempty"`    // what the kind says; an object
 }
 

@@ -13,13 +13,24 @@ import (
 	"github.com/throughline/throughline/app/fault"
 )
 
-// socketName is the socket's name in the data folder.
-const socketName = "operate.sock"
+// The socket lies in a folder of its own inside the data folder, which nobody else may enter: between a socket's making and its chmod
+// anybody could open it.
+const (
+	socketFolder = "run"
+	socketName   = "operate.sock"
+)
 
 // Serve serves h on the socket in folder dir until ctx ends. A socket that a dead server left is replaced: the caller holds the
 // store's lock, so no other server can be alive.
 func Serve(ctx context.Context, dir string, h http.Handler) error {
-	path := filepath.Join(dir, socketName)
+	folder := filepath.Join(dir, socketFolder)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fault.As(fault.Invalid, err, "making the socket's folder")
+	}
+	if err := os.Chmod(folder, 0o700); err != nil {
+		return fault.As(fault.Internal, err, "closing the socket's folder to others")
+	}
+	path := filepath.Join(folder, socketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.As(fault.Internal, err, "removing an old socket")
 	}
@@ -42,7 +53,7 @@ func Serve(ctx context.Context, dir string, h http.Handler) error {
 
 // Dial returns a client of the server that runs on folder dir; false when none does.
 func Dial(dir string) (*http.Client, bool) {
-	path := filepath.Join(dir, socketName)
+	path := filepath.Join(dir, socketFolder, socketName)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", path)

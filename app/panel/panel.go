@@ -205,6 +205,9 @@ func (p *panel) ticket(t threat.Threat) {
 	case t.Ticket != nil:
 		url := storage.Escape(p.JiraURL + "/browse/" + t.Ticket.Key)
 		p.put(`<a href="`, url, `" data-card-appearance="inline">`, url, `</a>`)
+		if t.Ticket.Category == threat.Done && t.Ticket.Declined {
+			p.put(`<p><em>closed as `, storage.Escape(t.Ticket.Resolution), `: reopen it, or have the risk accepted</em></p>`)
+		}
 	case t.Blocked != "":
 		p.put(`<em>not filed: `, storage.Escape(cut(t.Blocked, 200)), `</em>`)
 	default:

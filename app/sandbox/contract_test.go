@@ -1,9 +1,6 @@
 package sandbox_test
 
 import (
-	"bytes"
-	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,9 +8,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/throughline/throughline/app/contracttest"
 	"github.com/throughline/throughline/app/sandbox"
@@ -33,7 +28,7 @@ var loadSpec = sync.OnceValues(func() (*openapi3.T, error) {
 // mend rights three slips of the document, by which it forbids what Jira answers: times that have no colon in their zone, and null in
 // changelogs and in fields without a value.
 func mend(doc *openapi3.T) {
-	openapi3.DefineStringFormatValidator("date-time", openapi3.NewRegexpFormatValidator(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$`))
+	contracttest.AllowZonesWithoutColon()
 	for _, name := range []string{"from", "fromString", "to", "toString"} {
 		doc.Components.Schemas["ChangeDetails"].Value.Properties[name].Value.Nullable = true
 	}
@@ -50,72 +45,11 @@ func jiraContract(t *testing.T, base string, used ...string) routers.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := *whole
-	doc.Servers = openapi3.Servers{{URL: base}}
-	doc.Paths = openapi3.NewPaths()
-	for _, path := range used {
-		item := whole.Paths.Value("/rest/api/3" + path)
-		if item == nil {
-			t.Fatalf("the contract has no path %s", path)
-		}
-		doc.Paths.Set("/rest/api/3"+path, item)
+	paths := make([]string, len(used))
+	for i, path := range used {
+		paths[i] = "/rest/api/3" + path
 	}
-	router, err := gorillamux.NewRouter(&doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return router
-}
-
-// checked is a transport that holds every request and its answer against a contract.
-type checked struct {
-	t     *testing.T
-	api   routers.Router
-	calls map[string]int
-}
-
-func (c *checked) RoundTrip(r *http.Request) (*http.Response, error) {
-	var sent []byte
-	if r.Body != nil {
-		sent, _ = io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(got))
-	again := r.Clone(context.Background())
-	again.Body = io.NopCloser(bytes.NewReader(sent))
-	route, params, err := c.api.FindRoute(again)
-	if err != nil {
-		c.t.Errorf("%s %s is in no contract: %v", r.Method, r.URL, err)
-		return resp, nil
-	}
-	c.calls[r.Method+" "+route.Path]++
-	in := &openapi3filter.RequestValidationInput{
-		Request: again, PathParams: params, Route: route,
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
-	}
-	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil && resp.StatusCode < 300 {
-		c.t.Errorf("%s %s was accepted though the contract forbids it: %v", r.Method, r.URL, err)
-	}
-	if resp.StatusCode == http.StatusNoContent { // the document gives some of these a body, which HTTP forbids
-		if len(got) > 0 || route.Operation.Responses.Status(http.StatusNoContent) == nil {
-			c.t.Errorf("%s %s: 204 is not documented, or has a body", r.Method, r.URL)
-		}
-		return resp, nil
-	}
-	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Options: in.Options}
-	out.SetBodyBytes(got)
-	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
-		c.t.Errorf("%s %s: the answer breaks the contract: %v", r.Method, r.URL, err)
-	}
-	return resp, nil
+	return contracttest.API(t, whole, base, paths...)
 }
 
 func TestJiraKeepsAtlassiansContract(t *testing.T) {
@@ -130,7 +64,7 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 		"/project/{projectIdOrKey}/statuses", "/component/{id}", "/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field",
 		"/issue/bulkfetch", issue + "/editmeta", "/user/bulk", "/project/{projectIdOrKey}/component", "/label",
 	}
-	check := &checked{t: t, api: jiraContract(t, s.BaseURL(), used...), calls: map[string]int{}}
+	check := contracttest.Transport{T: t, API: jiraContract(t, s.BaseURL(), used...), Calls: map[string]int{}}
 	c := client{t: t, site: s, http: &http.Client{Transport: check}}
 	must := func(want int, method, path string, body, out any) {
 		t.Helper()
@@ -215,7 +149,7 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 	must(204, "DELETE", at, nil, nil)
 	for _, path := range used {
 		called := false
-		for call := range check.calls {
+		for call := range check.Calls {
 			called = called || strings.HasSuffix(call, " /rest/api/3"+path)
 		}
 		if !called {

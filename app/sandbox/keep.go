@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/throughline/throughline/app/sandbox/site"
@@ -21,8 +22,9 @@ const writeDelay = 300 * time.Millisecond
 
 // keeper keeps the site's state in a folder, one JSON file a name, or only in memory where there is no folder.
 type keeper struct {
-	dir string
-	log *slog.Logger
+	dir  string
+	log  *slog.Logger
+	lock *os.File // held while the site runs: two sites would overwrite each other
 
 	mu    sync.Mutex
 	dirty map[string]any // json.RawMessage or site.Snapshot
@@ -37,6 +39,13 @@ func newKeeper(dir string, log *slog.Logger) (*keeper, error) {
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the sandbox's folder: %w", err)
+	}
+	var err error
+	if k.lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, fmt.Errorf("the sandbox's folder: %w", err)
+	}
+	if err := syscall.Flock(int(k.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another sandbox or demo runs on %s: end it first, or name another folder", dir), k.lock.Close())
 	}
 	return k, nil
 }
@@ -141,7 +150,7 @@ func (k *keeper) close() error {
 	if k.dir == "" {
 		return nil
 	}
-	return k.flush()
+	return errors.Join(k.flush(), k.lock.Close())
 }
 
 // abandon forgets what was not written.
@@ -152,4 +161,7 @@ func (k *keeper) abandon() {
 		k.timer.Stop()
 	}
 	k.dirty = map[string]any{}
+	if k.lock != nil {
+		_ = k.lock.Close() // nothing was written to it
+	}
 }

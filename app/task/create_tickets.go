@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/app/trace"
 )
 
 // order is a ticket to be created.
@@ -40,7 +41,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 	for _, r := range refused {
 		if o, ok := simpler(r); ok {
 			again = append(again, o)
-		} else if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+		} else if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
 		}
 	}
@@ -48,7 +49,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		return err
 	}
 	for _, r := range refused {
-		if err := f.block(ctx, r.threat, f.mend(r)); err != nil {
+		if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func (f *filing) post(ctx context.Context, orders []order) ([]refusal, error) {
 		threats[i], drafts[i] = o.threat, o.draft
 		o.threat.Intent = &threat.Intent{Marker: marker(o.threat.ID), At: f.Now()}
 	}
-	if err := f.commit(ctx, threats); err != nil {
+	if err := f.commit(ctx, trace.Change{}, threats...); err != nil {
 		return nil, err
 	}
 	made, err := f.jira.Create(ctx, drafts)
@@ -109,7 +110,7 @@ func (f *filing) takeBack(ctx context.Context, threats []*threat.Threat, cause e
 	for _, t := range threats {
 		t.Intent = nil
 	}
-	return f.commit(context.WithoutCancel(ctx), threats)
+	return f.commit(context.WithoutCancel(ctx), trace.Change{}, threats...)
 }
 
 // simpler drops the fields that Jira refused and that a ticket can do without. It reports false when none of them is such.
@@ -123,6 +124,8 @@ func simpler(r refusal) (order, bool) {
 			o.draft.Assignee = ""
 		case field == "components" && o.draft.Component != "":
 			o.draft.Component = ""
+		case field == "priority" && o.draft.Priority != "":
+			o.draft.Priority = ""
 		case field == "duedate" && o.draft.Due != "":
 			o.draft.Due = ""
 		default:

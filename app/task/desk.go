@@ -42,6 +42,7 @@ type Policy struct {
 	Project      string   // key of the Jira project that tickets are filed in
 	IssueType    string   // name of the issue type of tickets
 	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account id, the last resort; may be empty
 	DueDays      map[threat.Severity]int
 	PanelRows    int           // at most so many rows in a panel
@@ -56,10 +57,16 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Labels:    []string{"threat-model", "design", "architecture"},
 		IssueType: "Task",
+		Declined:  []string{"Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce", "Incomplete"},
 		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
 		Gather:    5 * time.Second,
 		IndexWait: 3 * time.Minute,
 	}
+}
+
+// declines reports whether a resolution means that nobody did the work.
+func (p Policy) declines(resolution string) bool {
+	return slices.ContainsFunc(p.Declined, func(r string) bool { return strings.EqualFold(r, resolution) })
 }
 
 // Desk does the jobs. Its methods are handlers for a work.Queue, safe for concurrent use.
@@ -78,7 +85,7 @@ type Desk struct {
 type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
-	Ticket(result string) // "filed", "bound", "refused", "uncertain"
+	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call
 }
 
 // Handlers is the one list of what the desk does.
@@ -100,7 +107,7 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 		if err == nil {
 			return out
 		}
-		out = outcome(err)
+		out = outcome(err, d.Now().Sub(job.Created))
 		level := slog.LevelWarn
 		if out.Verdict == work.Hold {
 			level = slog.LevelError
@@ -112,17 +119,31 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 	}
 }
 
-// outcome decides what becomes of a job that failed: what a person must mend is held, all else is tried again. A site that does
-// not know our signature is asked again too: it may be in the middle of an installation, or of rotating the secret.
-func outcome(err error) work.Outcome {
-	switch fault.KindOf(err) {
-	case fault.Conflict:
-		return work.Outcome{Verdict: work.Snooze, Reason: err.Error()}
-	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+// outcome decides what becomes of a job of some age that failed: what a person must mend is held, all else is tried again. A
+// site that is down or asks for quiet costs no attempt, however long it takes: the job waits as long again as it has waited
+// already, so that an outage ends without anybody's help. A site that does not know our signature is asked again too: it may be
+// in the middle of an installation, or of rotating the secret.
+func outcome(err error, age time.Duration) work.Outcome {
+	if fault.Is(err, fault.Busy) {
+		return work.Outcome{Verdict: work.Snooze, After: max(fault.RetryAfter(err), min(max(age, time.Second), maxPause)), Reason: err.Error()}
+	}
+	if forPeople(err) {
 		return work.Outcome{Verdict: work.Hold, Reason: err.Error()}
 	}
 	return work.Outcome{Verdict: work.Retry, After: fault.RetryAfter(err), Reason: err.Error()}
 }
+
+// forPeople reports whether an error stays until a person mends something.
+func forPeople(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Denied, fault.NotFound, fault.Gone:
+		return true
+	}
+	return false
+}
+
+// maxPause bounds how long after its end an outage still delays a job.
+const maxPause = 15 * time.Minute
 
 // record reads what is known of a page; a page nobody reviewed yet is an empty record.
 func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Record, error) {

@@ -39,18 +39,30 @@ func draft(t threat.Threat, page trace.Page, part jira.Component, p Policy, now 
 		Assignee:    t.Owner.Account,
 		Properties:  map[string]any{descriptor.PropertyKey: property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}},
 	}
+	d.Priority = priorities[t.Text.Severity]
 	if days, ok := p.DueDays[t.Text.Severity]; ok {
 		d.Due = now.AddDate(0, 0, days).Format(time.DateOnly)
 	}
 	return d
 }
 
+// priorities are Jira's default scheme; a project without them gets tickets without.
+var priorities = map[threat.Severity]string{threat.Critical: "Highest", threat.High: "High", threat.Medium: "Medium", threat.Low: "Low"}
+
+// Jira takes 32,767 characters of description. What a page says at greater length is cut, with the link to the rest above it; escaping can
+// double a text.
+const (
+	maxQuote       = 4000 // bytes
+	maxMitigation  = 1000 // bytes
+	maxMitigations = 10
+)
+
 // description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
 func description(t threat.Threat, page trace.Page) string {
 	var b strings.Builder
 	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
 	section("What may happen")
-	fmt.Fprintf(&b, "%s\n\n", jira.Escape(cmp.Or(t.Text.Statement, t.Text.Title)))
+	fmt.Fprintf(&b, "%s\n\n", jira.Escape(cut(cmp.Or(t.Text.Statement, t.Text.Title), maxMitigation)))
 	for _, fact := range [][2]string{
 		{"Element", t.Text.Element},
 		{"Kind (STRIDE)", strideNames(t.Text)},
@@ -66,13 +78,17 @@ func description(t threat.Threat, page trace.Page) string {
 	if len(t.Text.Section) > 0 {
 		fmt.Fprintf(&b, ", section %s", jira.Escape(strings.Join(t.Text.Section, " › ")))
 	}
-	fmt.Fprintf(&b, ":\n\n{quote}\n%s\n{quote}\n\n", jira.Escape(t.Text.Quote))
+	fmt.Fprintf(&b, ":\n\n{quote}\n%s\n{quote}\n\n", jira.Escape(cut(t.Text.Quote, maxQuote)))
 	section("What is asked")
 	if len(t.Text.Mitigations) == 0 {
 		b.WriteString("The page states no mitigation. Decide on one with the page's owner and write it into the page beside the threat; this ticket follows.\n")
 	}
-	for _, m := range t.Text.Mitigations {
-		fmt.Fprintf(&b, "* %s\n", jira.Escape(m.Quote))
+	for i, m := range t.Text.Mitigations {
+		if i == maxMitigations {
+			fmt.Fprintf(&b, "* and %d more on the page\n", len(t.Text.Mitigations)-i)
+			break
+		}
+		fmt.Fprintf(&b, "* %s\n", jira.Escape(cut(m.Quote, maxMitigation)))
 	}
 	section("How it will be verified")
 	b.WriteString("Move this ticket to done when the mitigation is in place, and name the change, test or review that shows it in a comment. Done counts as mitigated; somebody other than the assignee then verifies it.\n")
@@ -89,7 +105,11 @@ func link(page trace.Page, section []string) string {
 	if len(section) > 0 {
 		at += "#" + anchor(section[len(section)-1])
 	}
-	return fmt.Sprintf("[%s|%s]", jira.Escape(page.Title), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(at))
+	return wikiLink(page.Title, at)
+}
+
+func wikiLink(text, url string) string {
+	return fmt.Sprintf("[%s|%s]", jira.Escape(text), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
 }
 
 func anchor(heading string) string {
@@ -120,4 +140,16 @@ func criterionIDs(all []threat.Criterion) []string {
 		ids[i] = c.ID
 	}
 	return ids
+}
+
+// cut shortens a text to at most n bytes, on a word where it has any, and says so.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	text = strings.ToValidUTF8(text[:n], "")
+	if i := strings.LastIndexByte(text, ' '); i > 0 {
+		text = text[:i]
+	}
+	return text + " …"
 }

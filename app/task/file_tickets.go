@@ -32,14 +32,19 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	}
 	f := d.filing(job, client, rec)
 	for i := range rec.Threats {
-		if t := &rec.Threats[i]; t.State.Live() && t.Ticket == nil {
+		// A ticket may have been made for a threat that was withdrawn since.
+		if t := &rec.Threats[i]; t.Ticket == nil && (t.State.Live() || t.Intent != nil) {
 			if err := f.existing(ctx, t); err != nil {
 				return work.Outcome{}, err
 			}
 		}
 	}
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
-		if err := f.create(ctx, some); err != nil {
+		err := f.create(ctx, some)
+		if forPeople(err) {
+			err = f.block(ctx, err.Error(), some...)
+		}
+		if err != nil {
 			return work.Outcome{}, err
 		}
 	}
@@ -50,10 +55,10 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		return work.Outcome{}, err
 	}
 	switch {
+	case f.wait > 0: // before anything is held: a held job looks for nothing
+		return work.Outcome{Verdict: work.Snooze, After: f.wait, Reason: "whether Jira made a ticket is unknown until its search index had time to show it"}, nil
 	case len(f.blocked) > 0:
 		return work.Outcome{Verdict: work.Hold, Reason: strings.Join(f.blocked, "; ")}, nil
-	case f.wait > 0:
-		return work.Outcome{Verdict: work.Snooze, After: f.wait, Reason: "whether Jira made a ticket is unknown until its search index had time to show it"}, nil
 	}
 	return work.Outcome{}, nil
 }
@@ -90,10 +95,10 @@ func (f *filing) sighting() sighting {
 
 // existing binds a threat to an issue that is already there, or puts it among those to be created.
 func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
-	if t.Text.Ticket != "" {
+	switch {
+	case t.State.Live() && t.Text.Ticket != "":
 		return f.named(ctx, t)
-	}
-	if t.Intent == nil {
+	case t.Intent == nil:
 		f.todo = append(f.todo, t)
 		return nil
 	}
@@ -110,6 +115,10 @@ func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
 		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
 		return nil
 	}
+	if !t.State.Live() {
+		t.Intent = nil
+		return f.commit(ctx, trace.Change{}, t)
+	}
 	f.todo = append(f.todo, t)
 	return nil
 }
@@ -117,7 +126,7 @@ func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
 func (f *filing) named(ctx context.Context, t *threat.Threat) error {
 	issue, err := f.jira.Issue(ctx, t.Text.Ticket)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
-		return f.block(ctx, t, fmt.Sprintf("the page names %s, which Jira does not show to Throughline: correct the key, or let the app see its project", t.Text.Ticket))
+		return f.block(ctx, fmt.Sprintf("the page names %s, which Jira does not show to Throughline: correct the key, or let the app see its project", t.Text.Ticket), t)
 	} else if err != nil {
 		return fault.Wrap(err, "reading the issue %s that the page names", t.Text.Ticket)
 	}
@@ -137,9 +146,13 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 			GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
 			URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
 		})
-		if fault.Is(err, fault.NotFound) {
+		switch {
+		case fault.Is(err, fault.NotFound):
 			continue // deleted meanwhile: its own event tells
-		} else if err != nil {
+		case forPeople(err):
+			f.blocked = append(f.blocked, fmt.Sprintf("%s: %s", t.ID, err)) // the ticket is there, and the panel need not wait for its link
+			continue
+		case err != nil:
 			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
 		}
 		t.Ticket.Linked = true
@@ -148,7 +161,7 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 	if len(linked) == 0 {
 		return nil
 	}
-	return f.commit(ctx, linked)
+	return f.commit(ctx, trace.Change{}, linked...)
 }
 
 // binding is a threat and the issue that carries it.
@@ -160,39 +173,44 @@ type binding struct {
 // bind commits that issues carry threats, with the states and owners that follow from them.
 func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...binding) error {
 	var threats []*threat.Threat
-	var entries []ledger.Entry
+	var c trace.Change
 	at := f.sighting()
 	for _, b := range all {
 		t := b.threat
 		t.Ticket = &threat.Ticket{
 			ID: b.issue.ID, Key: b.issue.Key, URL: b.issue.URL, Status: b.issue.Status, Category: b.issue.Category,
-			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
+			Assignee: b.issue.Assignee, Due: b.issue.Due, Resolution: b.issue.Resolution, Declined: f.Policy.declines(b.issue.Resolution), Updated: b.issue.Updated, ByPage: kind == ledger.Bound,
 		}
 		t.Intent, t.Blocked = nil, ""
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
 			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
 		}
-		entries = append(entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
-		if next := threat.Follow(t.State, t.Ticket.Category); next != t.State {
-			entries = append(entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
+		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
+		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
+			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
+		}
+		if t.State == threat.Withdrawn {
+			c.Jobs = append(c.Jobs, at.tell(*t, withdrawn(t.Moved.Why)))
 		}
 		threats = append(threats, t)
 	}
-	return f.commit(ctx, threats, entries...)
+	return f.commit(ctx, c, threats...)
 }
 
-// block keeps why a threat has no ticket where people look: the panel, the log and the held job.
-func (f *filing) block(ctx context.Context, t *threat.Threat, why string) error {
-	f.Count.Ticket("refused")
-	f.Log.WarnContext(ctx, "no ticket can be filed", "tenant", f.job.Tenant, "page", t.Page, "threat", t.ID, "why", why)
-	f.blocked = append(f.blocked, string(t.ID)+": "+why)
-	t.Blocked, t.Intent = why, nil
-	return f.commit(ctx, []*threat.Threat{t})
+// block keeps why threats have no ticket where people look: the panel, the log and the held job.
+func (f *filing) block(ctx context.Context, why string, threats ...*threat.Threat) error {
+	for _, t := range threats {
+		f.Count.Ticket("refused")
+		f.Log.WarnContext(ctx, "no ticket can be filed", "tenant", f.job.Tenant, "page", t.Page, "threat", t.ID, "why", why)
+		f.blocked = append(f.blocked, string(t.ID)+": "+why)
+		t.Blocked, t.Intent = why, nil
+	}
+	return f.commit(ctx, trace.Change{}, threats...)
 }
 
-// commit keeps threats as they are now, and records whose owner is another than before.
-func (f *filing) commit(ctx context.Context, threats []*threat.Threat, entries ...ledger.Entry) error {
-	c := trace.Change{Tenant: f.job.Tenant, Entries: entries}
+// commit adds threats as they are now to a change and commits it. It records whose owner is another than before.
+func (f *filing) commit(ctx context.Context, c trace.Change, threats ...*threat.Threat) error {
+	c.Tenant = f.job.Tenant
 	at := f.sighting()
 	for _, t := range threats {
 		c.Threats = append(c.Threats, *t)

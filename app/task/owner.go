@@ -17,7 +17,8 @@ import (
 type candidate struct {
 	account string // looked up by account id, or
 	name    string // by a name as written
-	reason  string // "mentioned with the threat"
+	reason  string // why it is them: "mentioned with the threat"
+	who     string // who they are, when they are passed over: "the owner of the page"
 }
 
 // candidates lists them in the order of the domain: mention, name, component lead, page owner, site default.
@@ -28,13 +29,13 @@ func candidates(t threat.Text, lead jira.Component, pageOwner string, p Policy) 
 			out = append(out, c)
 		}
 	}
-	add(candidate{account: t.Person.Account, reason: "mentioned with the threat"})
+	add(candidate{account: t.Person.Account, reason: "mentioned with the threat", who: "the person mentioned with the threat"})
 	if t.Person.Account == "" {
 		add(candidate{name: t.Person.Name, reason: fmt.Sprintf("named with the threat as %q", t.Person.Name)})
 	}
-	add(candidate{account: lead.Lead.AccountID, reason: fmt.Sprintf("leads the component %s", lead.Name)})
-	add(candidate{account: pageOwner, reason: "owns the page"})
-	add(candidate{account: p.DefaultOwner, reason: "default of the site"})
+	add(candidate{account: lead.Lead.AccountID, reason: "leads the component " + lead.Name, who: "the lead of the component " + lead.Name})
+	add(candidate{account: pageOwner, reason: "owns the page", who: "the owner of the page"})
+	add(candidate{account: p.DefaultOwner, reason: "default of the site", who: "the site's default owner"})
 	return out
 }
 
@@ -79,7 +80,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 		if err != nil || ok && u.Active {
 			return u, "", err
 		}
-		return u, fmt.Sprintf("who %s cannot be assigned in %s", c.reason, project), nil
+		return u, fmt.Sprintf("%s cannot be assigned in %s", c.who, project), nil
 	}
 	users, err := who.Assignable(ctx, project, c.name)
 	if err != nil {

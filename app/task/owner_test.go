@@ -57,11 +57,11 @@ func TestResolve(t *testing.T) {
 		{"a whole name among several", threat.Person{Name: "ann lee"}, "", "", "last", "ann", "named"},
 		{"a name that fits two", threat.Person{Name: "Lee"}, "lead", "author", "last", "lead", `"Lee" fits 2 people`},
 		{"nobody of that name", threat.Person{Name: "Platform Team"}, "", "author", "last", "author", `nobody assignable is called "Platform Team"`},
-		{"who left is passed over", threat.Person{Account: "old"}, "", "author", "", "author", "who mentioned with the threat cannot be assigned"},
+		{"who left is passed over", threat.Person{Account: "old"}, "", "author", "", "author", "the person mentioned with the threat cannot be assigned"},
 		{"the lead of the component", threat.Person{}, "lead", "author", "last", "lead", "leads the component Login"},
 		{"the owner of the page", threat.Person{}, "", "author", "last", "author", "owns the page"},
 		{"the default", threat.Person{}, "", "", "last", "last", "default of the site"},
-		{"an outsider owns the page", threat.Person{}, "", "stranger", "last", "last", "who owns the page cannot be assigned in SEC"},
+		{"an outsider owns the page", threat.Person{}, "", "stranger", "last", "last", "the owner of the page cannot be assigned in SEC"},
 		{"nobody", threat.Person{}, "", "", "", "", "names nobody"},
 		{"nobody who can", threat.Person{Name: "Lee"}, "", "stranger", "", "", "fits 2 people"},
 	}

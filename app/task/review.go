@@ -43,6 +43,15 @@ func (s sighting) move(t *threat.Threat, to threat.State, why string) ledger.Ent
 	return e
 }
 
+// tell makes the job that says on a threat's ticket what became of the threat.
+func (s sighting) tell(t threat.Threat, what tale) work.Job {
+	what.Issue, what.Page, what.URL, what.Version = t.Ticket.ID, s.page.Title, s.page.URL, s.page.Version
+	return work.Job{
+		Kind: work.TellTicket, Subject: string(t.ID) + "@" + strconv.Itoa(s.page.Version), Lane: "ticket:" + t.Ticket.ID,
+		Args: ledger.Encode(what), RunAt: s.now, Occurred: s.occurred, Observed: s.observed,
+	}
+}
+
 // reviewing collects what one page version changes.
 type reviewing struct {
 	sighting
@@ -54,7 +63,7 @@ type reviewing struct {
 func review(rec trace.Record, s sighting, found []threat.Text) (trace.Change, trace.Match) {
 	match := trace.Reconcile(rec.Threats, found)
 	page := header(rec.Page, s.page)
-	page.Reviewed, page.Read = s.now, s.page.Version
+	page.Reviewed, page.Read = s.now, page.Version
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
 	r.record(ledger.Reviewed, "", ledger.PageFact{
 		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Hash: page.Hash, Found: len(found),
@@ -155,7 +164,7 @@ func (r *reviewing) changed(p trace.Pair) {
 	}
 	r.change.Threats = append(r.change.Threats, t)
 	if rewritten(what) {
-		r.tell(t, tale{Version: r.page.Version, What: "The design page changed its " + strings.Join(what, ", ") + ". It now says:", Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations)})
+		r.tell(t, tale{What: "The design page changed its " + strings.Join(what, ", ") + ". It now says:", Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations)})
 	}
 }
 
@@ -166,19 +175,19 @@ func (r *reviewing) back(p trace.Pair) {
 		to = threat.Open
 	}
 	if t.Ticket != nil && !t.Ticket.Deleted {
-		to = threat.Follow(to, t.Ticket.Category)
+		to = threat.Follow(to, t.Ticket.Standing())
 	}
 	t.Was, t.Stale = "", to == threat.Verified && (t.Stale || rewritten(p.What))
 	r.move(&t, to, "the page states it again")
 	r.change.Threats = append(r.change.Threats, t)
-	r.tell(t, tale{Version: r.page.Version, What: "The design page states this threat again:", Quote: t.Text.Quote})
+	r.tell(t, tale{What: "The design page states this threat again:", Quote: t.Text.Quote})
 }
 
 func (r *reviewing) gone(t threat.Threat, why string) {
 	t.Was = t.State
 	r.move(&t, threat.Withdrawn, why)
 	r.change.Threats = append(r.change.Threats, t)
-	r.tell(t, tale{Version: r.page.Version, What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."})
+	r.tell(t, withdrawn(why))
 }
 
 // reread takes over what the page says now, and suggests criteria anew where the kinds changed and no person chose them.
@@ -194,16 +203,10 @@ func (r *reviewing) reread(p trace.Pair) threat.Threat {
 	return t
 }
 
-// tell makes the job that says on a threat's ticket what became of the threat.
 func (r *reviewing) tell(t threat.Threat, what tale) {
-	if t.Ticket == nil || t.Ticket.Deleted {
-		return
+	if t.Ticket != nil && !t.Ticket.Deleted {
+		r.change.Jobs = append(r.change.Jobs, r.sighting.tell(t, what))
 	}
-	what.Issue, what.Page, what.URL = t.Ticket.ID, r.page.Title, r.page.URL
-	r.change.Jobs = append(r.change.Jobs, work.Job{
-		Kind: work.TellTicket, Subject: string(t.ID) + "@" + strconv.Itoa(r.page.Version), Lane: "ticket:" + t.Ticket.ID,
-		Args: ledger.Encode(what), RunAt: r.now, Occurred: r.occurred, Observed: r.observed,
-	})
 }
 
 // rewritten reports whether a reader of the ticket must know: its threat or what is asked reads otherwise.

@@ -59,8 +59,12 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	if at.observed.IsZero() {
 		at.observed = at.now
 	}
+	if rec.Page.Removed && job.Occurred.After(at.occurred) {
+		at.occurred = job.Occurred // it was put back, which makes no version of its own
+	}
 	_, panelThere, regionErr := storage.FindRegion(body)
-	if rec.Page.Rev == 0 && !panelThere && !d.isDesign(page) {
+	unread := regionErr != nil && rec.Page.Rev > 0 // it was reviewed once: that it cannot be now is to be shown
+	if !panelThere && !unread && !d.isDesign(page) {
 		d.Count.Review("not a design page")
 		return nil
 	}
@@ -107,7 +111,7 @@ func (d *Desk) reviewUnchanged(ctx context.Context, job work.Job, rec trace.Reco
 	page := header(rec.Page, at.page)
 	c := trace.Change{Tenant: at.tenant, Page: &page}
 	if !panelThere {
-		// Somebody took the panel out: it is put back, and its page's label taken off is the way to be rid of it.
+		// Somebody took the panel out: it is put back. Taking the page's label off first is the way to be rid of it.
 		page.PanelHash = ""
 		c.Jobs = append(c.Jobs, d.follow(work.WritePanel, page.ID, job, 0))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // sweep looks for what no event told: design pages that were there before the app was, or changed while it was down. Each gets
-// a review, which costs no call where the version is known.
+// a review, which costs no call where the version is known, and one where a known page is not found any more.
 func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	wiki, err := d.Sites.Confluence(ctx, job.Tenant)
 	if fault.Is(err, fault.Denied) {
@@ -23,7 +23,9 @@ func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 		return work.Outcome{}, err
 	}
 	c := trace.Change{Tenant: job.Tenant}
+	found := map[string]bool{}
 	err = wiki.Search(ctx, d.Policy.cql(), func(h confluence.Hit) bool {
+		found[h.ID] = true
 		review := d.follow(work.ReviewPage, h.ID, job, 0)
 		review.Occurred, review.Observed = h.Modified, d.Now()
 		review.Args = ledger.Encode(event.Page{ID: h.ID, Version: h.Version, At: h.Modified})
@@ -33,18 +35,21 @@ func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	if err != nil {
 		return work.Outcome{}, fault.Wrap(err, "searching for design pages")
 	}
-	found := len(c.Jobs)
 	known, err := d.Book.Pages(ctx, job.Tenant)
 	if err != nil {
 		return work.Outcome{}, fault.Wrap(err, "listing the pages that are known")
 	}
 	for _, p := range known {
-		if !p.Removed {
-			// Tickets wait for Jira to be installed, or for the panel of a run that was cut short.
-			c.Jobs = append(c.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
+		if p.Removed {
+			continue
 		}
+		if !found[p.ID] {
+			c.Jobs = append(c.Jobs, d.follow(work.ReviewPage, p.ID, job, 0)) // perhaps it was removed: the search may lag, the page itself tells
+		}
+		// Tickets wait for Jira to be installed, or for the panel of a run that was cut short.
+		c.Jobs = append(c.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
 	}
-	d.Log.InfoContext(ctx, "swept", "tenant", job.Tenant, "found", found, "known", len(known))
+	d.Log.InfoContext(ctx, "swept", "tenant", job.Tenant, "found", len(found), "known", len(known))
 	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "keeping which pages to review")
 }
 

@@ -38,7 +38,7 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", issue.Key)
 	}
 	carried := func(t threat.Threat) bool { return t.Ticket != nil && t.Ticket.ID == id }
-	if slices.ContainsFunc(rec.Threats, func(t threat.Threat) bool { return carried(t) && undecided(*t.Ticket, issue) }) {
+	if slices.ContainsFunc(rec.Threats, func(t threat.Threat) bool { return carried(t) && d.Policy.undecided(*t.Ticket, issue) }) {
 		if issue, err = d.readIssue(ctx, job.Tenant, issue); err != nil {
 			return work.Outcome{}, err
 		}
@@ -48,7 +48,7 @@ func (d *Desk) syncTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 		if !carried(t) {
 			continue
 		}
-		if change, ok := apply(rec.Page, t, issue, job.Observed, d.Now()); ok {
+		if change, ok := d.Policy.apply(rec.Page, t, issue, job.Observed, d.Now()); ok {
 			c.Threats, c.Entries = append(c.Threats, change.Threats...), append(c.Entries, change.Entries...)
 		}
 	}
@@ -86,15 +86,15 @@ func (d *Desk) handOver(ctx context.Context, job work.Job, issue event.Issue) (w
 
 // undecided reports whether an event does not tell what its issue is like now: it does not say the status category, or it is of
 // the very millisecond of what was applied last and says something else.
-func undecided(known threat.Ticket, e event.Issue) bool {
+func (p Policy) undecided(known threat.Ticket, e event.Issue) bool {
 	if e.Deleted {
 		return false
 	}
-	return e.Category == "" || e.Updated.Equal(known.Updated) && shown(known, e) != known
+	return e.Category == "" || e.Updated.Equal(known.Updated) && p.shown(known, e) != known
 }
 
 // shown is a ticket as an event shows it.
-func shown(t threat.Ticket, e event.Issue) threat.Ticket {
+func (p Policy) shown(t threat.Ticket, e event.Issue) threat.Ticket {
 	t.Updated = e.Updated
 	if e.Deleted {
 		t.Deleted = true
@@ -102,6 +102,7 @@ func shown(t threat.Ticket, e event.Issue) threat.Ticket {
 	}
 	t.Key, t.URL = e.Key, strings.Replace(t.URL, t.Key, e.Key, 1)
 	t.Status, t.Category, t.Assignee, t.Due, t.Resolution = e.Status, e.Category, e.Assignee, e.Due, e.Resolution
+	t.Declined = p.declines(e.Resolution)
 	return t
 }
 
@@ -124,14 +125,14 @@ func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (even
 }
 
 // apply decides what an issue event changes in its threat. It reports false when it is old news. It is pure.
-func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now time.Time) (trace.Change, bool) {
+func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now time.Time) (trace.Change, bool) {
 	was := *t.Ticket
 	if was.Deleted || issue.Updated.Before(was.Updated) && !issue.Deleted {
 		return trace.Change{}, false
 	}
 	page.Version = t.Last
 	at := sighting{page: page, by: issue.By, occurred: issue.At, observed: observed, now: now}
-	is := shown(was, issue)
+	is := p.shown(was, issue)
 	if is == was {
 		return trace.Change{}, false
 	}
@@ -147,12 +148,19 @@ func apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now ti
 		}
 		c.Entries = append(c.Entries, at.entry(ledger.Owned, t.ID, ledger.OwnerFact{Owner: t.Owner}))
 	}
-	if next := threat.Follow(t.State, is.Category); next != t.State && !is.Deleted {
+	if next := threat.Follow(t.State, is.Standing()); next != t.State && !is.Deleted {
 		t.Stale = false
-		c.Entries = append(c.Entries, at.move(&t, next, fmt.Sprintf("its ticket %s moved to %q", is.Key, is.Status)))
+		c.Entries = append(c.Entries, at.move(&t, next, whyMoved(is)))
 	}
 	c.Threats = []threat.Threat{t}
 	return c, true
+}
+
+func whyMoved(t threat.Ticket) string {
+	if t.Category == threat.Done && t.Declined {
+		return fmt.Sprintf("its ticket %s was closed as %q: nobody did the work, and nobody has accepted the risk", t.Key, t.Resolution)
+	}
+	return fmt.Sprintf("its ticket %s moved to %q", t.Key, t.Status)
 }
 
 // sameTime is a ticket with another's time of change, to compare what else differs.

@@ -30,6 +30,7 @@ func TestApply(t *testing.T) {
 	}{
 		{"work begins", threat.Open, with(func(i *event.Issue) { i.Status, i.Category = "In Arbeit", threat.Doing }), threat.InProgress, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
 		{"done is mitigated", threat.InProgress, with(func(i *event.Issue) { i.Status, i.Category = "Done", threat.Done }), threat.Mitigated, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
+		{"closed as won't do is open", threat.InProgress, with(func(i *event.Issue) { i.Status, i.Category, i.Resolution = "Done", threat.Done, "Won't Do" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
 		{"verified is reopened", threat.Verified, with(func(i *event.Issue) { i.Status = "Reopened" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Moved}, "mira"},
 		{"another assignee is the owner", threat.Open, with(func(i *event.Issue) { i.Assignee, i.AssigneeName = "ann", "Ann" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Owned}, "ann"},
 		{"nobody assigned, nobody owns", threat.Open, with(func(i *event.Issue) { i.Assignee = "" }), threat.Open, []ledger.Kind{ledger.Ticketed, ledger.Owned}, ""},
@@ -43,7 +44,7 @@ func TestApply(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			was := ticket
 			th := threat.Threat{ID: "T-A", Page: "42", State: tt.from, Ticket: &was, Owner: threat.Owner{Account: "mira", Reason: "mentioned"}, Last: 3}
-			c, ok := apply(trace.Page{ID: "42", Version: 5}, th, tt.issue, noon, noon)
+			c, ok := DefaultPolicy().apply(trace.Page{ID: "42", Version: 5}, th, tt.issue, noon, noon)
 			if ok != (tt.kinds != nil) {
 				t.Fatalf("applied %v, want %v", ok, tt.kinds != nil)
 			}
@@ -86,7 +87,7 @@ func TestUndecided(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := undecided(known, tt.e); got != tt.want {
+			if got := DefaultPolicy().undecided(known, tt.e); got != tt.want {
 				t.Errorf("undecided = %v, want %v", got, tt.want)
 			}
 		})
@@ -96,7 +97,7 @@ func TestUndecided(t *testing.T) {
 func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
 	th := threat.Threat{Ticket: &threat.Ticket{ID: "10", Deleted: true, Updated: noon}}
 	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}
-	if _, ok := apply(trace.Page{}, th, late, noon, noon); ok {
+	if _, ok := DefaultPolicy().apply(trace.Page{}, th, late, noon, noon); ok {
 		t.Error("an event that came after the deletion was applied")
 	}
 }

@@ -21,6 +21,11 @@ type tale struct {
 	Asked   []string `json:"asked,omitempty"`
 }
 
+// withdrawn tells a ticket that its threat is, and why.
+func withdrawn(why string) tale {
+	return tale{What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."}
+}
+
 // tellTicket adds a comment. After a crash at the wrong moment it may stand there twice, which harms nobody; it is never lost.
 func (d *Desk) tellTicket(ctx context.Context, job work.Job) (work.Outcome, error) {
 	say, err := decode[tale](job)
@@ -50,6 +55,6 @@ func (s tale) wiki() string {
 		}
 		fmt.Fprintf(&b, "* %s\n", jira.Escape(a))
 	}
-	fmt.Fprintf(&b, "_Throughline, from [%s|%s] version %d_", jira.Escape(s.Page), s.URL, s.Version)
+	fmt.Fprintf(&b, "_Throughline, from %s version %d_", wikiLink(s.Page, s.URL), s.Version)
 	return b.String()
 }

@@ -69,6 +69,9 @@ func (d *Desk) putPanel(ctx context.Context, job work.Job, wiki *confluence.Clie
 		review := trace.Change{Tenant: job.Tenant, Jobs: []work.Job{d.follow(work.ReviewPage, rec.Page.ID, job, 0)}}
 		return fault.Wrap(d.Book.Commit(ctx, review), "asking for a review of page %s", rec.Page.ID)
 	}
+	if _, there, _ := storage.FindRegion(body); !there && !d.isDesign(page) {
+		return nil // somebody took the label off, and then the panel out
+	}
 	spliced, err := storage.Splice(body, region)
 	if err != nil {
 		return fault.Wrap(err, "placing the panel in page %s version %d", rec.Page.ID, page.Version.Number)

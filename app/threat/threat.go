@@ -109,7 +109,6 @@ func (o Owner) Known() bool { return o.Account != "" }
 type Intent struct {
 	Marker string    `json:"marker"` // the label that finds the ticket again; derived from the threat's id alone
 	At     time.Time `json:"at"`     // UTC: when the latest attempt began
-	Tried  int       `json:"tried"`  // create calls begun; after one the outcome may be unknown until the marker was looked for
 }
 
 // Category is a Jira status category, the only thing that decides about a ticket's status.
@@ -132,10 +131,11 @@ type Ticket struct {
 	Assignee   string    `json:"assignee,omitempty"` // account id
 	Due        string    `json:"due,omitempty"`      // ISO 8601 date
 	Resolution string    `json:"resolution,omitempty"`
-	Updated    time.Time `json:"updated"`           // UTC: Jira's time of the newest change applied
-	Linked     bool      `json:"linked,omitempty"`  // the remote link back to the page is set
-	Deleted    bool      `json:"deleted,omitempty"` // Jira says it is gone
-	ByPage     bool      `json:"by_page,omitempty"` // the page named it; Throughline did not file it
+	Declined   bool      `json:"declined,omitempty"` // the resolution means that nobody did the work
+	Updated    time.Time `json:"updated"`            // UTC: Jira's time of the newest change applied
+	Linked     bool      `json:"linked,omitempty"`   // the remote link back to the page is set
+	Deleted    bool      `json:"deleted,omitempty"`  // Jira says it is gone
+	ByPage     bool      `json:"by_page,omitempty"`  // the page named it; Throughline did not file it
 }
 
 // Moment is one fact's three times, all UTC, and who did it.

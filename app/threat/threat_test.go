@@ -38,6 +38,25 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+func TestStanding(t *testing.T) {
+	tests := []struct {
+		name   string
+		ticket Ticket
+		want   Category
+	}{
+		{"done", Ticket{Category: Done}, Done},
+		{"closed without being done", Ticket{Category: Done, Declined: true}, ToDo},
+		{"worked on, with a resolution left over", Ticket{Category: Doing, Declined: true}, Doing},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.ticket.Standing(); got != tt.want {
+				t.Errorf("Standing() = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestMovesNameKnownStates(t *testing.T) {
 	known := map[State]bool{}
 	for _, s := range States() {

@@ -21,11 +21,11 @@ type Page struct {
 	URL     string `json:"url"`
 	OwnerID string `json:"owner_id,omitempty"` // account id of the page's owner
 
-	Version  int       `json:"version"`           // newest page version read or written
+	Version  int       `json:"version"`           // newest page version seen or written
 	Hash     string    `json:"hash"`              // of the reviewed body without the panel region
 	Engine   string    `json:"engine"`            // which rules reviewed it
-	Reviewed time.Time `json:"reviewed"`          // UTC: when its threats were last read; zero while never
-	Read     int       `json:"read"`              // page version in which they were last read
+	Reviewed time.Time `json:"reviewed"`          // UTC: the last review; zero while there was none
+	Read     int       `json:"read,omitempty"`    // the page version that it read
 	Failed   string    `json:"failed,omitempty"`  // why the newest version could not be reviewed, and what to do
 	Removed  bool      `json:"removed,omitempty"` // the page is gone or trashed
 

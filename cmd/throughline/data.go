@@ -61,6 +61,9 @@ func masterKey(c app.Config, create bool) ([]byte, error) {
 	case !create:
 		return nil, nil
 	}
+	if _, err := os.Stat(strings.TrimPrefix(dsn(c), "bolt://")); err == nil {
+		return nil, fault.New(fault.Invalid, "the master key of %s is missing: restore %s from your backup, or give it in THROUGHLINE_MASTER_KEY", dsn(c), path)
+	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {

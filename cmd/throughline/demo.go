@@ -46,7 +46,7 @@ func newDemo() *cobra.Command {
 		if logs {
 			logTo = cmd.ErrOrStderr()
 		}
-		d, err := startDemo(cmd.Context(), demoOptions{dir: data, pages: pages, door: door, log: logTo})
+		d, err := startDemo(cmd.Context(), demoOptions{dir: data, pages: pages, door: door, log: logTo, told: cmd.ErrOrStderr()})
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func newDemo() *cobra.Command {
 		}
 		r.Seconds = time.Since(begun).Seconds()
 		r.OK = len(r.Problems) == 0
-		if err := show(cmd, d, r, asJSON); err != nil {
+		if err := show(cmd, d, r, asJSON, exit); err != nil {
 			return err
 		}
 		if !exit {
@@ -81,24 +81,31 @@ func newDemo() *cobra.Command {
 	return cmd
 }
 
-func show(cmd *cobra.Command, d *demo, r outcome, asJSON bool) error {
+func show(cmd *cobra.Command, d *demo, r outcome, asJSON, exit bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		enc := json.NewEncoder(out)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(r)
 	}
-	fmt.Fprintf(out, "Reviewed %s: %s, %s, %s. %s\n\n", count(r.Pages, "page", "pages"), count(r.Threats, "threat", "threats"),
+	fmt.Fprintf(out, "Reviewed %s: %s, %s, %s. %s\n", count(r.Pages, "page", "pages"), count(r.Threats, "threat", "threats"),
 		count(r.Tickets, "ticket", "tickets"), count(r.Panels, "panel", "panels"),
 		fmt.Sprintf("It took %.1f s and %d calls to the site (%d points).", r.Seconds, r.APICalls, r.Points))
-	fmt.Fprintf(out, "Site     %s/\n", d.site.BaseURL())
+	if !exit {
+		addresses(out, d)
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Problem:", p)
+	}
+	return nil
+}
+
+// addresses says where to look, and as whom to call.
+func addresses(out io.Writer, d *demo) {
+	fmt.Fprintf(out, "\nSite     %s/\n", d.site.BaseURL())
 	for _, p := range d.site.Confluence().Pages() {
 		fmt.Fprintf(out, "Page     %s/wiki/pages/%s   %s\n", d.site.BaseURL(), p.ID, p.Title)
 	}
 	fmt.Fprintf(out, "Tickets  %s/projects/%s\nApp      %s/\nData     %s\n\n", d.site.BaseURL(), project, d.base, d.dir)
 	printAccounts(out, d.site)
-	for _, p := range r.Problems {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Problem:", p)
-	}
-	return nil
 }

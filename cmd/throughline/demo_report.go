@@ -250,7 +250,13 @@ func (d *demo) chain(ctx context.Context, r *outcome) error {
 	if err != nil {
 		return err
 	}
-	again.Status, again.Problems = r.Status, append(r.Problems, again.Problems...)
+	again.Status = r.Status
+	for _, p := range again.Problems {
+		if !slices.Contains(r.Problems, p) {
+			r.Problems = append(r.Problems, p)
+		}
+	}
+	again.Problems = r.Problems
 	*r = again
 	return nil
 }

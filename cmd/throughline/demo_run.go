@@ -32,6 +32,7 @@ type demoOptions struct {
 	pages string // folder of documents; empty: the demo's own
 	door  string // "forge", else Connect
 	log   io.Writer
+	told  io.Writer // what is left out
 
 	faults chaos.Plan        // of the site, from its start
 	config func(*app.Config) // changes the app's configuration; may be nil
@@ -57,7 +58,7 @@ type demo struct {
 
 // startDemo opens site and app and installs the app, unless it is installed there already.
 func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
-	pages, issues, err := space(o.pages)
+	pages, issues, err := space(o.pages, o.told)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +168,9 @@ func (d *demo) firstReview(ctx context.Context, progress func(done, all int)) er
 		progress(done, all)
 		if done >= all {
 			return d.settle(ctx)
+		}
+		if err := d.store.Ping(ctx); err != nil {
+			return fault.Wrap(err, "the demo cannot go on")
 		}
 		if err := pause(ctx); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -38,6 +39,9 @@ func newExport() *cobra.Command {
 				return fault.Wrap(err, "--%s", name)
 			}
 			q.Set(name, at.Format(time.RFC3339Nano))
+			if name == "to" && at.After(time.Now().Add(time.Minute)) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "throughline: the window ends in the future: what is recorded until %s is not in this export\n", at.Format(time.RFC3339))
+			}
 		}
 		if format != "csv" && format != "json" {
 			return fault.New(fault.Invalid, "--format: %q is unknown: use csv or json", format)

@@ -78,6 +78,11 @@ func actOn(data *string, name, short, method, suffix string) *cobra.Command {
 }
 
 func listJobs(cmd *cobra.Command, data, state string, asJSON bool) error {
+	switch work.State(state) {
+	case "", work.Waiting, work.Running, work.Held:
+	default:
+		return fault.New(fault.Invalid, "--state: %q is unknown: use waiting, running or held", state)
+	}
 	client, closing, err := operator(cmd, data, false)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if code, ok := exitCode(err); ok {
 		return code
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "throughline: interrupted")
+		return 130 // as shells have it: 128 and the number of SIGINT
 	}
 	fmt.Fprintln(stderr, "throughline:", err)
 	return 2

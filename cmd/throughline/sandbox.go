@@ -35,7 +35,7 @@ func newSandbox() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o := sandbox.Options{Addr: addr, Dir: data, Log: telemetry.NewLog(os.Stderr, "text")}
 		var err error
-		if o.Pages, o.Issues, err = space(pages); err != nil {
+		if o.Pages, o.Issues, err = space(pages, cmd.ErrOrStderr()); err != nil {
 			return err
 		}
 		for _, text := range faults {
@@ -59,12 +59,18 @@ func newSandbox() *cobra.Command {
 	return cmd
 }
 
-// space is what a new site holds: the demo's pages and issues, or the documents of a folder.
-func space(dir string) ([]seed.Page, []seed.Issue, error) {
+// space is what a new site holds: the demo's pages and issues, or the documents of a folder. Documents that cannot be pages are told.
+func space(dir string, told io.Writer) ([]seed.Page, []seed.Issue, error) {
 	if dir == "" {
 		return seed.Demo(), seed.Issues(), nil
 	}
-	pages, err := seed.FromDir(dir)
+	pages, unfit, err := seed.FromDir(dir)
+	for _, err := range unfit {
+		fmt.Fprintln(told, "throughline: left out:", err)
+	}
+	if err == nil && len(pages) == 0 {
+		err = fault.New(fault.Invalid, "none of the %s in %s can be a page", count(len(unfit), "document", "documents"), dir)
+	}
 	return pages, nil, fault.As(fault.Invalid, err, "--pages")
 }
 

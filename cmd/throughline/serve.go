@@ -60,6 +60,9 @@ func serve(ctx context.Context, c app.Config) error {
 		return err
 	}
 	log := telemetry.NewLog(os.Stderr, c.LogFormat)
+	for _, name := range app.Unknown(os.Environ()) {
+		log.Warn("this variable is none of Throughline's: is it misspelt?", "name", name)
+	}
 	s, err := openStore(ctx, c, log)
 	if err != nil {
 		return err
@@ -81,7 +84,7 @@ func serve(ctx context.Context, c app.Config) error {
 // newHealth is for the container's health check: an image without a shell has no curl.
 func newHealth() *cobra.Command {
 	return &cobra.Command{
-		Use: "health", Short: "Ask the server on this machine whether it can work; exit 0 if so", Args: cobra.NoArgs, Hidden: true,
+		Use: "health", Short: "Ask the server on this machine whether it can work; exit 0 if so", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := app.LoadConfig()
 			if err != nil {

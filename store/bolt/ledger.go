@@ -47,16 +47,27 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 	}
 }
 
-// putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now.
+// putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now: never earlier than the last,
+// though the machine's clock may be set back. Who reads up to an instant stops at the first entry after it.
 func (t *tx) putEntries(b *bbolt.Bucket, entries []ledger.Entry) error {
 	log := b.Bucket(bucketLedger)
 	log.FillPercent = 1 // only ever appended to
+	recorded := t.now
+	if k, raw := log.Cursor().Last(); k != nil && len(entries) > 0 {
+		last, err := decode[ledger.Entry](k, raw)
+		if err != nil {
+			return err
+		}
+		if last.Recorded.After(recorded) {
+			recorded = last.Recorded
+		}
+	}
 	for _, one := range entries {
 		n, err := log.NextSequence() // from 1
 		if err != nil {
 			return err
 		}
-		one.Seq, one.Recorded = n-1, t.now
+		one.Seq, one.Recorded = n-1, recorded
 		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
 		if err := t.putJSON(log, number(one.Seq), one); err != nil {
 			return err

@@ -219,7 +219,8 @@ func (r *runner) finish(t *tx, job work.Job, o work.Outcome) error {
 	job.Reason = o.Reason
 	switch o.Verdict {
 	case work.Done, work.Discard:
-		return nil
+		// What a person was to mend is mended: the same job, led to by a later event, went through.
+		return t.delete(t.jobs(bucketHeld), jobKey(job))
 	case work.Snooze:
 		job.Attempt--
 		job.RunAt = t.now.Add(max(o.After, 0))

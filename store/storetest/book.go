@@ -211,6 +211,22 @@ func exerciseLedger(t *testing.T, open Open) {
 		wantNone(t, s.Entries(t.Context(), acme, from, func(e ledger.Entry) bool { got = append(got, e); return true }))
 		return got
 	}
+	t.Run("a clock that is set back", func(t *testing.T) {
+		now := noon
+		s := start(t, open, store.Options{Clock: func() time.Time { return now }})
+		for i, at := range []time.Time{noon, noon.Add(-time.Hour), noon.Add(time.Second)} {
+			now = at
+			id := fmt.Sprint(i)
+			wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Page: page(id, 0), Entries: []ledger.Entry{{Kind: ledger.Reviewed, Page: id}}}))
+		}
+		var got []time.Time
+		for _, e := range read(t, s, 0) {
+			got = append(got, e.Recorded)
+		}
+		if diff := cmp.Diff([]time.Time{noon, noon, noon.Add(time.Second)}, got); diff != "" {
+			t.Errorf("recorded (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("numbers without gaps", func(t *testing.T) {
 		s := start(t, open, store.Options{})
 		if got := read(t, s, 0); len(got) != 0 {

@@ -36,6 +36,28 @@ func exerciseVerdicts(t *testing.T, open Open) {
 			t.Errorf("left %+v", left)
 		}
 	})
+	t.Run("done after one was held", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		ran, broken := make(chan bool, 1), true
+		stop := run(t, s, handlers(func(context.Context, work.Job) work.Outcome {
+			defer func() { ran <- true }()
+			if broken {
+				return work.Outcome{Verdict: work.Hold, Reason: "mend me"}
+			}
+			return work.Outcome{}
+		}))
+		accept(t, s, delivery("k", review("1")))
+		next(t, "the first run", ran)
+		settle(t, s)
+		broken = false
+		accept(t, s, delivery("l", review("1")))
+		next(t, "the second run", ran)
+		settle(t, s)
+		stop()
+		if left := peek(t, s, work.Filter{}); len(left) != 0 {
+			t.Errorf("left %+v, want nothing: a later event mended it", left)
+		}
+	})
 	t.Run("snooze", func(t *testing.T) {
 		began := time.Now()
 		_, left := once(t, store.Options{}, say(work.Outcome{Verdict: work.Snooze, After: time.Hour, Reason: "quota"}))

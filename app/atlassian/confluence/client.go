@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -66,25 +65,12 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return unread(method, path, err)
+		return fault.Wrap(outbound.Unread(resp, err), "confluence")
 	}
 	if p, ok := out.(priced); ok {
 		outbound.Charge(resp, p.price())
 	}
 	return nil
-}
-
-// unread is the error of an answer that said yes and then could not be read: a write has probably happened.
-func unread(method, path string, err error) error {
-	var known *fault.Error
-	kind := fault.Busy
-	switch {
-	case method != http.MethodGet:
-		kind = fault.Uncertain
-	case errors.As(err, &known):
-		kind = known.Kind
-	}
-	return fault.As(kind, err, "confluence: %s %s: the answer could not be read", method, path)
 }
 
 // segment makes an id fit for a path.

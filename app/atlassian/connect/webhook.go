@@ -10,8 +10,8 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// maxWebhook is how long an event may be. The longest that Jira sends are 25 MB, but what is read of one stands in its first
-// fields; whoever has issues of more than 10 MB gets their changes by the sweep.
+// maxWebhook is how long an event may be, in bytes. Jira sends up to 25 MB; an issue of more than 10 is refused with 413, which
+// the log and the metrics show: its changes are not followed.
 const maxWebhook = 10 << 20
 
 // Webhook handles one event of a product: it is durably accepted before it is answered with 204. An empty event means the one

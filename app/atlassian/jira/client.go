@@ -74,26 +74,13 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fault.Wrap(bad, "jira")
 	}
 	if err != nil {
-		return unread(req, err)
+		return fault.Wrap(outbound.Unread(resp.Response, err), "jira")
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
 	if p, ok := out.(priced); ok {
 		outbound.Charge(resp.Response, p.price())
 	}
 	return nil
-}
-
-// unread is the error of an answer that said yes and then could not be read: a write has probably happened.
-func unread(req *http.Request, err error) error {
-	var known *fault.Error
-	kind := fault.Uncertain
-	switch {
-	case errors.As(err, &known):
-		kind = known.Kind
-	case req.Method == http.MethodGet:
-		kind = fault.Busy
-	}
-	return fault.As(kind, err, "jira: %s %s: the answer could not be read", req.Method, req.URL.Path)
 }
 
 // segment makes an id or key fit for a path.

@@ -133,7 +133,7 @@ func (c *Client) Create(ctx context.Context, drafts []Draft) ([]Created, error) 
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, fault.As(fault.Uncertain, err, "jira: create %d issues: the answer could not be read", len(drafts))
+		return nil, fault.Wrap(outbound.Unread(resp.Response, err), "jira: create %d issues", len(drafts))
 	}
 	var answer wireCreated
 	bad := json.Unmarshal(body, &answer)
@@ -143,7 +143,7 @@ func (c *Client) Create(ctx context.Context, drafts []Draft) ([]Created, error) 
 		return nil, fault.Wrap(outbound.Check(resp.Response), "jira: create %d issues", len(drafts))
 	}
 	if bad != nil {
-		return nil, fault.As(fault.Uncertain, bad, "jira: create %d issues: the answer could not be read", len(drafts))
+		return nil, fault.Wrap(outbound.Unread(resp.Response, bad), "jira: create %d issues", len(drafts))
 	}
 	return c.sort(drafts, answer)
 }

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -52,6 +53,20 @@ func Check(resp *http.Response) error {
 		e.After = retryAfter(resp.Header, time.Now())
 	}
 	return e
+}
+
+// Unread is the error of a response of 2xx whose body could not be read or understood: Busy where the request may be repeated, or
+// what the cause says; Uncertain where not, for a write has probably happened.
+func Unread(resp *http.Response, cause error) error {
+	k := fault.Busy
+	var known *fault.Error
+	switch {
+	case resp.Request != nil && !repeatable(resp.Request):
+		k = fault.Uncertain
+	case errors.As(cause, &known):
+		k = known.Kind
+	}
+	return fault.As(k, cause, "%s: the answer could not be read", what(resp.Request))
 }
 
 func kind(resp *http.Response) fault.Kind {

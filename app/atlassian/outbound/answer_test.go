@@ -96,3 +96,31 @@ func TestCheck(t *testing.T) {
 		t.Errorf("204: %v", err)
 	}
 }
+
+func TestUnread(t *testing.T) {
+	tests := []struct {
+		name   string
+		method string
+		mark   bool
+		cause  error
+		want   fault.Kind
+	}{
+		{"a read", http.MethodGet, false, io.ErrUnexpectedEOF, fault.Busy},
+		{"a read that is too long", http.MethodGet, false, fault.New(fault.Invalid, "too long"), fault.Invalid},
+		{"a write", http.MethodPost, false, io.ErrUnexpectedEOF, fault.Uncertain},
+		{"a write whose answer is too long has happened all the same", http.MethodPost, false, fault.New(fault.Invalid, "too long"), fault.Uncertain},
+		{"a search by POST", http.MethodPost, true, io.ErrUnexpectedEOF, fault.Busy},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := t.Context()
+			if tt.mark {
+				ctx = outbound.Repeatable(ctx)
+			}
+			req := httptest.NewRequestWithContext(ctx, tt.method, "https://acme.atlassian.net/rest", nil)
+			if err := outbound.Unread(&http.Response{Request: req}, tt.cause); !fault.Is(err, tt.want) || !errors.Is(err, tt.cause) {
+				t.Errorf("%v is %s, want %s", err, fault.KindOf(err), tt.want)
+			}
+		})
+	}
+}

@@ -67,7 +67,7 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 			return 0, ""
 		}
 		threatID := strings.HasPrefix(id, "T") || strings.HasPrefix(id, "R") || lex.Role(strings.TrimRight(id, "0123456789-# ")) == lexicon.Threat
-		if within(s).Gathers() && bare != "" || threatID && measured(page, s) {
+		if within(s).Gathers() && (bare != "" || threatID && stated(page, s)) || threatID && measured(page, s) {
 			return 0.97, "heading with an id of its own among threats"
 		}
 		return 0, ""
@@ -92,6 +92,16 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 		return 0.8, "heading that names an attack or a failure in a section about threats"
 	}
 	return 0, ""
+}
+
+// stated reports whether a section says what its threat is, under a label or in a paragraph of its own.
+func stated(page *extract.Page, s *extract.Section) bool {
+	for _, b := range page.Own(s) {
+		if r := b.Role(); b.Kind == document.Paragraph && (r == lexicon.None || r == lexicon.Description || r == lexicon.Threat) {
+			return true
+		}
+	}
+	return false
 }
 
 // within is what a section gathers, or its parent does.

@@ -170,7 +170,7 @@ func title(page *extract.Page, b *extract.Block) *extract.Block {
 	}
 	switch {
 	case prev == b.Section.Head:
-		if b.Section.Known || b.Section.Names || b.Section.Level == 1 {
+		if b.Section.Known || b.Section.Names || b.Section.Level == 1 || b.Kind == document.Item && !b.Section.Within.Gathers() {
 			return nil
 		}
 		return prev

@@ -1,6 +1,9 @@
 package lexicon
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Class is a set of meanings that a word can have in a sentence.
 type Class uint32
@@ -62,4 +65,14 @@ func (l *Lexicon) Class(word string) Class {
 		c |= l.stems[word[:n]]
 	}
 	return c
+}
+
+// Cued reports whether a text may speak of somebody who does harm: a quick test before its sentences are read.
+func (l *Lexicon) Cued(text string) bool {
+	for _, c := range l.cues {
+		if strings.Contains(text, c) {
+			return true
+		}
+	}
+	return false
 }

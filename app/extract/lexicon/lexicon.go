@@ -34,6 +34,7 @@ type Lexicon struct {
 	shortest int // length in bytes of the shortest stem
 	longest  int
 
+	cues      []string // parts of words
 	kindWords map[string]points
 	kindStems map[string]points
 }
@@ -156,12 +157,14 @@ func (l *Lexicon) loadWords() error {
 		Version int
 		Classes map[string][]string
 		Kinds   map[string][]string
+		Cues    []string
 	}
 	if err := decode("words.yaml", &file); err != nil {
 		return err
 	}
 	l.version += file.Version
 	l.loadKinds(file.Kinds)
+	l.cues = file.Cues
 	for name, words := range file.Classes {
 		class, err := classNamed(name)
 		if err != nil {

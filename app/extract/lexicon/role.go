@@ -69,7 +69,7 @@ func (l *Lexicon) rolePart(text string) Role {
 			words = words[:len(words)-1]
 		}
 	}
-	if len(words) == 0 || len(words) > 6 {
+	if len(words) == 0 || len(words) > 9 {
 		return None
 	}
 	var phrase strings.Builder
@@ -81,6 +81,9 @@ func (l *Lexicon) rolePart(text string) Role {
 	}
 	if r, ok := l.phrases[phrase.String()]; ok {
 		return r
+	}
+	if len(words) > 6 {
+		return None
 	}
 	head := len(words)
 	for i, w := range words {

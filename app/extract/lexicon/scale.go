@@ -93,5 +93,16 @@ func (l *Lexicon) Status(text string) string {
 
 // Empty reports whether a cell or passage says that there is nothing: "", "-", "n/a", "none", "✓".
 func (l *Lexicon) Empty(text string) bool {
-	return l.empty[strings.ToLower(strings.TrimSpace(text))] || len(Words(text)) == 0
+	text = strings.TrimSpace(text)
+	if len(text) <= longestEmpty && l.empty[strings.ToLower(text)] {
+		return true
+	}
+	for i := range len(text) {
+		if wordRune(text[i:]) > 0 {
+			return false
+		}
+	}
+	return true
 }
+
+const longestEmpty = 40 // bytes

@@ -14,15 +14,25 @@ type Word struct {
 
 // Words splits a text. A word is a run of letters and digits; hyphens and apostrophes inside hold it together.
 func Words(text string) []Word {
-	out := make([]Word, 0, len(text)/6+1)
+	return AppendWords(make([]Word, 0, len(text)/6+1), text)
+}
+
+// AppendWords adds a text's words to out.
+func AppendWords(out []Word, text string) []Word {
 	for i := 0; i < len(text); {
 		n := wordRune(text[i:])
 		if n == 0 {
-			i += max(1, runeLen(text[i:]))
+			if i++; text[i-1] >= utf8.RuneSelf {
+				i += runeLen(text[i-1:]) - 1
+			}
 			continue
 		}
 		start := i
 		for i < len(text) {
+			if plainLetter(text[i]) {
+				i++
+				continue
+			}
 			if n = wordRune(text[i:]); n > 0 {
 				i += n
 				continue
@@ -38,6 +48,11 @@ func Words(text string) []Word {
 	return out
 }
 
+// plainLetter reports whether c is a letter or digit of ASCII.
+func plainLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
 // joint is the length of a character that holds a word together, 0 for another.
 func joint(s string) int {
 	switch {
@@ -51,8 +66,7 @@ func joint(s string) int {
 
 func wordRune(s string) int {
 	if s[0] < utf8.RuneSelf {
-		c := s[0]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+		if plainLetter(s[0]) {
 			return 1
 		}
 		return 0

@@ -19,13 +19,15 @@ type Reading struct {
 
 // Reader reads sentences. It remembers the words it met: use one per page, not concurrently.
 type Reader struct {
-	lex  *lexicon.Lexicon
-	seen map[string]lexicon.Class
+	lex    *lexicon.Lexicon
+	seen   map[string]lexicon.Class
+	words  []lexicon.Word // of the sentence being read
+	buffer []token
 }
 
 // NewReader reads with a lexicon.
 func NewReader(lex *lexicon.Lexicon) *Reader {
-	return &Reader{lex: lex, seen: map[string]lexicon.Class{}}
+	return &Reader{lex: lex, seen: make(map[string]lexicon.Class, 1024)}
 }
 
 // Class is the classes of a word, remembered.
@@ -44,15 +46,16 @@ type token struct {
 	class lexicon.Class
 }
 
-// Tokens of a sentence.
+// tokens are the words of a sentence with their classes, until the next sentence is read.
 func (r *Reader) tokens(text string, at Range) []token {
-	words := lexicon.Words(text[at.Start:at.End])
-	out := make([]token, len(words))
-	for i, w := range words {
+	r.words = lexicon.AppendWords(r.words[:0], text[at.Start:at.End])
+	out := r.buffer[:0]
+	for _, w := range r.words {
 		w.Start += at.Start
 		w.End += at.Start
-		out[i] = token{w, r.Class(w.Text)}
+		out = append(out, token{w, r.Class(w.Text)})
 	}
+	r.buffer = out
 	for i := range len(out) - 1 {
 		if notions(out[i+1].Text) { // "threat model", "risk assessment", "attack surface"
 			out[i].class &^= lexicon.Risk | lexicon.Attack | lexicon.Harm | lexicon.Nominal

@@ -23,13 +23,14 @@ func (Finder) Version() int { return 1 }
 // Find reads the running text of every section.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
 	var out []extract.Candidate
+	tabled := map[*extract.Section]bool{} // sections with a table of threats; absent until asked
 	for _, s := range page.Sections {
 		least := threshold(s)
 		if least > 1 {
 			continue
 		}
 		r := reader{page: page, section: s, least: least}
-		r.least = max(r.least, lead(page, s))
+		r.least = max(r.least, lead(page, s, tabled))
 		for _, b := range page.Own(s) {
 			r.block(b)
 		}
@@ -50,8 +51,14 @@ func threshold(s *extract.Section) float64 {
 	case lexicon.Mitigations:
 		return 0.85
 	}
+	if s.Within == lexicon.Neutral && !s.Known {
+		return outside
+	}
 	return 2
 }
+
+// outside is how surely a sentence must state a threat where the section does not promise any.
+const outside = 0.9
 
 // reader reads the sentences of one section.
 type reader struct {
@@ -79,7 +86,7 @@ type line struct {
 // prescribes is against all since the last such block.
 func (r *reader) block(b *extract.Block) {
 	r.open = false
-	if b.Kind == document.Table || b.Title || r.announces(b) {
+	if b.Kind == document.Table || b.Title || r.announces(b) || r.least == outside && !r.page.Lexicon.Cued(b.Text()) {
 		return
 	}
 	listed := r.lists && b.Kind == document.Item
@@ -221,7 +228,7 @@ func (r *reader) threat(b *extract.Block, l line) *extract.Draft {
 	}
 	d.Kind(r.section.Kind)
 	d.Marks(b.Marks)
-	d.Because(min(0.9, l.Threat), "sentence that "+l.Why+" "+place(r.section))
+	d.Because(sure(r.section, l.Threat), "sentence that "+l.Why+" "+place(r.section))
 	r.drafts, r.run = append(r.drafts, d), append(r.run, d)
 	r.open, r.words = true, words
 	r.thin, r.quote = l.Threat < 0.6 || len(lexicon.Words(l.Text())) < 9, l.Passage
@@ -235,6 +242,14 @@ func (r *reader) announces(b *extract.Block) bool {
 	}
 	next := r.page.Blocks[b.Index+1]
 	return next.Kind == document.Item && next.Section == b.Section && r.page.Claims.Within(next.Node.Span, 1) > 0
+}
+
+// sure is the confidence that a sentence deserves in its section.
+func sure(s *extract.Section, threat float64) float64 {
+	if s.Within == lexicon.Neutral || s.Within == lexicon.Mitigations {
+		return min(0.6, threat)
+	}
+	return min(0.9, threat)
 }
 
 func place(s *extract.Section) string {
@@ -282,7 +297,7 @@ func common(a, b map[string]bool) int {
 
 // lead raises the threshold where a section's threats were found in a clearer shape: its running text then leads over to them
 // or explains them.
-func lead(page *extract.Page, s *extract.Section) float64 {
+func lead(page *extract.Page, s *extract.Section, tabled map[*extract.Section]bool) float64 {
 	if s.Within != lexicon.Threats && s.Within != lexicon.Risks {
 		return 0
 	}
@@ -290,13 +305,14 @@ func lead(page *extract.Page, s *extract.Section) float64 {
 		return 0.95
 	}
 	for up := s.Parent; up != nil && up.Within == s.Within; up = up.Parent {
-		n := 0
-		for _, b := range page.Own(up) {
-			if b.Kind == document.Table && page.Claims.Within(b.Node.Span, 2) > 1 {
-				n++
+		found, asked := tabled[up]
+		if !asked {
+			for _, b := range page.Own(up) {
+				found = found || b.Kind == document.Table && page.Claims.Within(b.Node.Span, 2) > 1
 			}
+			tabled[up] = found
 		}
-		if n > 0 {
+		if found {
 			return 0.85
 		}
 	}

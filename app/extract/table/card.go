@@ -87,6 +87,13 @@ func (r reader) column(roles []lexicon.Role, from, col int, titled *cell) (extra
 			d.Entitle(titled.text())
 		}
 	}
+	if head := r.block.Section; titled == nil && r.only && r.grid.wide == 2 && !head.Known && !head.Names && head.Head != nil {
+		if id, rest := extract.ExplicitID(lex, head.Title); id != "" && rest >= len(head.Title) {
+			d.Label(id)
+		} else if head.Level > 1 && quote != find(roles, lexicon.Title) {
+			d.Entitle(head.Title)
+		}
+	}
 	for i := from; i < len(roles); i++ {
 		c := r.grid.rows[i][col]
 		if c == nil || c == quote || c == r.grid.rows[i][0] {

@@ -22,20 +22,26 @@ func (Finder) Version() int { return 1 }
 // Find reads every table of the page.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
 	var out []extract.Candidate
+	tables := map[*extract.Section]int{}
+	for _, b := range page.Blocks {
+		if b.Kind == document.Table {
+			tables[b.Section]++
+		}
+	}
 	for _, b := range page.Blocks {
 		if b.Kind == document.Table && b.Section.Within != lexicon.Excluded {
-			out = append(out, f.read(page, b)...)
+			out = append(out, f.read(page, b, tables[b.Section] == 1)...)
 		}
 	}
 	return out
 }
 
-func (f Finder) read(page *extract.Page, b *extract.Block) []extract.Candidate {
+func (f Finder) read(page *extract.Page, b *extract.Block, only bool) []extract.Candidate {
 	g := newGrid(b.Node)
 	if len(g.rows) == 0 || g.wide == 0 {
 		return nil
 	}
-	r := reader{page: page, block: b, grid: g, expected: expected(b.Section)}
+	r := reader{page: page, block: b, grid: g, only: only, expected: expected(b.Section)}
 	header := r.header()
 	if header >= 0 {
 		if found := r.matrix(header); found != nil {
@@ -58,7 +64,8 @@ type reader struct {
 	page     *extract.Page
 	block    *extract.Block
 	grid     *grid
-	expected bool
+	only     bool // it is the only table of its section
+	expected bool // its section says that tables are about threats
 }
 
 // header is the index of the header row, -1 when there is none: the first row of header cells behind at most one that titles

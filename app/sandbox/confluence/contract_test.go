@@ -2,7 +2,6 @@ package confluence_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,9 +11,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/throughline/throughline/app/contracttest"
 	"github.com/throughline/throughline/app/sandbox/site"
@@ -23,27 +20,13 @@ import (
 // contract is Atlassian's published description of one version of the API, cut down to the paths that are in use.
 func contract(t *testing.T, file, server string, used ...string) routers.Router {
 	t.Helper()
-	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromFile(contracttest.Path(t, "contracts", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc.Servers = openapi3.Servers{{URL: server}}
-	paths := openapi3.NewPaths()
+	doc := contracttest.Load(t, file)
 	for _, path := range used {
-		item := doc.Paths.Value(path)
-		if item == nil {
-			t.Fatalf("the contract has no path %s", path)
+		if item := doc.Paths.Value(path); item != nil {
+			mend(item)
 		}
-		mend(item)
-		paths.Set(path, item)
 	}
-	doc.Paths = paths
-	router, err := gorillamux.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return router
+	return contracttest.API(t, doc, server, used...)
 }
 
 // mend rights two slips in the contracts by which they forbid their own examples: alternatives of a page's body that are not
@@ -70,27 +53,12 @@ func (d *desk) checkAgainst(apis ...routers.Router) {
 	d.check = func(r *http.Request, sent []byte, res *http.Response, got []byte) {
 		d.t.Helper()
 		for _, api := range apis {
-			route, params, err := api.FindRoute(r)
-			if err != nil {
+			route := contracttest.Check(d.t, api, contracttest.Call{Request: r, Sent: sent, Response: res, Got: got})
+			if route == nil {
 				continue
 			}
 			if scope, ok := route.Operation.Extensions["x-atlassian-connect-scope"].(string); ok && !d.allows(r, scope) {
 				d.t.Errorf("%s %s is refused to an app with the scope %s, which the contract says is enough", r.Method, r.URL, scope)
-			}
-			r.Body = io.NopCloser(bytes.NewReader(sent))
-			in := &openapi3filter.RequestValidationInput{
-				Request: r, PathParams: params, Route: route,
-				Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
-			}
-			if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil && res.StatusCode < 300 {
-				d.t.Errorf("%s %s was accepted though the contract forbids it: %v", r.Method, r.URL, err)
-			}
-			out := &openapi3filter.ResponseValidationInput{
-				RequestValidationInput: in, Status: res.StatusCode, Header: res.Header, Options: in.Options,
-			}
-			out.SetBodyBytes(got)
-			if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
-				d.t.Errorf("%s %s: the answer breaks the contract: %v", r.Method, r.URL, err)
 			}
 			return
 		}

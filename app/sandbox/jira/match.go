@@ -210,7 +210,7 @@ func contains(c jql.Clause, name string, values []jql.Value) (test, []string) {
 
 func words(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 127 || r == '*')
+		return r <= 127 && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '*'
 	})
 }
 

@@ -93,7 +93,7 @@ func (j *Jira) search(c *call, in searchInput) (int, any, *Error) {
 	page := window(found, start, size)
 	for _, r := range page {
 		out := object{"id": decimal(r.ID)}
-		if len(in.Fields) > 0 && !(len(in.Fields) == 1 && in.Fields[0] == "id") {
+		if len(in.Fields) > 0 && !slices.Equal(in.Fields, []string{"id"}) {
 			out = d.issue(r, selector(in.Fields))
 			if idsOnly {
 				delete(out, "fields")

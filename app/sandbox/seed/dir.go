@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io/fs"
@@ -8,17 +9,17 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/throughline/throughline/app/sandbox/confluence"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
 // FromDir reads the documents below a folder, in the order of their paths: *.xml as storage format, as it stands, and *.md
 // converted to it. The title is the document's first heading of level 1, else the file's name; documents of the same title are told
-// apart by a number. Every page carries the label threat-model. Hidden files and folders are passed over. It is an error when
-// the folder has no document at all.
-func FromDir(dir string) ([]Page, error) {
-	var pages []Page
+// apart by a number. Every page carries the label threat-model. Hidden files and folders, and links, are passed over. Documents that
+// no Confluence would take are left out and returned as errors that name them. It is an error when the folder has no document at all.
+func FromDir(dir string) (pages []Page, unfit []error, err error) {
 	taken := map[string]bool{}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -27,7 +28,7 @@ func FromDir(dir string) ([]Page, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case entry.IsDir():
+		case !entry.Type().IsRegular(): // a link may lead anywhere
 			return nil
 		}
 		kind := strings.ToLower(filepath.Ext(path))
@@ -44,24 +45,29 @@ func FromDir(dir string) ([]Page, error) {
 		}
 		p := Page{File: filepath.ToSlash(name), Labels: []string{"threat-model"}, Owner: site.Amir}
 		if kind == ".md" {
-			p.Title, p.Body, err = FromMarkdown(source)
+			p.Title, p.Body, err = FromMarkdown(bytes.TrimPrefix(source, []byte("\ufeff")))
 			if err != nil {
-				return fmt.Errorf("convert %s: %w", path, err)
+				unfit = append(unfit, fmt.Errorf("%s: %w", path, err))
+				return nil
 			}
 		} else {
 			p.Title, p.Body = firstHeading(string(source)), string(source)
+		}
+		if err := confluence.CheckBody(p.Body); err != nil {
+			unfit = append(unfit, fmt.Errorf("%s: %w", path, err))
+			return nil
 		}
 		p.Title = unique(titleOr(p.Title, name), taken)
 		pages = append(pages, p)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the documents below %s: %w", dir, err)
+		return nil, nil, fmt.Errorf("read the documents below %s: %w", dir, err)
 	}
-	if len(pages) == 0 {
-		return nil, fmt.Errorf("read the documents below %s: there is no *.md and no *.xml file", dir)
+	if len(pages) == 0 && len(unfit) == 0 {
+		return nil, nil, fmt.Errorf("read the documents below %s: there is no *.md and no *.xml file", dir)
 	}
-	return pages, nil
+	return pages, unfit, nil
 }
 
 // maxTitle is how long a title may be, in characters, with room for a number.

@@ -103,6 +103,7 @@ func TestFromDir(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"a-design.md": "no heading", "b.md": "# Same", "sub/c.xml": "<p>x</p><h1>Sa<b>me</b></h1>", "note.txt": "x", ".hidden/d.md": "# x",
+		"broken.xml": "<p>one <b>two</p>", "mark.md": "\ufeff# With a mark",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -112,28 +113,34 @@ func TestFromDir(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	pages, err := seed.FromDir(dir)
+	if err := os.Symlink("/etc/hostname", filepath.Join(dir, "link.md")); err != nil {
+		t.Fatal(err)
+	}
+	pages, unfit, err := seed.FromDir(dir)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(unfit) != 1 || !strings.Contains(unfit[0].Error(), "broken.xml") {
+		t.Errorf("left out: %v, want broken.xml", unfit)
 	}
 	var got []string
 	for _, p := range pages {
 		got = append(got, p.File+": "+p.Title)
 	}
-	want := []string{"a-design.md: a design", "b.md: Same", "sub/c.xml: Same (2)"}
+	want := []string{"a-design.md: a design", "b.md: Same", "mark.md: With a mark", "sub/c.xml: Same (2)"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := seed.FromDir(t.TempDir()); err == nil {
+	if _, _, err := seed.FromDir(t.TempDir()); err == nil {
 		t.Error("an empty folder is no error")
 	}
 }
 
 func TestFromDirTakesRealDocuments(t *testing.T) {
 	for _, folder := range []string{"dev", "designs"} {
-		pages, err := seed.FromDir(contracttest.Path(t, "corpus", folder))
-		if err != nil {
-			t.Fatal(err)
+		pages, unfit, err := seed.FromDir(contracttest.Path(t, "corpus", folder))
+		if err != nil || len(unfit) > 0 {
+			t.Fatal(err, unfit)
 		}
 		for _, p := range pages {
 			if err := confluence.CheckBody(p.Body); err != nil {

@@ -1,0 +1,101 @@
+package list
+
+import (
+	"strings"
+
+	"github.com/throughline/throughline/app/extract"
+	"github.com/throughline/throughline/app/extract/lexicon"
+	"github.com/throughline/throughline/app/extract/prose"
+)
+
+// intent is how surely the entries of a list are threats; 0 when they are not.
+func (l listing) intent() (float64, string) {
+	s := l.section
+	if s.Within == lexicon.Excluded || s.Within == lexicon.Mitigations {
+		return 0, ""
+	}
+	if l.intro != nil && !l.intro.Title {
+		switch says := announces(l.page, l.intro); {
+		case says < 0 && l.titled():
+			return 0.85, "entry of a list of named attacks and failures"
+		case says < 0:
+			return 0, ""
+		case says == 1 && !s.Within.Gathers():
+			return 0.4, "entry of a list that is announced as one of harms"
+		case says > 0:
+			return 0.92, "entry of a list that is announced as one of threats"
+		}
+	}
+	direct := s.Distance == 0 && s.Topic.Gathers()
+	switch {
+	case direct && (s.Topic == lexicon.Threats || s.Topic == lexicon.Risks):
+		return 0.9, "entry of a list in a section about threats"
+	case direct && s.Topic == lexicon.Drawbacks:
+		return 0.5, "entry of a list in a section about drawbacks"
+	case s.Within == lexicon.Threats || s.Within == lexicon.Risks:
+		return 0.6, "entry of a list in a part of a section about threats"
+	case s.Within == lexicon.Security || s.Within == lexicon.Drawbacks:
+		return 0.5, "entry of a list in a section about security"
+	}
+	return 0, ""
+}
+
+// titled reports whether most entries begin with the name of an attack or a failure ("Plugin poisoning: …").
+func (l listing) titled() bool {
+	if !l.section.Within.Gathers() {
+		return false
+	}
+	n := 0
+	for _, entry := range l.entries {
+		if len(entry[0].Parts) == 0 {
+			continue
+		}
+		if title, _ := runIn(l.page.Lexicon, entry[0], entry[0].Parts[0]); title != "" && len(lexicon.Words(title)) <= 6 && nominal(l.page, title) && !l.page.Reader.Class(lexicon.Words(title)[0].Text).Has(lexicon.Measure) {
+			n++
+		}
+	}
+	return n > 0 && n*2 >= len(l.entries)
+}
+
+// announces judges the paragraph before a list: above 0 when it announces threats (2: in plain words), below when it
+// announces something else, 0 when it does not tell.
+func announces(page *extract.Page, intro *extract.Block) int {
+	text := intro.Text()
+	ss := prose.Sentences(text)
+	if len(ss) == 0 {
+		return 0
+	}
+	last := ss[len(ss)-1]
+	if len(ss) > 1 && len(lexicon.Words(text[last.Start:last.End])) < 3 { // "Notably:"
+		last.Start = ss[len(ss)-2].Start
+	}
+	colon := strings.HasSuffix(text, ":") || strings.Contains(text[last.Start:last.End], "following")
+	r := page.Reader.Read(text, last)
+	risk, attack, measure, both, troubled := false, false, false, false, false
+	for _, w := range lexicon.Words(text[last.Start:last.End]) {
+		c := page.Reader.Class(w.Text)
+		both = both || risk && page.Lexicon.Word(w.Text) == lexicon.Mitigation // "risks and mitigations"
+		risk = risk || c.Has(lexicon.Risk) && !weak(w.Text)
+		troubled = troubled || c.Has(lexicon.Risk)
+		attack = attack || c.Has(lexicon.Attack|lexicon.Adversary)
+		measure = measure || c.Has(lexicon.Prescribe) || c.Has(lexicon.Measure) && !c.Has(lexicon.Harm|lexicon.Attack) || page.Lexicon.Word(w.Text) == lexicon.Mitigation
+	}
+	switch {
+	case !colon:
+		return 0
+	case both, risk && !measure && r.Measure < 0.8:
+		return 2
+	case r.Threat >= 0.6 && r.Measure < 0.6:
+		return 1
+	case measure || r.Measure >= 0.6:
+		return -1
+	case attack || troubled || r.Threat >= 0.4:
+		return 1
+	}
+	return 0
+}
+
+// weak reports whether a word may name any trouble.
+func weak(word string) bool {
+	return strings.HasPrefix(word, "issue") || strings.HasPrefix(word, "problem") || strings.HasPrefix(word, "disadvantage") || strings.HasPrefix(word, "caveat") || strings.HasPrefix(word, "drawback") || strings.HasPrefix(word, "downside") || strings.HasPrefix(word, "concern") || word == "exposure"
+}
