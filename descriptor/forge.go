@@ -43,6 +43,7 @@ func ForgeScopes() []Scope {
 		{"read:page:confluence", "reads the pages that are reviewed, with their labels"},
 		{"search:confluence", "finds design pages that no event told of"},
 		{"write:confluence-content", "writes the panel into the page; events about pages that were trashed or deleted need it too"},
+		{"write:page:confluence", "writes the panel where the older interface, which can leave watchers in peace, is gone"},
 		{"read:jira-work", "events about issues; reads the project, its components and the tickets"},
 		{"write:jira-work", "files tickets, links them to their page, comments on them"},
 		{"read:jira-user", "finds the people that a threat can be assigned to"},

@@ -101,7 +101,15 @@ func validator(t *testing.T) string {
 		t.Skip("no folder to keep Atlassian's validator in:", err)
 	}
 	dir := filepath.Join(cache, "throughline", "forge-manifest-13.7.0")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@forge", "manifest", "package.json")); err == nil {
+	installed := func() bool {
+		for _, module := range []string{"@forge/manifest", "tslib", "js-yaml"} {
+			if _, err := os.Stat(filepath.Join(dir, "node_modules", filepath.FromSlash(module), "package.json")); err != nil {
+				return false
+			}
+		}
+		return true
+	}
+	if installed() {
 		return dir
 	}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
