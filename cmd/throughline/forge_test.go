@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/sandbox/seed"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
 )
@@ -152,6 +153,64 @@ func TestForgeStaleToken(t *testing.T) {
 	}
 	if why := forge.Stale(d.installation(t), time.Now()); why != "" {
 		t.Errorf("the token is still stale: %s", why)
+	}
+}
+
+// TestForgeWakes has the token of a reviewed site go stale, and a ticket move: the move waits, and is shown after the next trigger.
+func TestForgeWakes(t *testing.T) {
+	d := startTest(t, byForge)
+	reviewed(t, d)
+	known, err := d.store.Get(t.Context(), d.tenant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range known.Installations {
+		in.SecretUntil = time.Now().Add(-time.Hour)
+		if _, err := d.store.Install(t.Context(), d.tenant(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.site.Forge().SetTokenLife(demoForgeApp, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	moved, page, err := d.openThreat(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 { // steps of any workflow, at most
+		if err := d.step(moved.Ticket.Key); err != nil {
+			t.Fatal(err)
+		}
+		if i, ok := d.site.Jira().Issue(moved.Ticket.Key); ok && i.Status.Category == string(threat.Done) {
+			break
+		}
+	}
+	var jobs []work.Job
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if jobs, err = d.store.Peek(t.Context(), work.Filter{Kind: work.SyncTicket, State: work.Waiting}); err != nil {
+			t.Fatal(err)
+		}
+		if len(jobs) > 0 && strings.HasPrefix(jobs[0].Reason, "paused: ") {
+			break
+		}
+	}
+	if len(jobs) != 1 || !strings.Contains(jobs[0].Reason, "is stale since ") {
+		t.Fatalf("waiting: %+v, want the ticket's job with its reason", jobs)
+	}
+
+	if err := d.site.Forge().SetTokenLife(demoForgeApp, 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.site.Forge().Schedule(demoForgeApp); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if p, ok := d.site.Confluence().Page(page); ok && shows(p, moved.ID, threat.Mitigated) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the panel never followed %s", moved.Ticket.Key)
+		}
 	}
 }
 
