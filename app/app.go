@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/connect"
+	"github.com/throughline/throughline/app/atlassian/forge"
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/extract/catalog"
 	"github.com/throughline/throughline/app/fault"
@@ -39,7 +40,9 @@ type App struct {
 	metrics *telemetry.Metrics
 	road    *outbound.Road
 	desk    *task.Desk
+	forge   *forge.Door // nil when it is off
 	handler http.Handler
+	end     context.CancelFunc // of what runs beside requests and jobs
 }
 
 // New composes the service from a valid configuration and an open store, which stays the caller's to close after Run.
@@ -51,7 +54,7 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	a := &App{config: c, store: s, log: log, metrics: metrics}
 	a.road = outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	a.desk = &task.Desk{
-		Book: s, Sites: sites{s, a.road, time.Now}, Scanner: catalog.Engine(), Policy: c.Policy(),
+		Book: s, Sites: sites{s, a.road, time.Now, &addresses{known: map[string]string{}}}, Scanner: catalog.Engine(), Policy: c.Policy(),
 		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}
@@ -63,6 +66,12 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 		Registry: s, Sink: s, BaseURL: c.BaseURL, Keys: connect.NewKeys(keys), Hosts: c.Sites, Dev: c.Dev, Log: log, Metrics: metrics.Registry,
 		AppKey: func(p tenant.Product) string { return describe.ProductKey(string(p)) },
 	})
+	var background context.Context
+	background, a.end = context.WithCancel(context.Background())
+	if err := a.openForge(background); err != nil {
+		a.end()
+		return nil, err
+	}
 	handler, err := routes(a, door, describe)
 	if err != nil {
 		return nil, err
@@ -86,6 +95,7 @@ const drain = 10 * time.Second
 // Run serves on the listener and works the queue until ctx ends; then it takes no more requests, lets those under way and the
 // running jobs finish, and returns. What did not finish is in the store and goes on at the next start.
 func (a *App) Run(ctx context.Context, l net.Listener) error {
+	defer a.end()
 	if err := a.sweep(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -97,7 +107,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	defer end()
 	stopped := make(chan error, 3)
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
-	go func() { stopped <- a.store.Run(ctx, a.desk.Handlers()) }()
+	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
 	go func() {
 		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
 		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, time.Now, a.log)); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/task"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/descriptor"
 )
 
 // Config is what an operator sets, by environment variables; `throughline serve` has a flag for each of the first group. The
@@ -31,6 +32,8 @@ type Config struct {
 	MasterKey     string   `env:"THROUGHLINE_MASTER_KEY" help:"32 bytes, base64: seals the secrets in the store; default: generated in <data>/master.key"`
 	MasterKeyFile string   `env:"THROUGHLINE_MASTER_KEY_FILE" help:"file that holds the master key"`
 	KeysURL       string   `env:"THROUGHLINE_CONNECT_KEYS_URL" help:"where Connect's install keys are read; default Atlassian's key server"`
+	ForgeAppID    string   `env:"THROUGHLINE_FORGE_APP_ID" help:"id that forge register gave the app, ari:cloud:ecosystem::app/…; without it the Forge door is off"`
+	ForgeJWKS     string   `env:"THROUGHLINE_FORGE_JWKS_URL" help:"where the keys of Forge's invocation tokens are read; default Atlassian's"`
 	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
@@ -114,6 +117,14 @@ func (c Config) Validate() error {
 	}
 	if c.KeysURL != "" {
 		if err := c.validURL("THROUGHLINE_CONNECT_KEYS_URL", c.KeysURL); err != nil {
+			return err
+		}
+	}
+	if c.ForgeAppID != "" && !descriptor.IsForgeAppID(c.ForgeAppID) {
+		return wrong("THROUGHLINE_FORGE_APP_ID", "%q is no app id; it looks like ari:cloud:ecosystem::app/ and a UUID, as manifest.yml has it after `forge register`", c.ForgeAppID)
+	}
+	if c.ForgeJWKS != "" {
+		if err := c.validURL("THROUGHLINE_FORGE_JWKS_URL", c.ForgeJWKS); err != nil {
 			return err
 		}
 	}

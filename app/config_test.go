@@ -46,6 +46,9 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"an unknown log", func(c *app.Config) { c.LogFormat = "xml" }, "THROUGHLINE_LOG"},
 		{"no workers", func(c *app.Config) { c.Workers = 0 }, "THROUGHLINE_WORKERS"},
 		{"keys by http", func(c *app.Config) { c.KeysURL = "http://keys.test" }, "THROUGHLINE_CONNECT_KEYS_URL"},
+		{"a Forge app", func(c *app.Config) { c.ForgeAppID = "ari:cloud:ecosystem::app/8c1b2f3e-0a4d-4f6e-9b7a-1c2d3e4f5a6b" }, ""},
+		{"no Forge app's id", func(c *app.Config) { c.ForgeAppID = "8c1b2f3e-0a4d-4f6e-9b7a-1c2d3e4f5a6b" }, "THROUGHLINE_FORGE_APP_ID"},
+		{"Forge's keys by http", func(c *app.Config) { c.ForgeJWKS = "http://keys.test" }, "THROUGHLINE_FORGE_JWKS_URL"},
 		{"nowhere to store", func(c *app.Config) { c.Data = "" }, "THROUGHLINE_DATA"},
 	}
 	for _, tt := range tests {

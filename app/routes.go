@@ -27,6 +27,11 @@ func routes(a *App, door *connect.Door, describe descriptor.App) (http.Handler, 
 		}
 		r.Handle(route.Path, h).Methods(route.Method)
 	}
+	if a.forge != nil {
+		r.Handle(descriptor.ForgeEventPath, a.forge.Event()).Methods(http.MethodPost)
+		r.Handle(descriptor.ForgeScheduledPath, a.forge.Scheduled()).Methods(http.MethodPost)
+		r.Handle(descriptor.ForgeUninstallPath, a.forge.Uninstall()).Methods(http.MethodPost)
+	}
 	r.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }).Methods(http.MethodGet)
 	r.HandleFunc("/readyz", a.ready).Methods(http.MethodGet)
 	r.Handle("/metrics", a.metrics.Handler()).Methods(http.MethodGet)

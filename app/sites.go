@@ -7,6 +7,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/connect"
+	"github.com/throughline/throughline/app/atlassian/forge"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
@@ -18,6 +19,7 @@ type sites struct {
 	tenants tenant.Registry
 	road    *outbound.Road
 	now     func() time.Time
+	people  *addresses // of sites whose base URLs are not for people
 }
 
 func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client, error) {
@@ -25,7 +27,7 @@ func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client
 	if err != nil {
 		return nil, err
 	}
-	return confluence.New(in.BaseURL, s.road.Client(t, tenant.Confluence, connect.NewSigner(in, s.now))), nil
+	return confluence.New(in.BaseURL, s.road.Client(t, tenant.Confluence, s.signer(in))), nil
 }
 
 func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
@@ -33,7 +35,23 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, connect.NewSigner(in, s.now)))
+	client, err := jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, s.signer(in)))
+	if err != nil || in.Door != forgeDoor {
+		return client, err
+	}
+	site, err := s.people.of(ctx, in, client)
+	if err != nil {
+		return nil, err
+	}
+	return client.At(site), nil
+}
+
+// signer makes what puts an installation's credentials on calls, as its door wants them.
+func (s sites) signer(in tenant.Installation) outbound.Signer {
+	if in.Door == forgeDoor {
+		return forge.NewSigner(in, s.now)
+	}
+	return connect.NewSigner(in, s.now)
 }
 
 func (s sites) installation(ctx context.Context, id tenant.ID, p tenant.Product) (tenant.Tenant, tenant.Installation, error) {
@@ -56,6 +74,9 @@ func (s sites) JiraURL(ctx context.Context, id tenant.ID) (string, error) {
 	t, err := s.tenants.Get(ctx, id)
 	if err != nil {
 		return "", fault.Wrap(err, "reading the installations of %s", id)
+	}
+	if t.Installations[tenant.Confluence].Door == forgeDoor || t.Installations[tenant.Jira].Door == forgeDoor {
+		return s.forgeJiraURL(ctx, t)
 	}
 	if in := t.Installations[tenant.Jira]; in.BaseURL != "" {
 		return in.BaseURL, nil

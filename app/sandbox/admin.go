@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/forge"
 	"github.com/throughline/throughline/app/sandbox/host"
 )
 
@@ -24,6 +25,7 @@ type State struct {
 	Confluence confluence.Counts `json:"confluence"`
 	Apps       int               `json:"apps"`
 	Webhooks   host.Tally        `json:"webhooks"`
+	Forge      forge.Tally       `json:"forge"`
 	APICalls   int               `json:"api_calls"`
 	Points     int64             `json:"points"`
 	Calls      Calls             `json:"calls"`
@@ -36,7 +38,7 @@ func (s *Sandbox) State() State {
 	calls := s.book.read()
 	return State{
 		BaseURL: s.base, Pages: counts.Pages, Issues: issues, Labels: labels, Confluence: counts, Apps: len(s.host.Apps()),
-		Webhooks: s.host.Tally(), APICalls: calls.Total, Points: calls.Points, Calls: calls,
+		Webhooks: s.host.Tally(), Forge: s.forge.Tally(), APICalls: calls.Total, Points: calls.Points, Calls: calls,
 	}
 }
 
@@ -45,7 +47,10 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("/rest/", s.rest(host.Jira, s.jira))
 	mux.Handle("/wiki/api/", s.rest(host.Confluence, s.confluence))
 	mux.Handle("/wiki/rest/", s.rest(host.Confluence, s.confluence))
+	mux.Handle("/ex/jira/{cloudId}/rest/", s.gateway(host.Jira, s.jira))
+	mux.Handle("/ex/confluence/{cloudId}/wiki/", s.gateway(host.Confluence, s.confluence))
 	mux.Handle("GET /sandbox/keys/{kid}", s.host)
+	mux.Handle("GET /sandbox/forge/jwks.json", s.forge)
 	mux.HandleFunc("GET /avatar/{id}", s.avatar)
 	admin := http.NewCrossOriginProtection() // a page of another site must not set faults or install apps
 	mux.Handle("/sandbox/", admin.Handler(s.admin()))
@@ -71,6 +76,8 @@ func (s *Sandbox) admin() http.Handler {
 		answer(w, http.StatusOK, out)
 	})
 	mux.HandleFunc("POST /sandbox/apps", s.postApp)
+	mux.HandleFunc("POST /sandbox/forge/apps", s.postForgeApp)
+	mux.HandleFunc("POST /sandbox/forge/scheduled", s.forgeScheduled)
 	mux.HandleFunc("DELETE /sandbox/apps/{product}/{key}", s.deleteApp)
 	mux.HandleFunc("GET /sandbox/apps/{product}/{key}/module", s.module)
 	mux.HandleFunc("GET /sandbox/apps/{product}/{key}/context-token", s.contextToken)
@@ -110,6 +117,28 @@ func (s *Sandbox) postApp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusCreated, shown(app))
+}
+
+func (s *Sandbox) postForgeApp(w http.ResponseWriter, r *http.Request) {
+	var in forge.Order
+	if err := readBody(w, r, &in); err != nil {
+		complain(w, http.StatusBadRequest, err)
+		return
+	}
+	app, err := s.forge.Install(in)
+	if err != nil {
+		complain(w, http.StatusUnprocessableEntity, err)
+		return
+	}
+	answer(w, http.StatusCreated, app)
+}
+
+// forgeScheduled sends every Forge app its scheduled trigger, which else comes every hour.
+func (s *Sandbox) forgeScheduled(w http.ResponseWriter, _ *http.Request) {
+	for _, app := range s.forge.Apps() {
+		_ = s.forge.Schedule(app.ID) // it was removed meanwhile
+	}
+	w.WriteHeader(http.StatusAccepted)
 }
 
 func (s *Sandbox) deleteApp(w http.ResponseWriter, r *http.Request) {

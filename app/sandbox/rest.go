@@ -12,6 +12,30 @@ import (
 
 // rest serves a product's REST interface: it finds out who calls, applies the site's faults, and counts what it cost.
 func (s *Sandbox) rest(product string, next http.Handler) http.Handler {
+	return s.serve(product, next, s.authenticate)
+}
+
+// gateway serves a product's REST interface as Atlassian's API gateway does, below /ex/<product>/<cloudId>: for Forge apps, by the
+// access tokens that were handed to them.
+func (s *Sandbox) gateway(product string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cloudID := r.PathValue("cloudId")
+		bearer := func(product string, r *http.Request) (site.User, []string, string, error) {
+			app, scopes, err := s.forge.Verify(product, cloudID, r)
+			if err != nil {
+				return site.User{}, nil, "", err
+			}
+			caller, _ := s.people.user(app.AccountID)
+			return caller, scopes, product + " " + app.ID, nil
+		}
+		http.StripPrefix("/ex/"+product+"/"+cloudID, s.serve(product, next, bearer)).ServeHTTP(w, r)
+	})
+}
+
+// authenticator tells who makes a request to a product, and of an app its scopes and name.
+type authenticator func(product string, r *http.Request) (caller site.User, scopes []string, name string, err error)
+
+func (s *Sandbox) serve(product string, next http.Handler, authenticate authenticator) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		meter := &site.Meter{}
 		seen := &watched{ResponseWriter: w}
@@ -21,7 +45,7 @@ func (s *Sandbox) rest(product string, next http.Handler) http.Handler {
 			read := r.Method == http.MethodGet || strings.Contains(r.URL.Path, "/search") || strings.HasSuffix(r.URL.Path, "/bulkfetch")
 			s.book.add(entry{endpoint(r), app, seen.status, meter.Points(read)})
 		}()
-		caller, scopes, app, err := s.authenticate(product, r)
+		caller, scopes, app, err := authenticate(product, r)
 		if err != nil {
 			unauthorized(seen, product, err)
 			return

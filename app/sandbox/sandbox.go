@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/forge"
 	"github.com/throughline/throughline/app/sandbox/host"
 	"github.com/throughline/throughline/app/sandbox/jira"
 	"github.com/throughline/throughline/app/sandbox/seed"
@@ -29,7 +30,10 @@ type Options struct {
 	Faults chaos.Plan       // faults from the start
 	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
 	Clock  func() time.Time // nil: the machine's
-	Log    *slog.Logger     // nil: nothing is logged
+
+	ForgeRetry []time.Duration // waits before a Forge event is sent again; nil: forge.DefaultRetry
+
+	Log *slog.Logger // nil: nothing is logged
 }
 
 // Sandbox is a running site. It is safe for concurrent use.
@@ -37,6 +41,7 @@ type Sandbox struct {
 	jira       *jira.Jira
 	confluence *confluence.Confluence
 	host       *host.Host
+	forge      *forge.Host
 	view       *view.View
 	chaos      *chaos.Chaos
 	people     *people
@@ -77,6 +82,9 @@ func New(o Options) (*Sandbox, error) {
 		if s.host != nil {
 			s.host.Close()
 		}
+		if s.forge != nil {
+			s.forge.Close()
+		}
 		s.keeper.abandon()
 		return nil, errors.Join(err, ln.Close())
 	}
@@ -97,12 +105,16 @@ func (s *Sandbox) compose(o Options) error {
 	if s.people, err = newPeople(seam); err != nil {
 		return err
 	}
+	upset := func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) }
 	s.host, err = host.New(seam, host.Options{
 		Client: loopbackClient(), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
-		Upset: func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) },
+		Upset: upset,
 		Match: func(key, query string) (bool, error) { return s.jira.Match(key, query) },
 	})
 	if err != nil {
+		return err
+	}
+	if s.forge, err = forge.New(seam, forge.Options{Client: loopbackClient(), Log: s.log, Retry: o.ForgeRetry, Join: s.people.join, Upset: upset}); err != nil {
 		return err
 	}
 	if s.jira, err = jira.New(seam, jira.Demo()); err != nil {
@@ -141,6 +153,12 @@ func (s *Sandbox) Install(ctx context.Context, descriptorURL string) (host.App, 
 // Host is the site's host of Connect apps.
 func (s *Sandbox) Host() *host.Host { return s.host }
 
+// Forge is the site's host of Forge apps.
+func (s *Sandbox) Forge() *forge.Host { return s.forge }
+
+// JWKS is where Forge apps find the keys of invocation tokens.
+func (s *Sandbox) JWKS() string { return s.base + "/sandbox/forge/jwks.json" }
+
 // Faults replaces the faults that the site has.
 func (s *Sandbox) Faults(p chaos.Plan) error { return s.chaos.Set(p) }
 
@@ -159,6 +177,7 @@ func (s *Sandbox) Close() error {
 		}
 		<-s.served
 		s.host.Close()
+		s.forge.Close()
 		s.closed = errors.Join(err, s.keeper.close())
 	})
 	return s.closed

@@ -31,6 +31,7 @@ func (m seam) Caller(ctx context.Context) site.User {
 
 func (m seam) Emit(e site.Event) {
 	m.s.host.Deliver(e)
+	m.s.forge.Deliver(e)
 	if m.s.view != nil {
 		m.s.view.Changed()
 	}

@@ -22,11 +22,12 @@ const (
 // Installation is one installation of the app in one product of a site.
 type Installation struct {
 	Product     Product   `json:"product"`
-	Door        string    `json:"door"`       // the front door it came in by: "connect"
+	Door        string    `json:"door"`       // the front door it came in by: "connect", "forge"
 	ClientKey   string    `json:"client_key"` // stable per product and site
 	AppKey      string    `json:"app_key"`
-	BaseURL     string    `json:"base_url"` // "https://acme.atlassian.net/wiki"; no trailing slash
-	Secret      Secret    `json:"-"`        // sealed apart by the store
+	BaseURL     string    `json:"base_url"`              // "https://acme.atlassian.net/wiki"; no trailing slash
+	Secret      Secret    `json:"-"`                     // sealed apart by the store
+	SecretUntil time.Time `json:"secret_until,omitzero"` // UTC: when the secret ceases to be good; zero: never, or there is none
 	Enabled     bool      `json:"enabled"`
 	InstalledAt time.Time `json:"installed_at"` // UTC
 	RemovedAt   time.Time `json:"removed_at"`   // UTC; zero while installed
@@ -60,6 +61,9 @@ type Registry interface {
 	Install(ctx context.Context, id ID, in Installation) (Tenant, error)
 	// Enable switches an installation on or off. fault.NotFound when there is none.
 	Enable(ctx context.Context, clientKey string, enabled bool) error
+	// Renew gives a live installation another secret, good until a time, unless the one it has is good for as long. A repetition
+	// or a late arrival therefore changes nothing. fault.NotFound when there is none, or it was removed.
+	Renew(ctx context.Context, clientKey string, secret Secret, until time.Time) error
 	// Uninstall marks an installation removed at a time and forgets its secret; what was learned of the tenant stays.
 	Uninstall(ctx context.Context, clientKey string, at time.Time) error
 	// ByClientKey finds the tenant and the installation of a clientKey, secret included. fault.NotFound when there is none;

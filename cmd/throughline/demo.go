@@ -13,7 +13,7 @@ import (
 )
 
 func newDemo() *cobra.Command {
-	var pages, data string
+	var pages, data, door string
 	var exit, asJSON, logs bool
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -25,10 +25,14 @@ func newDemo() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&pages, "pages", "", "folder of your own documents that become the space (*.md, *.xml as storage format)")
 	cmd.Flags().StringVar(&data, "data", "", "folder that keeps the store and the site's state (default: a temporary one)")
+	cmd.Flags().StringVar(&door, "door", "connect", "how the app is installed: connect or forge")
 	cmd.Flags().BoolVar(&exit, "exit", false, "run the whole chain once and end; exit 0 only if all of it held")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what happened as JSON")
 	cmd.Flags().BoolVar(&logs, "log", false, "show the app's log")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if door != "connect" && door != forgeDoor {
+			return fault.New(fault.Invalid, "--door: %q is none; use connect or forge", door)
+		}
 		begun := time.Now()
 		if data == "" {
 			dir, err := os.MkdirTemp("", "throughline-demo-")
@@ -42,7 +46,7 @@ func newDemo() *cobra.Command {
 		if logs {
 			logTo = cmd.ErrOrStderr()
 		}
-		d, err := startDemo(cmd.Context(), demoOptions{dir: data, pages: pages, log: logTo, told: cmd.ErrOrStderr()})
+		d, err := startDemo(cmd.Context(), demoOptions{dir: data, pages: pages, door: door, log: logTo, told: cmd.ErrOrStderr()})
 		if err != nil {
 			return err
 		}

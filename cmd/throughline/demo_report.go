@@ -115,7 +115,7 @@ func (d *demo) report(ctx context.Context, own bool) (outcome, error) {
 		}
 	}
 	r.APICalls, r.Points = state.APICalls, state.Points
-	r.Webhooks = webhooks{state.Webhooks.Sent, state.Webhooks.Accepted}
+	r.Webhooks = webhooks{state.Webhooks.Sent + state.Forge.Sent, state.Webhooks.Accepted + state.Forge.Accepted}
 	r.hold(len(d.site.Confluence().Pages()))
 	if own {
 		r.expect(records)

@@ -16,6 +16,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/sandbox"
 	"github.com/throughline/throughline/app/sandbox/chaos"
+	"github.com/throughline/throughline/app/sandbox/forge"
 	"github.com/throughline/throughline/app/telemetry"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -29,11 +30,14 @@ const project = "SEC"
 type demoOptions struct {
 	dir   string // keeps everything
 	pages string // folder of documents; empty: the demo's own
+	door  string // "forge", else Connect
 	log   io.Writer
 	told  io.Writer // what is left out
 
 	faults chaos.Plan        // of the site, from its start
 	config func(*app.Config) // changes the app's configuration; may be nil
+
+	tokenSeconds int // Forge only: life of the first access tokens; 0: the sandbox's default
 }
 
 // demo is a site and the app in one process, which speak to each other over HTTP as two would.
@@ -42,6 +46,9 @@ type demo struct {
 	site  *sandbox.Sandbox
 	store store.Store
 	base  string // of the app
+	door  string
+
+	tokenSeconds int
 
 	end     context.CancelFunc
 	ended   chan error
@@ -56,7 +63,7 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 		return nil, err
 	}
 	log := telemetry.NewLog(o.log, "text")
-	d := &demo{dir: o.dir, ended: make(chan error, 1)}
+	d := &demo{dir: o.dir, door: o.door, tokenSeconds: o.tokenSeconds, ended: make(chan error, 1)}
 	if d.site, err = sandbox.New(sandbox.Options{Dir: filepath.Join(o.dir, "sandbox"), Pages: pages, Issues: issues, Faults: o.faults}); err != nil {
 		return nil, fault.As(fault.Invalid, err, "opening the sandbox")
 	}
@@ -70,6 +77,9 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 		return nil, errors.Join(err, listener.Close(), d.site.Close())
 	}
 	c.Data, c.Store, c.Dev, c.BaseURL, c.KeysURL, c.Project = o.dir, "", true, d.base, d.site.KeysURL(), project
+	if o.door == forgeDoor {
+		c.ForgeAppID, c.ForgeJWKS = demoForgeApp, d.site.JWKS()
+	}
 	// The site's index does not lag, and somebody is watching.
 	c.Gather, c.IndexWait = 300*time.Millisecond, 10*time.Second
 	if o.config != nil {
@@ -94,6 +104,9 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 
 // install installs the app in both products, Jira first: what Confluence's pages state can then be filed at once.
 func (d *demo) install(ctx context.Context) error {
+	if d.door == forgeDoor {
+		return d.installForge()
+	}
 	describe := descriptor.App{BaseURL: d.base}
 	for _, product := range descriptor.Products() {
 		if in, ok := d.site.Host().App(product, describe.ProductKey(product)); ok && in.Descriptor.BaseURL == d.base {
@@ -104,6 +117,21 @@ func (d *demo) install(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// forgeDoor is the name of the door in options and flags.
+const forgeDoor = "forge"
+
+// demoForgeApp is the id that the sandbox knows the app by; a real one comes from `forge register`.
+const demoForgeApp = "ari:cloud:ecosystem::app/0de30de3-0000-4000-8000-00000000de30"
+
+// installForge installs the app as a Forge app with this server as its remote, in both products.
+func (d *demo) installForge() error {
+	if in, ok := d.site.Forge().App(demoForgeApp); ok && in.Remote == d.base {
+		return nil
+	}
+	_, err := d.site.Forge().Install(forge.Order{Remote: d.base, AppID: demoForgeApp, TokenSeconds: d.tokenSeconds})
+	return fault.As(fault.Internal, err, "installing the Forge app in the sandbox")
 }
 
 // close ends the app, then the site. It may be called more than once.
@@ -117,6 +145,9 @@ func (d *demo) close() error {
 
 // tenant is the sandbox's site as the app knows it.
 func (d *demo) tenant() tenant.ID {
+	if d.door == forgeDoor {
+		return tenant.ID(d.site.Forge().CloudID())
+	}
 	return tenant.ID(strings.TrimPrefix(d.site.BaseURL(), "http://"))
 }
 
@@ -150,7 +181,7 @@ func (d *demo) firstReview(ctx context.Context, progress func(done, all int)) er
 // settle waits until no webhook is under way and no job waits, running ones included; those held for a person stay.
 func (d *demo) settle(ctx context.Context) error {
 	for quiet := 0; quiet < 3; {
-		busy := d.site.Host().Tally().Pending > 0
+		busy := d.site.Host().Tally().Pending+d.site.Forge().Tally().Pending > 0
 		for _, state := range []work.State{work.Waiting, work.Running} {
 			jobs, err := d.store.Peek(ctx, work.Filter{State: state})
 			if err != nil {

@@ -22,8 +22,9 @@ func newSandbox() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
 		Long: "Runs a local Jira and Confluence on the loopback, with six design pages, people, projects and a workflow. Requests need Basic\n" +
-			"authentication with a demo account's e-mail and API token, printed at the start, or a Connect app's token.\n" +
-			"An app is installed by POST /sandbox/apps with {\"descriptor\": URL}; GET /sandbox/state counts what happened.",
+			"authentication with a demo account's e-mail and API token, printed at the start, or an app's token.\n" +
+			"A Connect app is installed by POST /sandbox/apps with {\"descriptor\": URL}, a Forge app by POST /sandbox/forge/apps with\n" +
+			"{\"remote\": URL, \"appId\": …}; GET /sandbox/state counts what happened.",
 		Example: "  throughline sandbox --data site --addr 127.0.0.1:8091 --fault rate-limit,method=POST,path=/issue,times=3,retryAfter=2",
 		Args:    cobra.NoArgs,
 	}
@@ -49,7 +50,8 @@ func newSandbox() *cobra.Command {
 			return fault.As(fault.Invalid, err, "opening the sandbox")
 		}
 		out := cmd.OutOrStdout()
-		fmt.Fprintf(out, "Site        %s/\nState       %s/sandbox/state\nKeys        THROUGHLINE_CONNECT_KEYS_URL=%s\n\n", site.BaseURL(), site.BaseURL(), site.KeysURL())
+		fmt.Fprintf(out, "Site        %s/\nState       %s/sandbox/state\nKeys        THROUGHLINE_CONNECT_KEYS_URL=%s\n            THROUGHLINE_FORGE_JWKS_URL=%s\n\n",
+			site.BaseURL(), site.BaseURL(), site.KeysURL(), site.JWKS())
 		printAccounts(out, site)
 		<-cmd.Context().Done()
 		return site.Close()

@@ -24,7 +24,7 @@ func (s *Store) Install(ctx context.Context, id tenant.ID, in tenant.Installatio
 			return tenant.Tenant{}, err
 		}
 	}
-	in.InstalledAt, in.RemovedAt = utc(in.InstalledAt), utc(in.RemovedAt)
+	in.InstalledAt, in.RemovedAt, in.SecretUntil = utc(in.InstalledAt), utc(in.RemovedAt), utc(in.SecretUntil)
 	var made tenant.Tenant
 	err := s.write(ctx, "install "+string(in.Product)+" of "+string(id), func(t *tx) error {
 		clients := t.Bucket(bucketClients)
@@ -79,11 +79,30 @@ func (s *Store) Enable(ctx context.Context, clientKey string, enabled bool) erro
 	})
 }
 
+// Renew implements tenant.Registry.
+func (s *Store) Renew(ctx context.Context, clientKey string, secret tenant.Secret, until time.Time) error {
+	return s.write(ctx, "renew the secret of an installation", func(t *tx) error {
+		gone := false
+		err := s.change(t, clientKey, func(in *tenant.Installation) {
+			switch {
+			case !in.Live():
+				gone = true
+			case until.After(in.SecretUntil):
+				in.Secret, in.SecretUntil = secret, utc(until)
+			}
+		})
+		if err == nil && gone {
+			return fault.New(fault.NotFound, "the installation was removed")
+		}
+		return err
+	})
+}
+
 // Uninstall implements tenant.Registry.
 func (s *Store) Uninstall(ctx context.Context, clientKey string, at time.Time) error {
 	return s.write(ctx, "uninstall", func(t *tx) error {
 		return s.change(t, clientKey, func(in *tenant.Installation) {
-			in.Enabled, in.RemovedAt, in.Secret = false, utc(at), tenant.Secret{}
+			in.Enabled, in.RemovedAt, in.Secret, in.SecretUntil = false, utc(at), tenant.Secret{}, time.Time{}
 		})
 	})
 }

@@ -136,6 +136,31 @@ func exerciseRegistry(t *testing.T, open Open) {
 			t.Error("it could not come back")
 		}
 	})
+	t.Run("renew keeps the secret that is good for longest", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		until := installed.Add(2 * time.Hour)
+		wantKind(t, s.Renew(t.Context(), "j", tenant.NewSecret("x"), until), fault.NotFound)
+		_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "first"))
+		wantNone(t, err)
+		for _, renewal := range []struct {
+			secret string
+			until  time.Time
+		}{{"second", until}, {"late", until.Add(-time.Hour)}, {"the same", until}} {
+			wantNone(t, s.Renew(t.Context(), "j", tenant.NewSecret(renewal.secret), renewal.until))
+		}
+		wantNone(t, s.Close())
+		s = start(t, open, store.Options{})
+		_, in, err := s.ByClientKey(t.Context(), "j")
+		wantNone(t, err)
+		if in.Secret.Reveal() != "second" || !in.SecretUntil.Equal(until) || in.SecretUntil.Location() != time.UTC || !in.Enabled {
+			t.Errorf("got %q until %v, want the second until %v in UTC", in.Secret.Reveal(), in.SecretUntil, until)
+		}
+		wantNone(t, s.Uninstall(t.Context(), "j", until))
+		wantKind(t, s.Renew(t.Context(), "j", tenant.NewSecret("x"), until.Add(time.Hour)), fault.NotFound)
+		if _, in, err = s.ByClientKey(t.Context(), "j"); err != nil || !in.Secret.Empty() || !in.SecretUntil.IsZero() {
+			t.Errorf("a removed installation got a secret: %+v, %v", in, err)
+		}
+	})
 	t.Run("all by id", func(t *testing.T) {
 		s := start(t, open, store.Options{})
 		for clientKey, id := range map[string]tenant.ID{"1": globex, "2": acme, "3": "a.example:8443"} {

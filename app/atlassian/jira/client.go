@@ -33,6 +33,25 @@ func New(base string, hc *http.Client) (*Client, error) {
 	return &Client{base: strings.TrimRight(base, "/"), api: api}, nil
 }
 
+// At returns the same client for a site that people see at another address than the one that is called, as behind Atlassian's
+// API gateway: without trailing slash.
+func (c *Client) At(site string) *Client { return &Client{base: site, api: c.api} }
+
+// SiteURL asks the site for the address at which people see it, without trailing slash. fault.Invalid when it names none.
+func (c *Client) SiteURL(ctx context.Context) (string, error) {
+	var w struct {
+		BaseURL string `json:"baseUrl"`
+	}
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/serverInfo", nil, &w); err != nil {
+		return "", fault.Wrap(err, "ask Jira for its address")
+	}
+	u, err := url.Parse(w.BaseURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", fault.New(fault.Invalid, "jira: the site says its address is %q, which is none", w.BaseURL)
+	}
+	return strings.TrimRight(w.BaseURL, "/"), nil
+}
+
 // URL is where people see an issue.
 func (c *Client) URL(key string) string { return c.base + "/browse/" + url.PathEscape(key) }
 
