@@ -50,8 +50,9 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics}
 	a.road = outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	account, _ := c.Account()
 	a.desk = &task.Desk{
-		Book: s, Sites: sites{s, a.road, time.Now}, Scanner: catalog.Engine(), Policy: c.Policy(),
+		Book: s, Sites: sites{s, a.road, time.Now, account}, Scanner: catalog.Engine(), Policy: c.Policy(),
 		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}
@@ -86,7 +87,7 @@ const drain = 10 * time.Second
 // Run serves on the listener and works the queue until ctx ends; then it takes no more requests, lets those under way and the
 // running jobs finish, and returns. What did not finish is in the store and goes on at the next start.
 func (a *App) Run(ctx context.Context, l net.Listener) error {
-	if err := a.sweep(ctx); err != nil {
+	if err := errors.Join(a.register(ctx), a.sweep(ctx)); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	server := &http.Server{

@@ -46,6 +46,7 @@ var tiers = map[string]int{
 	"app/atlassian/event": 6,
 
 	"app/atlassian/connect":    7,
+	"app/atlassian/hook":       7,
 	"app/atlassian/jira":       7,
 	"app/atlassian/confluence": 7,
 	"app/operate":              7,

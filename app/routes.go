@@ -21,11 +21,18 @@ import (
 func routes(a *App, door *connect.Door, describe descriptor.App) (http.Handler, error) {
 	r := mux.NewRouter()
 	for _, route := range descriptor.Routes() {
+		if a.config.BaseURL == "" {
+			break // a service account alone: nobody can install a descriptor
+		}
 		h, err := connectRoute(route, door, describe)
 		if err != nil {
 			return nil, err
 		}
 		r.Handle(route.Path, h).Methods(route.Method)
+	}
+	if hooks := a.receiver(); hooks != nil {
+		r.Handle("/hook/jira", hooks.Handler(tenant.Jira)).Methods(http.MethodPost)
+		r.Handle("/hook/confluence", hooks.Handler(tenant.Confluence)).Methods(http.MethodPost)
 	}
 	r.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }).Methods(http.MethodGet)
 	r.HandleFunc("/readyz", a.ready).Methods(http.MethodGet)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
-	"github.com/throughline/throughline/app/atlassian/connect"
+	"github.com/throughline/throughline/app/atlassian/hook"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
@@ -18,6 +18,7 @@ type sites struct {
 	tenants tenant.Registry
 	road    *outbound.Road
 	now     func() time.Time
+	account hook.Account // zero when none is configured
 }
 
 func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client, error) {
@@ -25,7 +26,7 @@ func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client
 	if err != nil {
 		return nil, err
 	}
-	return confluence.New(in.BaseURL, s.road.Client(t, tenant.Confluence, connect.NewSigner(in, s.now))), nil
+	return confluence.New(in.BaseURL, s.road.Client(t, tenant.Confluence, s.signer(in))), nil
 }
 
 func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
@@ -33,7 +34,7 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, connect.NewSigner(in, s.now)))
+	return jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, s.signer(in)))
 }
 
 func (s sites) installation(ctx context.Context, id tenant.ID, p tenant.Product) (tenant.Tenant, tenant.Installation, error) {
