@@ -23,7 +23,7 @@ func newSandbox() *cobra.Command {
 		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
 		Long: "Runs a local Jira and Confluence on the loopback, with six design pages, people, projects and a workflow. Requests need Basic\n" +
 			"authentication with a demo account's e-mail and API token, printed at the start, or a Connect app's token.\n" +
-			"An app is installed by POST /sandbox/apps with {\"descriptor\": URL}; GET /sandbox/state counts what happened.",
+			"(or its personal access token as Bearer). An app is installed by POST /sandbox/apps with {\"descriptor\": URL}; GET /sandbox/state counts what happened.",
 		Example: "  throughline sandbox --data site --addr 127.0.0.1:8091 --fault rate-limit,method=POST,path=/issue,times=3,retryAfter=2",
 		Args:    cobra.NoArgs,
 	}
@@ -70,9 +70,9 @@ func printAccounts(out io.Writer, site *sandbox.Sandbox) {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"Demo account", "E-mail", "API token"})
+	t.AppendHeader(table.Row{"Demo account", "E-mail", "API token", "Personal access token"})
 	for _, c := range site.Credentials() {
-		t.AppendRow(table.Row{c.Name, c.Email, c.Token})
+		t.AppendRow(table.Row{c.Name, c.Email, c.Token, c.PAT})
 	}
 	t.Render()
 }
