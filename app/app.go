@@ -128,7 +128,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	return failed
 }
 
-// sweep has every site looked through for what happened while no server ran.
+// sweep has every site looked through for what happened while no server ran, and tickets filed that are lacking.
 func (a *App) sweep(ctx context.Context) error {
 	tenants, err := a.store.All(ctx)
 	if err != nil {
@@ -136,11 +136,18 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	now := time.Now().UTC()
 	for _, t := range tenants {
-		_, err := a.store.Accept(ctx, work.Delivery{
-			Tenant: t.ID, Key: "started/" + now.Format(time.RFC3339Nano), Seen: now,
-			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
-		})
+		// Without a time of occurrence, a sweep that waits keeps what it knows of the last, and is only run earlier.
+		jobs := []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now}}
+		pages, err := a.store.Pages(ctx, t.ID)
 		if err != nil {
+			return fault.Wrap(err, "listing the pages of %s", t.ID)
+		}
+		for _, p := range pages {
+			if !p.Removed {
+				jobs = append(jobs, work.Job{Kind: work.FileTickets, Subject: p.ID, RunAt: now, Occurred: now, Observed: now})
+			}
+		}
+		if _, err := a.store.Accept(ctx, work.Delivery{Tenant: t.ID, Key: "started/" + now.Format(time.RFC3339Nano), Seen: now, Jobs: jobs}); err != nil {
 			return fault.Wrap(err, "asking for a sweep of %s", t.ID)
 		}
 	}

@@ -73,6 +73,7 @@ type Desk struct {
 	Log     *slog.Logger
 	Count   Counter
 	people  directory
+	bodies  bodies
 }
 
 // Counter counts what the desk did, for metrics.

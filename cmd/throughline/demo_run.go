@@ -152,7 +152,10 @@ func (d *demo) settle(ctx context.Context) error {
 			if err != nil {
 				return fault.Wrap(err, "listing jobs")
 			}
-			busy = busy || len(jobs) > 0
+			for _, j := range jobs {
+				later := j.Kind == work.Sweep && j.State == work.Waiting && time.Until(j.RunAt) > time.Second
+				busy = busy || !later // the next look at the site is always waiting
+			}
 		}
 		quiet++
 		if busy {
