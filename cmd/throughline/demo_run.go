@@ -33,6 +33,8 @@ type demoOptions struct {
 
 	faults chaos.Plan        // of the site, from its start
 	config func(*app.Config) // changes the app's configuration; may be nil
+
+	account func(*app.Config, *sandbox.Sandbox) // makes it a service account's; nil: the app is installed through Connect
 }
 
 // demo is a site and the app in one process, which speak to each other over HTTP as two would.
@@ -74,6 +76,9 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	if o.config != nil {
 		o.config(&c)
 	}
+	if o.account != nil {
+		o.account(&c, d.site)
+	}
 	if d.store, err = openStore(ctx, c, log); err != nil {
 		return nil, errors.Join(err, listener.Close(), d.site.Close())
 	}
@@ -85,6 +90,9 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	go func() { d.ended <- a.Run(running, listener) }()
+	if o.account != nil {
+		return d, nil
+	}
 	if err := d.install(ctx); err != nil {
 		return nil, errors.Join(err, d.close())
 	}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app"
+	"github.com/throughline/throughline/app/sandbox"
+	"github.com/throughline/throughline/app/sandbox/chaos"
+	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/host"
+	"github.com/throughline/throughline/app/sandbox/site"
+	"github.com/throughline/throughline/app/trace"
+)
+
+// hookSecret signs the webhooks that the tests' administrators set up.
+const hookSecret = "an administrator's secret, long enough"
+
+// account makes a demo that of a service account, with the site's first credentials.
+func account(pat bool, poll time.Duration) func(*app.Config, *sandbox.Sandbox) {
+	return func(c *app.Config, s *sandbox.Sandbox) {
+		who := s.Credentials()[0]
+		c.SiteURL, c.BaseURL, c.Poll = s.BaseURL(), "", poll
+		if pat {
+			c.SitePAT = who.PAT
+		} else {
+			c.SiteEmail, c.SiteToken = who.Email, who.Token
+		}
+	}
+}
+
+// TestServiceAccount reviews the six pages without being installed: what comes out is what a careful reader finds, as through
+// the other doors.
+func TestServiceAccount(t *testing.T) {
+	for name, pat := range map[string]bool{"API token": false, "personal access token": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log lockedBuffer
+			d := startTest(t, func(o *demoOptions) { o.log, o.account = &log, account(pat, time.Hour) })
+			reviewed(t, d)
+			r, err := d.report(t.Context(), true)
+			if err != nil || len(r.Problems) > 0 || r.Threats == 0 {
+				t.Errorf("%d threats, %v, problems: %s", r.Threats, err, strings.Join(r.Problems, "\n"))
+			}
+			for _, c := range d.site.Credentials()[:1] {
+				if strings.Contains(log.String(), c.Token) || strings.Contains(log.String(), c.PAT) {
+					t.Error("the log shows the account's token")
+				}
+			}
+		})
+	}
+}
+
+// TestHooks follows a ticket and a page by administrators' webhooks alone.
+func TestHooks(t *testing.T) {
+	d := startTest(t, func(o *demoOptions) {
+		o.account = func(c *app.Config, s *sandbox.Sandbox) {
+			account(false, 0)(c, s)
+			c.HookSecret = hookSecret
+		}
+	})
+	r := reviewed(t, d)
+	for _, product := range []string{host.Jira, host.Confluence} {
+		if err := d.site.Host().AddHook(host.Hook{Product: product, URL: d.base + "/hook/" + product, Secret: hookSecret}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.chain(t.Context(), &r); err != nil || len(r.Problems) > 0 || r.Webhooks.Accepted == 0 {
+		t.Errorf("%d webhooks, %v, problems: %s", r.Webhooks.Accepted, err, strings.Join(r.Problems, "\n"))
+	}
+	change(t, d)
+	settled(t, d)
+	if got := known(t, d); len(got["Refunds"]) != 1 {
+		t.Errorf("of the page that was made is known %q", got["Refunds"])
+	}
+	// With another secret nothing is accepted.
+	before := d.site.State().Webhooks.Accepted
+	for _, product := range []string{host.Jira, host.Confluence} {
+		if err := d.site.Host().AddHook(host.Hook{Product: product, URL: d.base + "/hook/" + product, Secret: "another"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.site.Confluence().Restore(site.Dana, pageOf(t, d, "Identity").ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.site.Host().Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if tally := d.site.State().Webhooks; tally.Accepted != before || tally.Failed == 0 {
+		t.Errorf("%+v: want no more than %d accepted", tally, before)
+	}
+}
+
+// pageOf finds a page by the beginning of its title.
+func pageOf(t *testing.T, d *demo, title string) confluence.Page {
+	t.Helper()
+	for _, p := range d.site.Confluence().Pages() {
+		if strings.Contains(p.Title, title) {
+			return p
+		}
+	}
+	t.Fatalf("no page %q", title)
+	return confluence.Page{}
+}
+
+const refunds = `<h2>Threats</h2><table><tbody><tr><th>Threat</th><th>Mitigation</th></tr>` +
+	`<tr><td>An attacker replays a captured refund request</td><td>Bind each request to its session</td></tr></tbody></table>`
+
+// change does to a site what people do in a day: it edits, makes and trashes pages, and moves, reassigns and deletes tickets.
+func change(t *testing.T, d *demo) {
+	t.Helper()
+	wiki, jira := d.site.Confluence(), d.site.Jira()
+	checkout := pageOf(t, d, "Checkout")
+	tickets := record(t, d, checkout.ID, func(trace.Record) bool { return true }).Threats
+	edit(t, d, checkout, checkout.Version().Body+refunds)
+	_, err := wiki.Create(site.Amir, confluence.Draft{
+		SpaceID: checkout.SpaceID, Title: "Refunds", Body: refunds, Labels: []string{"threat-model"},
+	})
+	if err == nil {
+		err = wiki.Trash(site.Dana, pageOf(t, d, "Identity").ID)
+	}
+	if err == nil {
+		err = jira.Assign(site.Dana, tickets[0].Ticket.Key, site.Lucia)
+	}
+	if err == nil {
+		err = d.step(tickets[1].Ticket.Key)
+	}
+	if err == nil {
+		err = jira.Delete(site.Dana, tickets[2].Ticket.Key)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// known is what the store knows of each page's threats, by the page's title, so that two sites can be compared.
+func known(t *testing.T, d *demo) map[string][]string {
+	t.Helper()
+	pages, err := d.store.Pages(t.Context(), d.tenant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]string{}
+	for _, p := range pages {
+		rec, err := d.store.Page(t.Context(), d.tenant(), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := []string{}
+		for _, th := range rec.Threats {
+			line := fmt.Sprintf("%s: %s of %s, page removed %v", th.Text.Title, th.State, th.Owner.Account, p.Removed)
+			if th.Ticket != nil {
+				line += fmt.Sprintf(", ticket %s to %s, deleted %v", th.Ticket.Category, th.Ticket.Assignee, th.Ticket.Deleted)
+			}
+			lines = append(lines, line)
+		}
+		slices.Sort(lines)
+		out[p.Title] = lines
+	}
+	return out
+}
+
+// TestSweepConverges does the same to a site whose webhooks come, to one that loses all of them, and to one that never had any:
+// the end is the same, within one interval.
+func TestSweepConverges(t *testing.T) {
+	const interval = 2 * time.Second
+	told := startTest(t, nil)
+	reviewed(t, told)
+	change(t, told)
+	settled(t, told)
+	want := known(t, told)
+	if len(want) != 7 || len(want["Refunds"]) != 1 {
+		t.Fatalf("with webhooks, %d pages are known: %q", len(want), want)
+	}
+	tests := []struct {
+		name  string
+		start func(*demoOptions)
+	}{
+		{"all webhooks lost", func(o *demoOptions) { o.config = func(c *app.Config) { c.Poll = interval } }},
+		{"no webhooks at all", func(o *demoOptions) { o.account = account(false, interval) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := startTest(t, tt.start)
+			reviewed(t, d)
+			if err := d.site.Faults(chaos.Plan{Rules: []chaos.Rule{{Kind: chaos.Lose}}}); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			change(t, d)
+			var diff string
+			for time.Since(begun) < 30*time.Second {
+				if diff = cmp.Diff(want, known(t, d)); diff == "" {
+					break
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+			if diff != "" {
+				t.Fatalf("never came to the same (-with webhooks +by sweeps):\n%s", diff)
+			}
+			// One interval, and the time that the work itself takes on a busy machine.
+			if took := time.Since(begun); took > 2*interval+2*time.Second {
+				t.Errorf("it took %s at an interval of %s", took, interval)
+			}
+			quiet(t, d, interval)
+			if r, err := d.report(t.Context(), false); err != nil || r.Duplicates > 0 {
+				t.Errorf("%d duplicates, %v", r.Duplicates, err)
+			}
+		})
+	}
+}
+
+// quiet holds that sweeps over a site that does not change cost their four calls and nothing else.
+func quiet(t *testing.T, d *demo, interval time.Duration) {
+	t.Helper()
+	// What was changed lately may be looked at once more, and then never again.
+	time.Sleep(2 * interval)
+	settled(t, d)
+	before := d.site.State().Calls
+	time.Sleep(2*interval + interval/2)
+	settled(t, d)
+	after := d.site.State().Calls
+	perSweep := map[string]bool{
+		"GET /wiki/rest/api/search": true, "GET /wiki/api/v2/pages": true, "POST /rest/api/{version}/search/jql": true, "POST /rest/api/{version}/issue/bulkfetch": true,
+	}
+	for endpoint, n := range after.Endpoints {
+		if n -= before.Endpoints[endpoint]; n > 0 && !perSweep[endpoint] && !strings.Contains(endpoint, "search/jql") && !strings.Contains(endpoint, "bulkfetch") {
+			t.Errorf("%d calls of %s on a site that does not change", n, endpoint)
+		}
+	}
+	if n := after.Total - before.Total; n < 4 || n > 4*4 {
+		t.Errorf("%d calls in two and a half intervals, want 4 a sweep", n)
+	}
+}
