@@ -21,7 +21,7 @@ type AccountConfig struct {
 	ConfluenceURL string        `env:"THROUGHLINE_CONFLUENCE_URL" help:"Confluence of the service account; default <site>/wiki"`
 	JiraURL       string        `env:"THROUGHLINE_JIRA_URL" help:"Jira of the service account; default the site"`
 	HookSecret    string        `env:"THROUGHLINE_HOOK_SECRET" help:"secret that signs the webhooks an administrator sets up for /hook/jira and /hook/confluence"`
-	Poll          time.Duration `env:"THROUGHLINE_POLL" envDefault:"5m" help:"how often every site is looked through for what no webhook told; 0 for only at the start"`
+	Poll          time.Duration `env:"THROUGHLINE_POLL" envDefault:"5m" help:"how often every site is looked through for what no webhook told; 0 for pages only, at the start"`
 }
 
 // validAccount checks the service account's part, and names the first variable that is wrong.

@@ -29,7 +29,7 @@ type look struct {
 }
 
 // sweep looks for what no event told, and asks to be run again: pages and tickets that came, changed or went. Only what differs
-// from what is known leads to a job, so nothing is reviewed twice. A site that does not answer is asked again, without end.
+// from what is known leads to a job, so nothing is reviewed twice. Without an interval it looks once, for pages only. A site that does not answer is asked again, without end.
 func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	wiki, err := d.Sites.Confluence(ctx, job.Tenant)
 	if fault.Is(err, fault.Denied) {
@@ -75,10 +75,10 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 	if err := s.search(ctx, wiki, last.Since, whole); err != nil {
 		return err
 	}
-	if next.After, err = s.tour(ctx, wiki, pages, last); err != nil {
-		return err
-	}
 	if d.Policy.Poll > 0 {
+		if next.After, err = s.tour(ctx, wiki, pages, last); err != nil {
+			return err
+		}
 		s.change.Jobs = append(s.change.Jobs, work.Job{
 			Kind: work.Sweep, Subject: job.Subject, Args: ledger.Encode(next), RunAt: now.Add(d.Policy.Poll), Occurred: now, Observed: now,
 		})
