@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -44,7 +45,7 @@ func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	if ctx.Err() == nil {
 		d.Log.WarnContext(ctx, "sweep failed", "tenant", job.Tenant, "error", err)
 	}
-	after := max(fault.RetryAfter(err), min(d.Policy.Poll, time.Minute))
+	after := cmp.Or(fault.RetryAfter(err), min(d.Policy.Poll, 15*time.Second))
 	return work.Outcome{Verdict: work.Snooze, After: after, Reason: err.Error()}, nil
 }
 
