@@ -15,7 +15,9 @@ import (
 
 // sites makes a tenant's clients, from what the registry knows at that moment: a secret that was rotated is used at once.
 type sites struct {
-	tenants tenant.Registry
+	tenants interface {
+		Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error)
+	}
 	road    *outbound.Road
 	now     func() time.Time
 	account hook.Account // zero when none is configured
