@@ -32,8 +32,12 @@ func (c Config) validAccount() error {
 	}
 	if c.SiteURL == "" {
 		for _, set := range []struct{ name, value string }{
-			{"THROUGHLINE_SITE_EMAIL", c.SiteEmail}, {"THROUGHLINE_SITE_TOKEN", c.SiteToken}, {"THROUGHLINE_SITE_PAT", c.SitePAT},
-			{"THROUGHLINE_CONFLUENCE_URL", c.ConfluenceURL}, {"THROUGHLINE_JIRA_URL", c.JiraURL}, {"THROUGHLINE_HOOK_SECRET", c.HookSecret},
+			{"THROUGHLINE_SITE_EMAIL", c.SiteEmail},
+			{"THROUGHLINE_SITE_TOKEN", c.SiteToken},
+			{"THROUGHLINE_SITE_PAT", c.SitePAT},
+			{"THROUGHLINE_CONFLUENCE_URL", c.ConfluenceURL},
+			{"THROUGHLINE_JIRA_URL", c.JiraURL},
+			{"THROUGHLINE_HOOK_SECRET", c.HookSecret},
 		} {
 			if set.value != "" {
 				return wrong("THROUGHLINE_SITE_URL", "name the site that "+set.name+" is for, such as https://acme.atlassian.net")
@@ -42,7 +46,9 @@ func (c Config) validAccount() error {
 		return nil
 	}
 	for _, set := range []struct{ name, value string }{
-		{"THROUGHLINE_SITE_URL", c.SiteURL}, {"THROUGHLINE_CONFLUENCE_URL", c.ConfluenceURL}, {"THROUGHLINE_JIRA_URL", c.JiraURL},
+		{"THROUGHLINE_SITE_URL", c.SiteURL},
+		{"THROUGHLINE_CONFLUENCE_URL", c.ConfluenceURL},
+		{"THROUGHLINE_JIRA_URL", c.JiraURL},
 	} {
 		if set.value == "" {
 			continue

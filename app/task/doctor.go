@@ -99,7 +99,7 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 		}
 		return n < 100
 	})
-	if !d.met("Confluence: search for design pages", err, fmt.Sprintf("%d found, or more", n), "see that THROUGHLINE_LABELS and THROUGHLINE_SPACES name what there is") {
+	if !d.met("Confluence: search for design pages", err, "the query is taken", "see that THROUGHLINE_LABELS and THROUGHLINE_SPACES name what there is") {
 		return
 	}
 	if !d.add("Confluence: design pages", n > 0, fmt.Sprintf("%d visible to the account", n),
@@ -107,9 +107,15 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 		return
 	}
 	_, err = wiki.Page(d.ctx, page.ID)
-	d.met("Confluence: read a page", err, fmt.Sprintf("%q", page.Title), "give the account the space permission View in "+page.SpaceKey)
+	mend := "give the account the space permission View in " + page.SpaceKey
+	if fault.Is(err, fault.NotFound) {
+		mend = "the search shows this page and REST v2 does not: Data Center has no v2, which Throughline needs; on Cloud, look again in a minute"
+	}
+	if !d.met("Confluence: read a page", err, fmt.Sprintf("%q", page.Title), mend) {
+		return
+	}
 	may, err := wiki.MayEdit(d.ctx, page.ID, me.AccountID)
-	mend := "give the account the space permission Add Page in " + page.SpaceKey + ", and see to restrictions of the page: no panel can be written without"
+	mend = "give the account the space permission Add Page in " + page.SpaceKey + ", and see to restrictions of the page: no panel can be written without"
 	if err != nil {
 		d.met("Confluence: edit a page", err, "", mend)
 		return
@@ -128,7 +134,7 @@ func (d *doctor) jira(client *jira.Client) {
 		keys[i] = p.key
 	}
 	have, err := client.Permissions(d.ctx, key, keys)
-	if !d.met("Jira: permissions in "+key, err, "were told", "see that THROUGHLINE_PROJECT names a project's key, and that the account may browse it") {
+	if !d.met("Jira: permissions in "+key, err, "Jira tells them", "see that THROUGHLINE_PROJECT names a project's key, and that the account may browse it") {
 		return
 	}
 	for _, p := range needed {
