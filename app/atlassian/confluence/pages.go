@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
@@ -29,7 +28,7 @@ func (c *Client) Versions(ctx context.Context, ids []string) (map[string]int, er
 		return nil, fault.New(fault.Invalid, "confluence: %d pages are too many for one call; read at most %d", len(ids), MaxPages)
 	}
 	var w wirePages
-	query := url.Values{"id": {strings.Join(ids, ",")}, "status": {"current"}, "limit": {strconv.Itoa(MaxPages)}}
+	query := url.Values{"id": ids, "status": {"current"}, "limit": {strconv.Itoa(MaxPages)}}
 	if err := c.get(ctx, "/api/v2/pages", query, &w); err != nil {
 		return nil, fault.Wrap(err, "read the versions of %d pages", len(ids))
 	}
