@@ -45,7 +45,10 @@ func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	if ctx.Err() == nil {
 		d.Log.WarnContext(ctx, "sweep failed", "tenant", job.Tenant, "error", err)
 	}
-	after := cmp.Or(fault.RetryAfter(err), min(d.Policy.Poll, 15*time.Second))
+	after := d.Policy.Poll // what a person must mend
+	if k := fault.KindOf(err); k == fault.Busy || k == fault.Uncertain {
+		after = cmp.Or(fault.RetryAfter(err), min(d.Policy.Poll, 15*time.Second))
+	}
 	return work.Outcome{Verdict: work.Snooze, After: after, Reason: err.Error()}, nil
 }
 

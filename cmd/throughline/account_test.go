@@ -218,6 +218,50 @@ func TestSweepConverges(t *testing.T) {
 	}
 }
 
+// TestSweepTours has more pages than one sweep compares: what went is noticed all the same, wherever it was.
+func TestSweepTours(t *testing.T) {
+	const pages, interval = 260, 2 * time.Second
+	d := startTest(t, func(o *demoOptions) { o.account = account(false, interval) })
+	reviewed(t, d)
+	space := pageOf(t, d, "Checkout").SpaceID
+	made := map[string]bool{}
+	for n := range pages {
+		p, err := d.site.Confluence().Create(site.Amir, confluence.Draft{SpaceID: space, Title: fmt.Sprint("Design ", n), Body: "<p>Nothing to fear.</p>", Labels: []string{"design"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[p.ID] = true
+	}
+	count := func(want func(trace.Page) bool) (n int) {
+		all, err := d.store.Pages(t.Context(), d.tenant())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range all {
+			if made[p.ID] && want(p) {
+				n++
+			}
+		}
+		return n
+	}
+	until := func(what string, wanted int, want func(trace.Page) bool) {
+		n := 0
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if n = count(want); n == wanted {
+				return
+			}
+		}
+		t.Fatalf("%d pages are %s, want %d", n, what, wanted)
+	}
+	until("reviewed", pages, func(p trace.Page) bool { return p.PanelVersion > 0 })
+	for id := range made {
+		if err := d.site.Confluence().Trash(site.Dana, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until("removed", pages, func(p trace.Page) bool { return p.Removed })
+}
+
 // TestSweepGoesOn ends the server and starts it again: it looks at once for what changed meanwhile, and at no more than that.
 func TestSweepGoesOn(t *testing.T) {
 	dir := t.TempDir()
