@@ -53,8 +53,9 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics}
 	a.road = outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	account, _ := c.Account()
 	a.desk = &task.Desk{
-		Book: s, Sites: sites{s, a.road, time.Now, &addresses{known: map[string]string{}}}, Scanner: catalog.Engine(), Policy: c.Policy(),
+		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: c.Policy(),
 		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}
@@ -96,7 +97,7 @@ const drain = 10 * time.Second
 // running jobs finish, and returns. What did not finish is in the store and goes on at the next start.
 func (a *App) Run(ctx context.Context, l net.Listener) error {
 	defer a.end()
-	if err := a.sweep(ctx); err != nil {
+	if err := errors.Join(a.register(ctx), a.sweep(ctx)); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	server := &http.Server{
@@ -137,7 +138,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	return failed
 }
 
-// sweep has every site looked through for what happened while no server ran.
+// sweep has every site looked through for what happened while no server ran, and tickets filed that are lacking.
 func (a *App) sweep(ctx context.Context) error {
 	tenants, err := a.store.All(ctx)
 	if err != nil {
@@ -145,11 +146,18 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	now := time.Now().UTC()
 	for _, t := range tenants {
-		_, err := a.store.Accept(ctx, work.Delivery{
-			Tenant: t.ID, Key: "started/" + now.Format(time.RFC3339Nano), Seen: now,
-			Jobs: []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now, Occurred: now, Observed: now}},
-		})
+		// Without a time of occurrence, a sweep that waits keeps what it knows of the last, and is only run earlier.
+		jobs := []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now}}
+		pages, err := a.store.Pages(ctx, t.ID)
 		if err != nil {
+			return fault.Wrap(err, "listing the pages of %s", t.ID)
+		}
+		for _, p := range pages {
+			if !p.Removed {
+				jobs = append(jobs, work.Job{Kind: work.FileTickets, Subject: p.ID, RunAt: now, Occurred: now, Observed: now})
+			}
+		}
+		if _, err := a.store.Accept(ctx, work.Delivery{Tenant: t.ID, Key: "started/" + now.Format(time.RFC3339Nano), Seen: now, Jobs: jobs}); err != nil {
 			return fault.Wrap(err, "asking for a sweep of %s", t.ID)
 		}
 	}

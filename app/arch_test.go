@@ -47,6 +47,7 @@ var tiers = map[string]int{
 
 	"app/atlassian/connect":    7,
 	"app/atlassian/forge":      7,
+	"app/atlassian/hook":       7,
 	"app/atlassian/jira":       7,
 	"app/atlassian/confluence": 7,
 	"app/operate":              7,

@@ -36,6 +36,8 @@ type Config struct {
 	ForgeJWKS     string   `env:"THROUGHLINE_FORGE_JWKS_URL" help:"where the keys of Forge's invocation tokens are read; default Atlassian's"`
 	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
+	AccountConfig
+
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
@@ -112,8 +114,13 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return wrong("THROUGHLINE_ADDR", "%q is no address; give host:port, such as 0.0.0.0:8080", c.Addr)
 	}
-	if err := c.validURL("THROUGHLINE_BASE_URL", c.BaseURL); err != nil {
+	if err := c.validAccount(); err != nil {
 		return err
+	}
+	if c.BaseURL != "" || c.SiteURL == "" { // a service account can do without being reached
+		if err := c.validURL("THROUGHLINE_BASE_URL", c.BaseURL); err != nil {
+			return err
+		}
 	}
 	if c.KeysURL != "" {
 		if err := c.validURL("THROUGHLINE_CONNECT_KEYS_URL", c.KeysURL); err != nil {
@@ -177,7 +184,7 @@ func (c Config) Policy() task.Policy {
 	p := task.DefaultPolicy()
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
-	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait
+	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
 	return p
 }
 

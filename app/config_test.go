@@ -7,9 +7,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/app"
 	"github.com/throughline/throughline/app/contracttest"
+	"github.com/throughline/throughline/app/tenant"
 )
 
 // valid is a configuration of a real server.
@@ -49,6 +51,22 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"a Forge app", func(c *app.Config) { c.ForgeAppID = "ari:cloud:ecosystem::app/8c1b2f3e-0a4d-4f6e-9b7a-1c2d3e4f5a6b" }, ""},
 		{"no Forge app's id", func(c *app.Config) { c.ForgeAppID = "8c1b2f3e-0a4d-4f6e-9b7a-1c2d3e4f5a6b" }, "THROUGHLINE_FORGE_APP_ID"},
 		{"Forge's keys by http", func(c *app.Config) { c.ForgeJWKS = "http://keys.test" }, "THROUGHLINE_FORGE_JWKS_URL"},
+		{"a service account", account("bot@acme.test", "geheim", ""), ""},
+		{"a service account without base URL", func(c *app.Config) { account("bot@acme.test", "geheim", "")(c); c.BaseURL = "" }, ""},
+		{"a personal access token", account("", "", "geheim"), ""},
+		{"a token without site", func(c *app.Config) { c.SiteToken = "geheim" }, "THROUGHLINE_SITE_URL: name the site that THROUGHLINE_SITE_TOKEN is for"},
+		{"a secret without site", func(c *app.Config) { c.HookSecret = "geheim" }, "THROUGHLINE_SITE_URL: name the site that THROUGHLINE_HOOK_SECRET is for"},
+		{"a token without address", account("", "geheim", ""), "THROUGHLINE_SITE_EMAIL"},
+		{"no token", account("bot@acme.test", "", ""), "THROUGHLINE_SITE_TOKEN"},
+		{"two tokens", account("bot@acme.test", "geheim", "geheim"), "THROUGHLINE_SITE_PAT"},
+		{"an address with a personal access token", account("bot@acme.test", "", "geheim"), "THROUGHLINE_SITE_EMAIL"},
+		{"a token with its line's end", account("bot@acme.test", "geheim\n", ""), "THROUGHLINE_SITE_TOKEN"},
+		{"a site by http", func(c *app.Config) { account("a@b", "geheim", "")(c); c.SiteURL = "http://acme.test" }, "THROUGHLINE_SITE_URL: \"http://acme.test\" must begin with https://"},
+		{"a Jira that is none", func(c *app.Config) { account("a@b", "geheim", "")(c); c.JiraURL = "jira" }, "THROUGHLINE_JIRA_URL"},
+		{"a Confluence with a password", func(c *app.Config) { account("a@b", "t", "")(c); c.ConfluenceURL = "https://a:geheim@x.test" }, "THROUGHLINE_CONFLUENCE_URL"},
+		{"a secret that can be guessed", func(c *app.Config) { account("a@b", "t", "")(c); c.HookSecret = "geheim" }, "THROUGHLINE_HOOK_SECRET"},
+		{"polling all the time", func(c *app.Config) { c.Poll = time.Millisecond }, "THROUGHLINE_POLL"},
+		{"never polling", func(c *app.Config) { c.Poll = 0 }, ""},
 		{"nowhere to store", func(c *app.Config) { c.Data = "" }, "THROUGHLINE_DATA"},
 	}
 	for _, tt := range tests {
@@ -67,6 +85,36 @@ func TestValidateNamesTheVariable(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "geheim") {
 				t.Errorf("the error shows a password: %v", err)
+			}
+		})
+	}
+}
+
+// account is a service account's part of a configuration.
+func account(email, token, pat string) func(*app.Config) {
+	return func(c *app.Config) {
+		c.SiteURL, c.SiteEmail, c.SiteToken, c.SitePAT = "https://acme.test", email, token, pat
+	}
+}
+
+// TestAccount shows where the products are, and whose site it is.
+func TestAccount(t *testing.T) {
+	tests := []struct {
+		name                      string
+		site, confluenceURL, jira string
+		wantConfluence, wantJira  string
+		wantTenant                tenant.ID
+	}{
+		{"Cloud", "https://acme.atlassian.net", "", "", "https://acme.atlassian.net/wiki", "https://acme.atlassian.net", "acme.atlassian.net"},
+		{"with a slash", "https://Acme.atlassian.net/", "", "", "https://Acme.atlassian.net/wiki", "https://Acme.atlassian.net", "acme.atlassian.net"},
+		{"Confluence's address", "https://acme.atlassian.net/wiki", "", "", "https://acme.atlassian.net/wiki", "https://acme.atlassian.net", "acme.atlassian.net"},
+		{"two hosts", "https://acme.test", "https://wiki.acme.test:443/confluence/", "https://jira.acme.test/", "https://wiki.acme.test:443/confluence", "https://jira.acme.test", "wiki.acme.test"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, ok := app.Config{AccountConfig: app.AccountConfig{SiteURL: tt.site, ConfluenceURL: tt.confluenceURL, JiraURL: tt.jira}}.Account()
+			if !ok || a.Confluence != tt.wantConfluence || a.Jira != tt.wantJira || a.ID() != tt.wantTenant {
+				t.Errorf("%v %s %s %s", ok, a.Confluence, a.Jira, a.ID())
 			}
 		})
 	}
@@ -129,7 +177,10 @@ func TestReadmeListsEveryVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for f := range reflect.TypeFor[app.Config]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[app.Config]()) {
+		if f.Anonymous {
+			continue // its fields follow
+		}
 		name, fallback := f.Tag.Get("env"), f.Tag.Get("envDefault")
 		row := ""
 		for line := range strings.Lines(string(readme)) {

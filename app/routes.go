@@ -21,6 +21,9 @@ import (
 func routes(a *App, door *connect.Door, describe descriptor.App) (http.Handler, error) {
 	r := mux.NewRouter()
 	for _, route := range descriptor.Routes() {
+		if a.config.BaseURL == "" {
+			break // a service account alone: nobody can install a descriptor
+		}
 		h, err := connectRoute(route, door, describe)
 		if err != nil {
 			return nil, err
@@ -31,6 +34,10 @@ func routes(a *App, door *connect.Door, describe descriptor.App) (http.Handler, 
 		r.Handle(descriptor.ForgeEventPath, a.forge.Event()).Methods(http.MethodPost)
 		r.Handle(descriptor.ForgeScheduledPath, a.forge.Scheduled()).Methods(http.MethodPost)
 		r.Handle(descriptor.ForgeUninstallPath, a.forge.Uninstall()).Methods(http.MethodPost)
+	}
+	if hooks := a.receiver(); hooks != nil {
+		r.Handle("/hook/jira", hooks.Handler(tenant.Jira)).Methods(http.MethodPost)
+		r.Handle("/hook/confluence", hooks.Handler(tenant.Confluence)).Methods(http.MethodPost)
 	}
 	r.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }).Methods(http.MethodGet)
 	r.HandleFunc("/readyz", a.ready).Methods(http.MethodGet)

@@ -8,18 +8,29 @@ import (
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/connect"
 	"github.com/throughline/throughline/app/atlassian/forge"
+	"github.com/throughline/throughline/app/atlassian/hook"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
 
+// registry is what sites need of tenant.Registry.
+type registry interface {
+	Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error)
+}
+
 // sites makes a tenant's clients, from what the registry knows at that moment: a secret that was rotated is used at once.
 type sites struct {
-	tenants tenant.Registry
+	tenants registry
 	road    *outbound.Road
 	now     func() time.Time
-	people  *addresses // of sites whose base URLs are not for people
+	people  *addresses   // of sites whose base URLs are not for people
+	account hook.Account // zero when none is configured
+}
+
+func newSites(tenants registry, road *outbound.Road, account hook.Account) sites {
+	return sites{tenants, road, time.Now, &addresses{known: map[string]string{}}, account}
 }
 
 func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client, error) {
@@ -48,8 +59,11 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 
 // signer makes what puts an installation's credentials on calls, as its door wants them.
 func (s sites) signer(in tenant.Installation) outbound.Signer {
-	if in.Door == forgeDoor {
+	switch in.Door {
+	case forgeDoor:
 		return forge.NewSigner(in, s.now)
+	case hook.Door:
+		return s.credentials(in)
 	}
 	return connect.NewSigner(in, s.now)
 }

@@ -79,6 +79,7 @@ func (s *Sandbox) admin() http.Handler {
 	mux.HandleFunc("POST /sandbox/forge/apps", s.postForgeApp)
 	mux.HandleFunc("POST /sandbox/forge/scheduled", s.forgeScheduled)
 	mux.HandleFunc("DELETE /sandbox/apps/{product}/{key}", s.deleteApp)
+	mux.HandleFunc("POST /sandbox/hooks", s.postHook)
 	mux.HandleFunc("GET /sandbox/apps/{product}/{key}/module", s.module)
 	mux.HandleFunc("GET /sandbox/apps/{product}/{key}/context-token", s.contextToken)
 	return mux
@@ -139,6 +140,21 @@ func (s *Sandbox) forgeScheduled(w http.ResponseWriter, _ *http.Request) {
 		_ = s.forge.Schedule(app.ID) // it was removed meanwhile
 	}
 	w.WriteHeader(http.StatusAccepted)
+}
+
+// postHook sets a webhook up as an administrator does, with a secret that signs it.
+func (s *Sandbox) postHook(w http.ResponseWriter, r *http.Request) {
+	var in host.Hook
+	err := readBody(w, r, &in)
+	if err == nil {
+		err = s.host.AddHook(in)
+	}
+	if err != nil {
+		complain(w, http.StatusBadRequest, err)
+		return
+	}
+	in.Secret = ""
+	answer(w, http.StatusCreated, in)
 }
 
 func (s *Sandbox) deleteApp(w http.ResponseWriter, r *http.Request) {

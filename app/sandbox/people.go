@@ -19,6 +19,7 @@ type Credential struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 	Token string `json:"token"`
+	PAT   string `json:"pat"` // personal access token, sent as Bearer, as Data Center has it
 }
 
 // people are the accounts of the site: the demo's, and one for each app.
@@ -33,6 +34,7 @@ type accounts struct {
 	Apps   []site.User       `json:"apps"`
 	Keys   map[string]string `json:"keys"`   // app key to account id
 	Tokens map[string]string `json:"tokens"` // account id to API token
+	PATs   map[string]string `json:"pats"`   // account id to personal access token
 }
 
 func newPeople(s seam) (*people, error) {
@@ -46,9 +48,15 @@ func newPeople(s seam) (*people, error) {
 	if p.state.Tokens == nil {
 		p.state.Tokens = map[string]string{}
 	}
+	if p.state.PATs == nil {
+		p.state.PATs = map[string]string{}
+	}
 	for _, u := range site.People() {
 		if p.state.Tokens[u.AccountID] == "" && u.Active {
 			p.state.Tokens[u.AccountID] = newToken()
+		}
+		if p.state.PATs[u.AccountID] == "" && u.Active {
+			p.state.PATs[u.AccountID] = newPAT()
 		}
 	}
 	return p, p.keep("people", p.state)
@@ -59,6 +67,13 @@ func newToken() string {
 	var b [36]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return "ATATT3x" + base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// newPAT looks as Data Center's personal access tokens do.
+func newPAT() string {
+	var b [33]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.StdEncoding.EncodeToString(b[:])
 }
 
 func (p *people) all() []site.User {
@@ -109,6 +124,20 @@ func (p *people) signIn(email, token string) (site.User, bool) {
 	return site.User{}, false
 }
 
+// bearer finds the active account with this personal access token.
+func (p *people) bearer(token string) (site.User, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var found site.User
+	for _, u := range site.People() {
+		want := p.state.PATs[u.AccountID]
+		if u.Active && want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1 {
+			found = u
+		}
+	}
+	return found, found.AccountID != ""
+}
+
 // Credentials are the e-mail addresses and API tokens of the active demo accounts, administrator first. They are made when the site
 // is, and open nothing but the sandbox.
 func (s *Sandbox) Credentials() []Credential {
@@ -117,7 +146,7 @@ func (s *Sandbox) Credentials() []Credential {
 	var out []Credential
 	for _, u := range site.People() {
 		if token := s.people.state.Tokens[u.AccountID]; u.Active {
-			out = append(out, Credential{u.Name, u.Email, token})
+			out = append(out, Credential{u.Name, u.Email, token, s.people.state.PATs[u.AccountID]})
 		}
 	}
 	return out

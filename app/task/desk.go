@@ -49,6 +49,7 @@ type Policy struct {
 	PanelNames   bool          // owners by name, not as mentions
 	Gather       time.Duration // ticket changes within it share one panel write
 	IndexWait    time.Duration // how long Jira's search may hide a ticket that exists
+	Poll         time.Duration // how often a site is looked through for what no event told; 0 only when asked
 }
 
 // DefaultPolicy is what holds where a site decides nothing. Due days are the usual ones of vulnerability policies: a week, a
@@ -79,6 +80,7 @@ type Desk struct {
 	Log     *slog.Logger
 	Count   Counter
 	people  directory
+	bodies  bodies
 }
 
 // Counter counts what the desk did, for metrics.

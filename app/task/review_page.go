@@ -68,6 +68,7 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 		d.Count.Review("not a design page")
 		return nil
 	}
+	d.bodies.keep(job.Tenant, page)
 	doc, err := parse(body, regionErr)
 	if err != nil {
 		return d.reviewFailed(ctx, rec, at, err)

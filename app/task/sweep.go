@@ -1,9 +1,13 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
+	"math"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/event"
@@ -13,48 +17,147 @@ import (
 	"github.com/throughline/throughline/app/work"
 )
 
-// sweep looks for what no event told: design pages that were there before the app was, or changed while it was down. Each gets
-// a review, which costs no call where the version is known, and one where a known page is not found any more.
+// wholeEvery is how often all design pages are searched for. In between, only those that changed lately are: a label that is put
+// on an old page changes no date.
+const wholeEvery = time.Hour
+
+// look is where the last sweep came to: the Args of the next one, so that it is kept with it.
+type look struct {
+	Since time.Time `json:"since"`           // UTC, by our clock: when it began; zero when there was none
+	Whole time.Time `json:"whole"`           // UTC: when all design pages were searched for
+	Query string    `json:"query"`           // which pages were design pages then
+	After string    `json:"after,omitempty"` // id of the last known page that was compared; empty: begin anew
+}
+
+// sweep looks for what no event told, and asks to be run again: pages and tickets that came, changed or went. Only what differs
+// from what is known leads to a job, so nothing is reviewed twice. Without an interval it looks once, for pages only. A site that does not
+// answer is asked again, without end.
 func (d *Desk) sweep(ctx context.Context, job work.Job) (work.Outcome, error) {
 	wiki, err := d.Sites.Confluence(ctx, job.Tenant)
 	if fault.Is(err, fault.Denied) {
 		return work.Outcome{Verdict: work.Discard, Reason: err.Error()}, nil // its installation sweeps
-	} else if err != nil {
+	}
+	if err == nil {
+		err = d.sweepSite(ctx, job, wiki)
+	}
+	if err == nil || d.Policy.Poll <= 0 {
 		return work.Outcome{}, err
 	}
-	c := trace.Change{Tenant: job.Tenant}
-	found := map[string]bool{}
-	err = wiki.Search(ctx, d.Policy.cql(), func(h confluence.Hit) bool {
-		found[h.ID] = true
-		review := d.follow(work.ReviewPage, h.ID, job, 0)
-		review.Occurred, review.Observed = h.Modified, d.Now()
-		review.Args = ledger.Encode(event.Page{ID: h.ID, Version: h.Version, At: h.Modified})
-		c.Jobs = append(c.Jobs, review)
+	if ctx.Err() == nil {
+		d.Log.WarnContext(ctx, "sweep failed", "tenant", job.Tenant, "error", err)
+	}
+	after := d.Policy.Poll // what a person must mend
+	if k := fault.KindOf(err); k == fault.Busy || k == fault.Uncertain {
+		after = cmp.Or(fault.RetryAfter(err), min(d.Policy.Poll, 15*time.Second))
+	}
+	return work.Outcome{Verdict: work.Snooze, After: after, Reason: err.Error()}, nil
+}
+
+func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Client) error {
+	last, err := decode[look](job)
+	if err != nil {
+		last = look{} // of another version of the program: look at everything
+	}
+	now := d.Now()
+	job.Occurred, job.Observed = now, now
+	s := &sweeping{Desk: d, job: job, now: now, change: trace.Change{Tenant: job.Tenant}, known: map[string]trace.Page{}, asked: map[string]bool{}}
+	pages, err := d.Book.Pages(ctx, job.Tenant)
+	if err != nil {
+		return fault.Wrap(err, "listing the pages that are known")
+	}
+	for _, p := range pages {
+		s.known[p.ID] = p
+		if last.Since.IsZero() && !p.Removed {
+			// Tickets wait for Jira to be installed, or for the panel of a run that was cut short.
+			s.change.Jobs = append(s.change.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
+		}
+	}
+	next := look{Since: now, Whole: last.Whole, Query: d.Policy.cql("")}
+	whole := last.Since.IsZero() || last.Query != next.Query || now.Sub(last.Whole) >= wholeEvery
+	if whole {
+		next.Whole = now
+	}
+	if err := s.search(ctx, wiki, last.Since, whole); err != nil {
+		return err
+	}
+	if d.Policy.Poll > 0 {
+		if next.After, err = s.tour(ctx, wiki, pages, last); err != nil {
+			return err
+		}
+		s.change.Jobs = append(s.change.Jobs, work.Job{
+			Kind: work.Sweep, Subject: job.Subject, Args: ledger.Encode(next), RunAt: now.Add(d.Policy.Poll), Occurred: now, Observed: now,
+		})
+	}
+	level := slog.LevelDebug
+	if last.Since.IsZero() || len(s.asked) > 0 {
+		level = slog.LevelInfo
+	}
+	d.Log.Log(ctx, level, "swept", "tenant", job.Tenant, "whole", whole, "known", len(pages), "differ", len(s.asked))
+	return fault.Wrap(d.Book.Commit(ctx, s.change), "keeping what the sweep of %s found", job.Tenant)
+}
+
+// sweeping is one run of sweep.
+type sweeping struct {
+	*Desk
+	job    work.Job
+	now    time.Time
+	known  map[string]trace.Page // by id
+	asked  map[string]bool       // pages and "issue:" issues that a job was made for
+	change trace.Change
+}
+
+// search finds design pages that are new, or newer than what is known, by Confluence's index.
+func (s *sweeping) search(ctx context.Context, wiki *confluence.Client, since time.Time, whole bool) error {
+	lately := ""
+	if !whole {
+		lately = fmt.Sprintf(`lastmodified >= now("-%dm")`, s.minutes(since))
+	}
+	listed := map[string]bool{}
+	err := wiki.Search(ctx, s.Policy.cql(lately), func(h confluence.Hit) bool {
+		listed[h.ID] = true
+		p, known := s.known[h.ID]
+		if !known || p.Removed || h.Version == 0 || h.Version > p.Version {
+			s.review(event.Page{ID: h.ID, Version: h.Version, At: h.Modified})
+		}
 		return true
 	})
 	if err != nil {
-		return work.Outcome{}, fault.Wrap(err, "searching for design pages")
+		return fault.Wrap(err, "searching for design pages")
 	}
-	known, err := d.Book.Pages(ctx, job.Tenant)
-	if err != nil {
-		return work.Outcome{}, fault.Wrap(err, "listing the pages that are known")
-	}
-	for _, p := range known {
-		if p.Removed {
-			continue
+	for id, p := range s.known {
+		if whole && s.Policy.Poll <= 0 && !listed[id] && !p.Removed {
+			s.review(event.Page{ID: id}) // no tour will compare it. Perhaps it is gone: the index may lag, the page itself tells
 		}
-		if !found[p.ID] {
-			c.Jobs = append(c.Jobs, d.follow(work.ReviewPage, p.ID, job, 0)) // perhaps it was removed: the search may lag, the page itself tells
-		}
-		// Tickets wait for Jira to be installed, or for the panel of a run that was cut short.
-		c.Jobs = append(c.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
 	}
-	d.Log.InfoContext(ctx, "swept", "tenant", job.Tenant, "found", len(found), "known", len(known))
-	return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "keeping which pages to review")
+	return nil
 }
 
-// cql is the query for design pages.
-func (p Policy) cql() string {
+// minutes is how far back a search has to look: since the last one, and as long as the index may have hidden a change from that,
+// rounded up to the minutes that Confluence and Jira count in. It is a span and not a time, so neither our clock nor the time
+// zone of the account plays a part.
+func (s *sweeping) minutes(since time.Time) int {
+	return int(math.Ceil((s.now.Sub(since) + s.Policy.IndexWait).Minutes())) + 1
+}
+
+// review asks for a review of a page.
+func (s *sweeping) review(p event.Page) {
+	if s.asked[p.ID] {
+		return
+	}
+	s.asked[p.ID] = true
+	p.Event = "sweep"
+	job := s.follow(work.ReviewPage, p.ID, s.job, 0)
+	if p.Version != 0 {
+		job.Args = ledger.Encode(p)
+	}
+	if !p.At.IsZero() {
+		job.Occurred = p.At
+	}
+	s.change.Jobs = append(s.change.Jobs, job)
+}
+
+// cql is the query for design pages, of those for which the clause and holds.
+func (p Policy) cql(and string) string {
 	var any []string
 	in := func(field string, values []string) {
 		if len(values) == 0 {
@@ -68,5 +171,9 @@ func (p Policy) cql() string {
 	}
 	in("label", p.Labels)
 	in("space", p.Spaces)
-	return "type = page and (" + strings.Join(any, " or ") + ") order by lastmodified"
+	query := "type = page and (" + strings.Join(any, " or ") + ")"
+	if and != "" {
+		query += " and " + and
+	}
+	return query + " order by lastmodified"
 }

@@ -47,8 +47,15 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
+	if page, ok := d.bodies.at(job.Tenant, rec.Page.ID, rec.Page.Version); ok {
+		// Where nothing happened since the review, its own reading is good enough to write on.
+		if err = d.putPanel(ctx, job, wiki, rec, page, region, hash); !outdated(err) {
+			return work.Outcome{}, err
+		}
+		d.bodies.forget(job.Tenant, rec.Page.ID)
+	}
 	for range maxConflicts {
-		err = d.putPanel(ctx, job, wiki, rec, region, hash)
+		err = d.readAndPutPanel(ctx, job, wiki, rec, region, hash)
 		if !fault.Is(err, fault.Conflict) {
 			return work.Outcome{}, err
 		}
@@ -57,13 +64,27 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 	return work.Outcome{}, fault.BusyFor(d.Policy.Gather, "page %s is being edited: its panel was not written in %d tries", rec.Page.ID, maxConflicts)
 }
 
-func (d *Desk) putPanel(ctx context.Context, job work.Job, wiki *confluence.Client, rec trace.Record, region []byte, hash string) error {
+// outdated reports whether a write failed because the page is not any more what it was when it was read.
+func outdated(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Conflict, fault.NotFound, fault.Gone, fault.Invalid:
+		return true
+	}
+	return false
+}
+
+func (d *Desk) readAndPutPanel(ctx context.Context, job work.Job, wiki *confluence.Client, rec trace.Record, region []byte, hash string) error {
 	page, err := wiki.Page(ctx, rec.Page.ID)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone) || err == nil && page.Status != "current" {
 		return nil // its own event tells
 	} else if err != nil {
 		return fault.Wrap(err, "reading page %s to write its panel", rec.Page.ID)
 	}
+	return d.putPanel(ctx, job, wiki, rec, page, region, hash)
+}
+
+// putPanel writes the panel into a page as it was read, and keeps that.
+func (d *Desk) putPanel(ctx context.Context, job work.Job, wiki *confluence.Client, rec trace.Record, page confluence.Page, region []byte, hash string) error {
 	body := []byte(page.Body)
 	if storage.HashOutside(body) != rec.Page.Hash {
 		review := trace.Change{Tenant: job.Tenant, Jobs: []work.Job{d.follow(work.ReviewPage, rec.Page.ID, job, 0)}}
@@ -82,7 +103,9 @@ func (d *Desk) putPanel(ctx context.Context, job work.Job, wiki *confluence.Clie
 		if version, err = wiki.Update(ctx, next); err != nil {
 			return fault.Wrap(err, "writing the panel of page %s", rec.Page.ID)
 		}
+		page.Body, page.Version.Number = string(spliced), version
 	}
+	d.bodies.keep(job.Tenant, page)
 	known, now := rec.Page, d.Now()
 	known.PanelHash, known.PanelVersion, known.Version = hash, version, version
 	at := sighting{tenant: job.Tenant, page: known, occurred: now, observed: now, now: now}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -91,6 +92,12 @@ func listJobs(cmd *cobra.Command, data, state string, asJSON bool) error {
 	var jobs []work.Job
 	if err := get(cmd, client, "/jobs?state="+url.QueryEscape(state), &jobs); err != nil {
 		return err
+	}
+	if state == "" {
+		// The next look at a site always waits; it is no work that is left to do.
+		jobs = slices.DeleteFunc(jobs, func(j work.Job) bool {
+			return j.Kind == work.Sweep && j.State == work.Waiting && j.Reason == "" && time.Until(j.RunAt) > 0
+		})
 	}
 	var pages []operate.Page
 	if err := get(cmd, client, "/pages", &pages); err != nil {

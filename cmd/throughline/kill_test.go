@@ -140,7 +140,7 @@ func newServer(t *testing.T, local *sandbox.Sandbox) *server {
 	}
 	s.url = "http://" + s.addr
 	s.env = append(os.Environ(), "THROUGHLINE_DEV=1", "THROUGHLINE_PROJECT=SEC", "THROUGHLINE_DATA="+s.dir, "THROUGHLINE_ADDR="+s.addr,
-		"THROUGHLINE_BASE_URL="+s.url, "THROUGHLINE_CONNECT_KEYS_URL="+local.KeysURL(), "THROUGHLINE_GATHER=50ms", "THROUGHLINE_INDEX_WAIT=1s")
+		"THROUGHLINE_BASE_URL="+s.url, "THROUGHLINE_CONNECT_KEYS_URL="+local.KeysURL(), "THROUGHLINE_GATHER=50ms", "THROUGHLINE_INDEX_WAIT=1s", "THROUGHLINE_POLL=0")
 	t.Cleanup(func() {
 		s.kill()
 		if t.Failed() {
@@ -256,7 +256,7 @@ func (s *server) compare(local *sandbox.Sandbox) {
 			case !th.Ticket.Linked:
 				t.Errorf("%s is not linked back", th.Ticket.Key)
 			default:
-				// Jira repeats what nobody acknowledged, and no sweep reads tickets: had an acknowledged event been lost, this would differ.
+				// Jira repeats what nobody acknowledged, and without polling no sweep reads tickets: had an acknowledged event been lost, this would differ.
 				issue, _ := local.Jira().Issue(th.Ticket.Key)
 				if want := threat.Follow(threat.Open, threat.Category(issue.Status.Category)); th.State != want {
 					t.Errorf("%s is %q in the site, and its threat %s is %s", issue.Key, issue.Status.Name, th.ID, th.State)

@@ -22,8 +22,8 @@ func newSandbox() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
 		Long: "Runs a local Jira and Confluence on the loopback, with six design pages, people, projects and a workflow. Requests need Basic\n" +
-			"authentication with a demo account's e-mail and API token, printed at the start, or an app's token.\n" +
-			"A Connect app is installed by POST /sandbox/apps with {\"descriptor\": URL}, a Forge app by POST /sandbox/forge/apps with\n" +
+			"authentication with a demo account's e-mail and API token, printed at the start (or its personal access token as Bearer), or an app's\n" +
+			"token. A Connect app is installed by POST /sandbox/apps with {\"descriptor\": URL}, a Forge app by POST /sandbox/forge/apps with\n" +
 			"{\"remote\": URL, \"appId\": …}; GET /sandbox/state counts what happened.",
 		Example: "  throughline sandbox --data site --addr 127.0.0.1:8091 --fault rate-limit,method=POST,path=/issue,times=3,retryAfter=2",
 		Args:    cobra.NoArgs,
@@ -78,9 +78,9 @@ func printAccounts(out io.Writer, site *sandbox.Sandbox) {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"Demo account", "E-mail", "API token"})
+	t.AppendHeader(table.Row{"Demo account", "E-mail", "API token", "Personal access token"})
 	for _, c := range site.Credentials() {
-		t.AppendRow(table.Row{c.Name, c.Email, c.Token})
+		t.AppendRow(table.Row{c.Name, c.Email, c.Token, c.PAT})
 	}
 	t.Render()
 }

@@ -57,6 +57,7 @@ type Host struct {
 
 	mu     sync.Mutex
 	apps   []App
+	hooks  []Hook
 	queues map[string]*queue // by product and app key
 	closed bool
 	log    deliveryLog
@@ -65,6 +66,8 @@ type Host struct {
 type state struct {
 	Key  signingKey `json:"key"`
 	Apps []App      `json:"apps"`
+
+	Hooks []Hook `json:"hooks,omitempty"`
 }
 
 // New opens the host of a site, as it was last kept there. Close ends its deliveries.
@@ -95,12 +98,12 @@ func New(s Site, o Options) (*Host, error) {
 			return nil, err
 		}
 	}
-	h.key, h.apps = kept.Key, kept.Apps
+	h.key, h.apps, h.hooks = kept.Key, kept.Apps, kept.Hooks
 	return h, h.keep()
 }
 
 func (h *Host) keep() error {
-	return h.site.Keep("connect", state{h.key, slices.Clone(h.apps)})
+	return h.site.Keep("connect", state{h.key, slices.Clone(h.apps), slices.Clone(h.hooks)})
 }
 
 // BaseURL is the address of a product: the site's, and below /wiki for Confluence.

@@ -31,6 +31,7 @@ type message struct {
 	id       string // the same however often it is sent
 	attempts int
 	late     bool
+	hook     *Hook // an administrator's webhook instead of an app's
 }
 
 // Deliver queues an event for every app that listens for it, and returns at once. Apps are told side by side; one app is told in
@@ -41,6 +42,7 @@ func (h *Host) Deliver(e site.Event) {
 	if h.closed {
 		return
 	}
+	h.tell(message{product: e.Product, event: e})
 	for _, app := range h.apps {
 		if app.Product != e.Product {
 			continue
@@ -85,7 +87,10 @@ func (h *Host) wanted(m message) bool {
 }
 
 func (h *Host) queue(app App) *queue {
-	name := app.Product + " " + app.Descriptor.Key
+	return h.queueOf(app.Product + " " + app.Descriptor.Key)
+}
+
+func (h *Host) queueOf(name string) *queue {
 	q := h.queues[name]
 	if q == nil {
 		q = newQueue(h.send)
@@ -96,16 +101,22 @@ func (h *Host) queue(app App) *queue {
 
 // send posts a message once. Of Jira's it decides whether and when it is sent again; Confluence sends a message once, whatever comes back.
 func (h *Host) send(ctx context.Context, m message) (again time.Duration) {
-	app, ok := h.App(m.product, m.app)
-	if !ok {
-		h.log.end(m, h.site.Now(), 0, errors.New("the app was uninstalled"), false)
-		return 0
+	var status int
+	var err error
+	if m.hook != nil {
+		status, err = h.postHook(ctx, m)
+	} else {
+		app, ok := h.App(m.product, m.app)
+		if !ok {
+			h.log.end(m, h.site.Now(), 0, errors.New("the app was uninstalled"), false)
+			return 0
+		}
+		if !h.wanted(m) {
+			h.log.unwanted(m.event.Name)
+			return 0
+		}
+		status, err = h.post(ctx, app, m)
 	}
-	if !h.wanted(m) {
-		h.log.unwanted(m.event.Name)
-		return 0
-	}
-	status, err := h.post(ctx, app, m)
 	if m.product == Jira && m.attempts < len(h.Retry) && repeatable(status, err) {
 		h.log.end(m, h.site.Now(), status, err, true)
 		return max(h.Retry[m.attempts], time.Millisecond)

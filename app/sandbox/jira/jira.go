@@ -19,6 +19,7 @@ type Jira struct {
 	projects []Project
 	calls    *http.ServeMux
 	meta     *http.ServeMux
+	denials  sync.Map // account id to the keys of permissions that were taken away
 
 	mu    sync.RWMutex
 	state state

@@ -20,6 +20,8 @@ const (
 	transitionIssues = "TRANSITION_ISSUES"
 	addComments      = "ADD_COMMENTS"
 	deleteIssues     = "DELETE_ISSUES"
+	linkIssues       = "LINK_ISSUES"
+	scheduleIssues   = "SCHEDULE_ISSUES"
 	administer       = "ADMINISTER"
 )
 
@@ -33,6 +35,8 @@ func permissions() []permission {
 		{transitionIssues, "Transition Issues", "Ability to transition issues."},
 		{addComments, "Add Comments", "Ability to comment on issues."},
 		{deleteIssues, "Delete Issues", "Ability to delete issues."},
+		{linkIssues, "Link Issues", "Ability to link issues."},
+		{scheduleIssues, "Schedule Issues", "Ability to view or edit an issue's due date."},
 		{administer, "Administer Jira", "Ability to perform most administration functions."},
 	}
 }
@@ -47,12 +51,26 @@ func (j *Jira) may(accountID string, p Project, key string) bool {
 	case key == administer:
 		users := j.site.Users()
 		return len(users) > 0 && users[0].AccountID == accountID
+	case j.denied(accountID, key):
+		return false
 	case key == assignableUser:
 		return slices.ContainsFunc(j.assignable(p), func(a user) bool { return a.AccountID == accountID })
 	case slices.Contains(p.Readers, accountID):
 		return key == browseProjects || key == addComments
 	}
 	return true
+}
+
+// Deny takes permissions away from an account in all projects, by Jira's keys ("CREATE_ISSUES"); those it was denied before are
+// given back.
+func (j *Jira) Deny(accountID string, keys ...string) {
+	j.denials.Store(accountID, keys)
+}
+
+func (j *Jira) denied(accountID, key string) bool {
+	keys, _ := j.denials.Load(accountID)
+	list, _ := keys.([]string)
+	return slices.Contains(list, key)
 }
 
 // assignable are the people who can be given the project's issues, in the site's order.

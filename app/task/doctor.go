@@ -1,0 +1,213 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/app/atlassian/confluence"
+	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+// Check is one thing that a site must allow.
+type Check struct {
+	Name string `json:"name"` // "Jira: permission CREATE_ISSUES"
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`          // what was found
+	Mend string `json:"mend,omitzero"` // what to change; empty when OK
+}
+
+// permission is a project permission that Throughline needs, and what for.
+type permission struct{ key, what string }
+
+var needed = [...]permission{
+	{"BROWSE_PROJECTS", "see the project and its issues"},
+	{"CREATE_ISSUES", "file tickets"},
+	{"EDIT_ISSUES", "keep threat data on tickets"},
+	{"ASSIGN_ISSUES", "give tickets their owners"},
+	{"SCHEDULE_ISSUES", "set due dates"},
+	{"LINK_ISSUES", "link tickets back to their pages"},
+	{"ADD_COMMENTS", "tell tickets what became of their page"},
+}
+
+// filled are the fields that every draft fills in.
+var filled = [...]string{"project", "issuetype", "summary", "description", "labels", "reporter"}
+
+// Doctor checks a site against a policy and changes nothing there: that Confluence and Jira answer and know the account, each
+// permission by its name, the project and its issue type, the fields that it requires, and the default owner. What a failed
+// check makes pointless is left out.
+func Doctor(ctx context.Context, sites Sites, id tenant.ID, p Policy) []Check {
+	d := &doctor{ctx: ctx, policy: p}
+	if wiki, err := sites.Confluence(ctx, id); d.met("Confluence: installation", err, "it is known", "install Throughline there, or configure a service account") {
+		d.confluence(wiki)
+	}
+	if client, err := sites.Jira(ctx, id); d.met("Jira: installation", err, "it is known", "install Throughline there, or configure a service account") {
+		d.jira(client)
+	}
+	return d.checks
+}
+
+type doctor struct {
+	ctx    context.Context //nolint:containedctx // of the one run that this is
+	policy Policy
+	checks []Check
+}
+
+func (d *doctor) add(name string, ok bool, says, mend string) bool {
+	if ok {
+		mend = ""
+	}
+	d.checks = append(d.checks, Check{name, ok, says, mend})
+	return ok
+}
+
+// met adds a check that an error fails.
+func (d *doctor) met(name string, err error, says, mend string) bool {
+	if err != nil {
+		says = err.Error()
+	}
+	return d.add(name, err == nil, says, mend)
+}
+
+// reached adds the check that a product answers and knows who calls.
+func (d *doctor) reached(product, who string, err error) bool {
+	mend := "check the product's URL, and that this machine reaches it"
+	switch fault.KindOf(err) {
+	case fault.Unverified:
+		mend = "the site does not take these credentials: make a new token, or install the app again"
+	case fault.Denied:
+		mend = "give the account access to " + product
+	case fault.NotFound:
+		mend = "there is no such API at this URL: check it (Confluence's ends in /wiki on Cloud)"
+	}
+	return d.met(product+": reachable, account known", err, "as "+who, mend)
+}
+
+func (d *doctor) confluence(wiki *confluence.Client) {
+	me, err := wiki.Myself(d.ctx)
+	if !d.reached("Confluence", me.Name, err) {
+		return
+	}
+	var page confluence.Hit
+	n := 0
+	err = wiki.Search(d.ctx, d.policy.cql(""), func(h confluence.Hit) bool {
+		if n++; n == 1 {
+			page = h
+		}
+		return n < 100
+	})
+	if !d.met("Confluence: search for design pages", err, "the query is taken", "see that THROUGHLINE_LABELS and THROUGHLINE_SPACES name what there is") {
+		return
+	}
+	if !d.add("Confluence: design pages", n > 0, fmt.Sprintf("%d visible to the account", n),
+		"label a page "+strings.Join(d.policy.Labels, " or ")+", and give the account the space permission View") {
+		return
+	}
+	_, err = wiki.Page(d.ctx, page.ID)
+	mend := "give the account the space permission View in " + page.SpaceKey
+	if fault.Is(err, fault.NotFound) {
+		mend = "the search shows this page and REST v2 does not: Data Center has no v2, which Throughline needs; on Cloud, look again in a minute"
+	}
+	if !d.met("Confluence: read a page", err, fmt.Sprintf("%q", page.Title), mend) {
+		return
+	}
+	may, err := wiki.MayEdit(d.ctx, page.ID, me.AccountID)
+	mend = "give the account the space permission Add Page in " + page.SpaceKey + ", and see to restrictions of the page: no panel can be written without"
+	if err != nil {
+		d.met("Confluence: edit a page", err, "", mend)
+		return
+	}
+	d.add("Confluence: edit a page", may, fmt.Sprintf("%q: %s", page.Title, yes(may)), mend)
+}
+
+func (d *doctor) jira(client *jira.Client) {
+	me, err := client.Myself(d.ctx)
+	if !d.reached("Jira", me.Name, err) {
+		return
+	}
+	key := d.policy.Project
+	keys := make([]string, len(needed))
+	for i, p := range needed {
+		keys[i] = p.key
+	}
+	have, err := client.Permissions(d.ctx, key, keys)
+	if !d.met("Jira: permissions in "+key, err, "Jira tells them", "see that THROUGHLINE_PROJECT names a project's key, and that the account may browse it") {
+		return
+	}
+	for _, p := range needed {
+		d.add("Jira: permission "+p.key, have[p.key], fmt.Sprintf("to %s: %s", p.what, yes(have[p.key])),
+			fmt.Sprintf("give the account %s in the permission scheme of %s", p.key, key))
+	}
+	if !have["BROWSE_PROJECTS"] {
+		return
+	}
+	project, err := client.Project(d.ctx, key)
+	if !d.met("Jira: project "+key, err, project.Name, "see that THROUGHLINE_PROJECT names a project's key") {
+		return
+	}
+	d.issueType(client, project)
+	d.component(client, project)
+	if owner := d.policy.DefaultOwner; owner != "" {
+		u, ok, err := client.CanAssign(d.ctx, key, owner)
+		if d.met("Jira: default owner", err, "was looked up", "see that THROUGHLINE_DEFAULT_OWNER is an account id") {
+			d.checks = d.checks[:len(d.checks)-1] // what was found says more
+			d.add("Jira: default owner", ok && u.Active, fmt.Sprintf("%s can be assigned in %s: %s", owner, key, yes(ok && u.Active)),
+				"set THROUGHLINE_DEFAULT_OWNER to the account id of somebody with the permission ASSIGNABLE_USER")
+		}
+	}
+}
+
+// issueType checks the type of tickets, and that tickets can fill in what it requires.
+func (d *doctor) issueType(client *jira.Client, project jira.Project) {
+	at := slices.IndexFunc(project.IssueTypes, func(t jira.IssueType) bool { return strings.EqualFold(t.Name, d.policy.IssueType) })
+	var names []string
+	for _, t := range project.IssueTypes {
+		if !t.Subtask {
+			names = append(names, t.Name)
+		}
+	}
+	if !d.add("Jira: issue type "+d.policy.IssueType, at >= 0, project.Key+" has "+strings.Join(names, ", "), "set THROUGHLINE_ISSUE_TYPE to one of these") {
+		return
+	}
+	all, err := client.CreateFields(d.ctx, project.Key, project.IssueTypes[at].ID)
+	if !d.met("Jira: required fields", err, "were told", "give the account CREATE_ISSUES in "+project.Key) {
+		return
+	}
+	d.checks = d.checks[:len(d.checks)-1]
+	var lacking []string
+	for _, f := range all {
+		known := slices.Contains(filled[:], f.ID) || f.ID == "components" && d.policy.Component != ""
+		if f.Required && !f.Default && !known {
+			lacking = append(lacking, fmt.Sprintf("%s (%s)", f.Name, f.ID))
+		}
+	}
+	says := "none that tickets could lack"
+	if lacking != nil {
+		says = "tickets may lack " + strings.Join(lacking, ", ")
+	}
+	d.add("Jira: required fields", lacking == nil, says, "make these fields optional for "+d.policy.IssueType+" in "+project.Key+
+		", choose another issue type or project, or set THROUGHLINE_COMPONENT where it is the component")
+}
+
+func (d *doctor) component(client *jira.Client, project jira.Project) {
+	if d.policy.Component == "" {
+		return
+	}
+	all, err := client.Components(d.ctx, project.Key)
+	if err != nil {
+		d.met("Jira: component "+d.policy.Component, err, "", "see that the account may browse "+project.Key)
+		return
+	}
+	has := slices.ContainsFunc(all, func(c jira.Component) bool { return strings.EqualFold(c.Name, d.policy.Component) })
+	d.add("Jira: component "+d.policy.Component, has, "is there: "+yes(has), "set THROUGHLINE_COMPONENT to a component of "+project.Key)
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
