@@ -146,7 +146,7 @@ func isOutline(s string) bool {
 // STRIDE is the kind that a heading, cell or label names and nothing else: "S", "1. Spoofing:", "Denial of Service (DoS)".
 func (l *Lexicon) STRIDE(text string) (threat.STRIDE, bool) {
 	text = strings.TrimSpace(text)
-	if len(text) == 1 && strings.Contains("STRIDE", text) {
+	if len(text) == 1 && strings.IndexByte("STRIDE", text[0]) >= 0 {
 		return threat.STRIDE(text), true
 	}
 	if len(text) > 80 {

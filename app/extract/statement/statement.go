@@ -113,7 +113,7 @@ func (r *reader) block(b *extract.Block) {
 		}
 	}
 	if threats == 0 {
-		r.prescribed(b, measures)
+		r.prescribed(measures)
 		return
 	}
 	r.stated(b, lines)
@@ -141,7 +141,7 @@ func (r *reader) measure() float64 {
 }
 
 // prescribed gives the measures of a block without threats to the threats before it.
-func (r *reader) prescribed(b *extract.Block, measures []line) {
+func (r *reader) prescribed(measures []line) {
 	for _, m := range measures {
 		r.settled = true
 		if strings.HasSuffix(m.Text(), ":") {
