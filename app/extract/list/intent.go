@@ -83,6 +83,8 @@ func announces(page *extract.Page, intro *extract.Block) int {
 	switch {
 	case !colon:
 		return 0
+	case strings.HasSuffix(text, "in order to:"), strings.HasSuffix(text, " to:") && r.Threat < 0.4 && !attack && !related(text):
+		return -1 // what it is for
 	case both, risk && !measure && r.Measure < 0.8:
 		return 2
 	case r.Threat >= 0.6 && r.Measure < 0.6:
@@ -93,6 +95,16 @@ func announces(page *extract.Page, intro *extract.Block) int {
 		return 1
 	}
 	return 0
+}
+
+// related reports whether "to:" leads over to nouns: "vulnerable to:", "could lead to:".
+func related(text string) bool {
+	for _, w := range []string{"lead", "leads", "leading", "led", "due", "vulnerable", "susceptible", "exposed", "prone", "subject", "open", "related", "similar", "respect", "limited", "rise"} {
+		if strings.HasSuffix(text, w+" to:") {
+			return true
+		}
+	}
+	return false
 }
 
 // weak reports whether a word may name any trouble.

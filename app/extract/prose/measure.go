@@ -48,6 +48,8 @@ func (s *sentence) measure(out *Reading) {
 		case s.is(i, "need", "needs") && s.is(i+1, "to"):
 			out.Measure = max(out.Measure, 0.6)
 		case c.Has(lx.Prescribe) && s.is(i+1, "be") && s.is(i+2, "noted", "aware", "understood", "mentioned", "pointed"):
+		case s.is(i, "important", "essential", "crucial", "vital", "imperative") && s.is(i+1, "to", "that"):
+			out.Measure = max(out.Measure, 0.7)
 		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {

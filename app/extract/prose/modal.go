@@ -17,7 +17,7 @@ func (s *sentence) modal(i int, out *Reading) {
 		}
 		return
 	}
-	if s.none(i) || s.is(i-1, "what") {
+	if s.none(i) || s.is(i-1, "what") || s.is(i-1, "we") && s.is(i, "will", "would") {
 		return
 	}
 	end := min(i+8, s.clauseEnd(i))
@@ -38,6 +38,9 @@ func (s *sentence) modal(i int, out *Reading) {
 			if s.is(k, "impact", "impacts") && k > i+1 {
 				continue
 			}
+			if s.is(k, "error", "errors") && s.findFrom(k-4, k, "return", "returns", "returned", "raise", "raised", "throw", "report", "reported", "log", "emit", "respond", "show", "with") >= 0 {
+				continue // an answer as foreseen
+			}
 			if k > i+5 {
 				out.claim(discount(0.5, weak, 0.1), "says what could go wrong")
 			} else {
@@ -46,6 +49,8 @@ func (s *sentence) modal(i int, out *Reading) {
 			return
 		case c.Has(lx.Measure) && !c.Has(lx.Harm) && k <= i+2:
 			return
+		case c.Has(lx.Hostile) && s.find(lx.Cause, i+1, k) > 0 && s.find(lx.Relief|lx.Negation, i+1, k) < 0:
+			out.claim(0.6, "says what it could make possible")
 		}
 	}
 }

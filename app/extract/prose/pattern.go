@@ -17,6 +17,7 @@ func (out *Reading) claim(score float64, why string) {
 func (s *sentence) threat(out *Reading) {
 	for i := range s.words {
 		c := s.words[i].class
+		s.outcome(i, out)
 		if c == 0 {
 			continue
 		}
@@ -50,6 +51,7 @@ func (s *sentence) threat(out *Reading) {
 		}
 		s.present(i, out)
 		s.nature(i, out)
+		s.access(i, out)
 	}
 }
 

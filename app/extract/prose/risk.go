@@ -9,8 +9,11 @@ import (
 // meta reports whether the sentence speaks about threats in general at word i: "these threats are …", "many of the risks",
 // "a build threat is …", "the following risks".
 func (s *sentence) meta(i int) bool {
-	if s.is(i-1, "these", "those", "such", "this") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces") {
+	if s.is(i-1, "these", "those", "such", "this", "same") && !s.is(i+1, "applies", "apply") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces") {
 		return true
+	}
+	if i <= 3 && s.is(0, "for", "if", "when") && s.is(i+1, "to", "is", "was") {
+		return true // "for a vulnerability to be considered, …"
 	}
 	for k := i - 1; k >= max(0, i-4); k-- {
 		if s.is(k, "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {

@@ -191,7 +191,7 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 		case l.Measure < r.measure():
 		case strings.HasSuffix(l.Text(), ":"):
 			r.lists = true
-		case last == nil && l.Measure < 0.7:
+		case last == nil && l.Measure < 0.65:
 		case last == nil:
 			before = append(before, l)
 		default:
