@@ -142,7 +142,7 @@ func measured(page *extract.Page, s *extract.Section) bool {
 			}
 			continue
 		}
-		if b.Section != s {
+		if b.Section != s || entryOf(page, b) {
 			continue
 		}
 		for _, p := range b.Parts {
@@ -152,6 +152,16 @@ func measured(page *extract.Page, s *extract.Section) bool {
 		}
 	}
 	return false
+}
+
+// entryOf reports whether a block is nested in the entry of a list that states something itself, so that what it labels belongs
+// to the entry.
+func entryOf(page *extract.Page, b *extract.Block) bool {
+	if b.Item == nil || b.Item.Role() != lexicon.None && b.Item.Role() != lexicon.Threat {
+		return false
+	}
+	text := b.Item.Text()
+	return page.Reader.Read(text, prose.Range{End: len(text)}).Threat >= 0.5
 }
 
 // hasThreatHeadings reports whether a section's subsections are the threats, so that its own title groups them.

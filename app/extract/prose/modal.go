@@ -14,10 +14,13 @@ func (s *sentence) modal(i int, out *Reading) {
 	if s.has(i+1, lx.Negation) || s.is(i, "cannot") {
 		if k := s.find(lx.Secret|lx.Measure, i+1, i+6); k > 0 && s.has(k, lx.Measure) {
 			out.claim(0.45, "says what might not hold")
+			if s.is(k, "check", "verify", "validate", "enforce", "protect", "authenticate", "detect", "prevent", "encrypt", "handle", "restrict") && s.is(i, "may", "might", "could") {
+				out.claim(0.5, "says what might not hold")
+			}
 		}
 		return
 	}
-	if s.none(i) || s.is(i-1, "what") || s.is(i-1, "we") && s.is(i, "will", "would") {
+	if s.none(i) || s.is(i-1, "what") || s.is(i-1, "we") && s.is(i, "will", "would", "can") {
 		return
 	}
 	end := min(i+8, s.clauseEnd(i))

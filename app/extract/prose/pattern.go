@@ -167,7 +167,7 @@ func (s *sentence) present(i int, out *Reading) {
 		out.claim(0.45, "says what goes wrong")
 	case s.is(i, "no") && s.is(i+1, "longer"):
 		out.claim(0.5, "says what no longer holds")
-	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
+	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate", "start", "run", "join", "connect", "proceed") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
 		out.claim(0.55, "says what does not work")
 	case s.is(i, "not", "cannot", "unable") && s.is(i+1, "able", "work", "available", "supported", "possible", "encrypted", "signed", "verified", "checked", "protected"):
 		out.claim(0.45, "says what does not work")

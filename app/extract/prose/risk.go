@@ -26,6 +26,16 @@ func (s *sentence) meta(i int) bool {
 	return i <= 1 && strings.HasSuffix(s.words[i].Text, "s") && s.is(i+1, "in", "that", "are", "for", "to", "of", "can", "may", "which", "like") && !s.is(i, "weakness")
 }
 
+// harmful reports whether any word says that somebody does harm or something goes wrong.
+func (s *sentence) harmful() bool {
+	for i := range s.words {
+		if s.has(i, lx.Attack|lx.Harm|lx.Adversary|lx.Hostile|lx.Secret|lx.Deficit) {
+			return true
+		}
+	}
+	return false
+}
+
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
 func (s *sentence) risk(i int, out *Reading) {
 	if s.negated(i) || s.is(i-1, "no", "any") || s.is(i-2, "taking", "take", "accept", "accepting", "worth") {
@@ -42,8 +52,11 @@ func (s *sentence) risk(i int, out *Reading) {
 	switch {
 	case s.is(i+1, "of", "that", "with", "in", "from", "here", "regarding", "about", "associated", "if", "when", "für", "dass", "von", "de", "que", "to", "around", "is", "are", "was", "posed", "include", "includes", "ist", "besteht", "due", "because", "where"):
 		score := 0.8
-		if s.is(i, "issue", "issues", "problem", "problems", "concern", "concerns", "exposure") {
+		switch {
+		case s.is(i, "issue", "issues", "problem", "problems", "concern", "concerns", "exposure"):
 			score = 0.7
+		case s.is(i, "drawback", "drawbacks", "downside", "downsides", "disadvantage", "disadvantages", "caveat", "caveats") && !s.harmful():
+			score = 0.45 // of using or building it
 		}
 		if s.is(i+1, "of", "that", "to") || i < 6 {
 			out.claim(score, "names a risk")
