@@ -24,7 +24,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	quote := head.Passage(first)
 	text := quote.Text()
-	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || strings.HasSuffix(text, ":") && len(entry) == 1 {
+	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || symbolic(text) || strings.HasSuffix(text, ":") && len(entry) == 1 {
 		return nil, false
 	}
 	title, rest := runIn(l.page.Lexicon, head, first)
@@ -119,6 +119,16 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d.Because(min(0.97, intent+reads/10), why)
 	return d, true
+}
+
+// symbolic reports whether a text has signs and abbreviations only: "A->G".
+func symbolic(text string) bool {
+	for _, w := range lexicon.Words(text) {
+		if len(w.Text) > 2 {
+			return false
+		}
+	}
+	return true
 }
 
 // harmful reports whether a short title names a harm: "Stale data".

@@ -34,7 +34,7 @@ func (s *sentence) adversary(i int, out *Reading) {
 			return // "attacker detection"
 		}
 		if s.has(k, lx.Modal) && !s.is(k, "will", "would") || s.is(k, "can", "able") {
-			if s.has(k+1, lx.Negation) || s.is(k, "cannot") {
+			if s.has(k+1, lx.Negation) || s.is(k, "cannot") || s.is(k, "able") && s.negated(k) {
 				return
 			}
 			if s.relative(i) {

@@ -49,7 +49,7 @@ func (s *sentence) deny(out *Reading) {
 	if s.is(0, "see", "refer") {
 		out.Threat -= 0.4
 	}
-	if s.remedied() {
+	if s.remedied() || s.supposes() {
 		out.Threat -= 0.35
 	}
 	if out.Measure >= 0.65 && (out.Threat < 0.8 || s.has(0, lx.Imperative) && !s.is(1, "of") && out.Threat < 0.9 && out.Measure >= 0.7) {
@@ -74,6 +74,23 @@ func (s *sentence) remedied() bool {
 	}
 	k := s.findFrom(main, main+6, "can", "could", "must", "should", "may", "will")
 	return k > 0 && (s.find(lx.Agent, main, k) >= 0 || s.findFrom(main, k, "you", "they", "we", "one") >= 0) && s.find(lx.Secret, k, len(s.words)) < 0
+}
+
+// supposes reports whether the sentence says from what its authors start, what they aim at, or where something is told: "We
+// assume an attacker who can …", "The goal of X is …", "… are listed below".
+func (s *sentence) supposes() bool {
+	if s.findFrom(0, 6, "assume", "assumes", "assumed", "assumption", "suppose") >= 0 && s.findFrom(0, 6, "if", "not", "cannot", "wrongly", "falsely") < 0 {
+		return true
+	}
+	if s.is(0, "we") && s.is(1, "consider", "considered") || s.is(1, "goal", "aim", "purpose", "objective", "goals") && s.is(2, "of", "is") {
+		return true
+	}
+	for i := range s.words {
+		if s.is(i, "below") && s.is(i-1, "listed", "described", "discussed", "outlined", "summarized", "enumerated", "detailed", "explained") {
+			return true
+		}
+	}
+	return false
 }
 
 // asks reports whether the sentence is a question.
