@@ -9,12 +9,6 @@ import (
 // outcome: what comes of it: "may result in nodes being …", "which allows SSRF", "opens the door to …", "leaves objects open",
 // "is sent in the clear", "users cannot verify …", "a leaked token remains valid".
 func (s *sentence) outcome(i int, out *Reading) {
-	w := s.words[i].Text
-	switch w[0] {
-	case 'r', 'l', 'c', 'a', 'e', 'p', 'f', 'o', 'n', 'u', 's', 't', 'w', 'k', 'i':
-	default:
-		return
-	}
 	switch {
 	case s.is(i, "result", "results", "lead", "leads", "cause", "causes") && s.is(i-1, "could", "may", "might", "can", "potentially", "also") && s.improves(i) < 0 && !s.negated(i):
 		out.claim(0.5, "says what it could lead to")
@@ -66,7 +60,7 @@ func (s *sentence) outcome(i int, out *Reading) {
 		out.claim(0.6, "says what is put at risk")
 	case s.is(i, "no") && s.is(i+1, "guarantee", "guarantees", "assurance") && s.is(i-1, "is", "are", "provides", "gives", "with", "offers"):
 		out.claim(0.55, "says what is not guaranteed")
-	case strings.HasPrefix(w, "silent") || s.is(i, "unnoticed", "permanently", "irreversibly", "indefinitely", "forever"):
+	case s.is(i, "silent", "silently", "unnoticed", "permanently", "irreversibly", "indefinitely", "forever"):
 		if k := s.find(lx.Harm, i-4, i+3); k >= 0 && k != i && !s.negated(k) && !s.is(k, "unnoticed") {
 			out.claim(0.55, "says what goes wrong unnoticed or for good")
 		}

@@ -17,9 +17,11 @@ func (out *Reading) claim(score float64, why string) {
 func (s *sentence) threat(out *Reading) {
 	for i := range s.words {
 		c := s.words[i].class
-		s.outcome(i, out)
 		if c == 0 {
 			continue
+		}
+		if c.Has(lx.Outcome) {
+			s.outcome(i, out)
 		}
 		switch {
 		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
