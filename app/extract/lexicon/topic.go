@@ -38,8 +38,9 @@ func topicNamed(name string) (Topic, error) {
 }
 
 type sectionRule struct {
-	topic                        Topic
-	anywhere, first, last, whole []pattern
+	topic              Topic
+	anywhere           map[byte][]pattern // by the first byte of the first word
+	first, last, whole []pattern
 }
 
 // pattern is a sequence of words; a word that ends in "*" is a stem.
@@ -49,6 +50,15 @@ func patterns(phrases []string) []pattern {
 	out := make([]pattern, len(phrases))
 	for i, p := range phrases {
 		out[i] = strings.Fields(strings.ToLower(p))
+	}
+	return out
+}
+
+// initials orders patterns by the first byte of their first word.
+func initials(ps []pattern) map[byte][]pattern {
+	out := map[byte][]pattern{}
+	for _, p := range ps {
+		out[p[0][0]] = append(out[p[0][0]], p)
 	}
 	return out
 }
@@ -89,8 +99,8 @@ const longestTopic = 5
 
 func (r *sectionRule) matches(words []string) bool {
 	for i := range words {
-		for _, p := range r.anywhere {
-			if p[0][0] == words[i][0] && p.matches(words[i:]) {
+		for _, p := range r.anywhere[words[i][0]] {
+			if p.matches(words[i:]) {
 				return true
 			}
 		}
