@@ -1,6 +1,8 @@
 package list
 
 import (
+	"strings"
+
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
@@ -14,7 +16,7 @@ func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 			continue
 		}
 		at := prose.Range{End: len(b.Text())}
-		if r := l.page.Reader.Read(b.Text(), at); r.Threat < 0.5 {
+		if r := l.page.Reader.Read(b.Text(), at); r.Threat < 0.5 && !strings.HasSuffix(b.Text(), "?") {
 			d.Mitigate(b.Whole())
 		}
 	}

@@ -36,6 +36,11 @@ func (s *sentence) measure(out *Reading) {
 			}
 		}
 	}
+	for k := 3; k < len(s.words)-2; k++ { // "X could crash; consider Y"
+		if s.has(k, lx.Imperative) && s.text[s.words[k-1].End] == ';' {
+			out.Measure = max(out.Measure, 0.7)
+		}
+	}
 	if k := s.plan(); k >= 0 && s.find(lx.Harm|lx.Attack, k+1, k+4) < 0 { // "we will …", "webhooks will therefore …"
 		out.Measure = max(out.Measure, 0.6)
 	}

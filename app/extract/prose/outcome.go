@@ -52,12 +52,14 @@ func (s *sentence) outcome(i int, out *Reading) {
 		}
 	case s.is(i, "possible") && s.is(i+1, "that") && !s.negated(i) && s.find(lx.Harm|lx.Attack|lx.Agent|lx.Hostile, i+2, i+14) > 0 && s.improves(i) < 0:
 		out.claim(0.55, "says what is possible")
-	case s.is(i, "ability", "power", "right", "rights", "authority") && s.is(i+1, "to") && s.findFrom(i-4, i, "has", "have", "gives", "give", "gain", "gains", "retain", "retains") >= 0 && s.findFrom(i+2, i+6, "alter", "change", "modify", "remove", "delete", "execute", "transfer", "mint", "burn", "steal", "replace", "read", "impersonate", "act") > 0 && s.findFrom(0, i, "only", "no") < 0:
+	case s.is(i, "ability", "power", "right", "rights", "authority") && s.is(i+1, "to") && s.findFrom(i-4, i, "has", "have", "gives", "give", "gain", "gains", "retain", "retains") >= 0 && s.findFrom(i+2, i+6, "alter", "change", "modify", "remove", "delete", "execute", "transfer", "mint", "burn", "steal", "replace", "read", "impersonate", "act") > 0 && s.findFrom(0, i, "only", "no") < 0 && s.findFrom(i-4, i, "that", "who", "which", "refers") < 0:
 		out.claim(0.5, "says who has the power to do what")
 	case s.is(i, "unbounded", "unlimited", "unrestricted") && !s.negated(i) && s.findFrom(i-3, i, "no", "prevents", "prevent", "avoid", "against") < 0 && i > 0:
 		out.claim(0.5, "says what has no bounds")
 	case s.is(i, "put", "puts", "putting", "place", "places") && s.findFrom(i+2, i+8, "risk", "jeopardy", "danger") > 0 && !s.negated(i):
 		out.claim(0.6, "says what is put at risk")
+	case s.is(i, "impossible", "hard", "difficult", "infeasible") && s.is(i+1, "to") && s.is(i+2, "guarantee", "verify", "ensure", "know", "detect", "tell", "distinguish", "revoke", "trace", "audit", "undo", "recover") && s.find(lx.Adversary, i+2, i+9) < 0:
+		out.claim(0.55, "says what cannot be told or undone")
 	case s.is(i, "no") && s.is(i+1, "guarantee", "guarantees", "assurance") && s.is(i-1, "is", "are", "provides", "gives", "with", "offers"):
 		out.claim(0.55, "says what is not guaranteed")
 	case s.is(i, "silent", "silently", "unnoticed", "permanently", "irreversibly", "indefinitely", "forever"):

@@ -82,6 +82,17 @@ type line struct {
 	prose.Reading
 }
 
+// behind is what the sentence says behind the clause that states the threat, all of it where that is too little.
+func (l line) behind() extract.Passage {
+	rest := l.Cut(l.Clause.End, l.End)
+	text := rest.Flat.Text[rest.Start:rest.End]
+	rest.Start += len(text) - len(strings.TrimLeft(text, " ,;:"))
+	if len(lexicon.Words(rest.Text())) < 4 {
+		return l.Passage
+	}
+	return rest
+}
+
 // block reads a block's sentences. What a block prescribes beside a threat is against that one; what a block without threats
 // prescribes is against all since the last such block.
 func (r *reader) block(b *extract.Block) {
@@ -177,7 +188,7 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 			}
 			before = nil
 			if l.Measure >= 0.65 { // the sentence prescribes, so that the harm does not come about
-				last.Mitigate(l.Passage)
+				last.Mitigate(l.behind())
 			}
 			continue
 		}
