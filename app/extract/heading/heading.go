@@ -131,7 +131,19 @@ func leafKind(page *extract.Page, s *extract.Section) bool {
 	return true
 }
 
-func asks(title string) bool { return strings.HasSuffix(strings.TrimSpace(title), "?") }
+// asks reports whether a title asks something, with or without a question mark: "What we worry about".
+func asks(title string) bool {
+	title = strings.TrimSpace(title)
+	if strings.HasSuffix(title, "?") {
+		return true
+	}
+	first, _, more := strings.Cut(title, " ")
+	switch strings.ToLower(first) {
+	case "what", "how", "why", "where", "which", "who":
+		return more
+	}
+	return false
+}
 
 // measured reports whether a section gives mitigations of its own under a label or title.
 func measured(page *extract.Page, s *extract.Section) bool {

@@ -88,10 +88,29 @@ func (l *Lexicon) Topic(heading string) (t Topic, ok bool) {
 	}
 	for i := range l.sections {
 		if r := &l.sections[i]; r.matches(words) {
+			if r.topic == Mitigations && l.paired(words) {
+				return Risks, true
+			}
 			return r.topic, true
 		}
 	}
 	return Neutral, false
+}
+
+// paired reports whether a heading names threats and, behind "and", what is done against them: "Threats, impact, and mitigations".
+func (l *Lexicon) paired(words []string) bool {
+	named, joined := false, false
+	for i, w := range words {
+		switch {
+		case i < 3 && l.roles[w] == Threat:
+			named = true
+		case w == "and" || w == "&" || w == "/" || w == "und" || w == "et":
+			joined = named
+		case joined && l.roles[w] == Mitigation:
+			return true
+		}
+	}
+	return false
 }
 
 // longestTopic is the words of a heading whose last one may say what it gathers; a longer one states something itself.

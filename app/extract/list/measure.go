@@ -22,6 +22,10 @@ func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 	}
 	if !d.HasMitigations() {
 		for _, p := range l.page.Measures(entry[:1]) {
+			at := prose.Range{Start: p.Start, End: p.End}
+			if p == entry[0].Whole() && l.page.Reader.Read(p.Flat.Text, at).Measure < 0.65 {
+				continue // the threat itself
+			}
 			d.Mitigate(p)
 		}
 	}
