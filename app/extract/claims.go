@@ -14,7 +14,7 @@ type Claims struct {
 }
 
 func claim(found []Candidate) Claims {
-	c := Claims{}
+	c := Claims{quotes: make([]document.Span, 0, len(found)), extents: make([]document.Span, 0, len(found)), reach: make([]int, 0, len(found))}
 	for _, f := range found {
 		c.quotes, c.extents = append(c.quotes, f.At), append(c.extents, f.Extent)
 	}

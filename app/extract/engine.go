@@ -42,12 +42,14 @@ func (e *Engine) Scan(doc *document.Document) Report {
 		if len(found) == 0 {
 			continue
 		}
-		all = slices.Grow(all, len(found))
 		sort.SliceStable(found, func(i, j int) bool { return found[i].At.Start < found[j].At.Start })
-		for _, c := range found {
-			if !page.Claims.Covers(c.At) && page.Claims.Within(c.At, 1) == 0 {
-				all = append(all, c)
-			}
+		found = slices.DeleteFunc(found, func(c Candidate) bool {
+			return page.Claims.Covers(c.At) || page.Claims.Within(c.At, 1) > 0
+		})
+		if all == nil {
+			all = found
+		} else {
+			all = append(all, found...)
 		}
 		if i < len(e.finders)-1 {
 			page.Claims = claim(all)

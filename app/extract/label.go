@@ -90,10 +90,8 @@ func labelBefore(lex *lexicon.Lexicon, text string, from, colon int) (start int,
 	start = colon
 	for n := 0; n < 3; n++ {
 		k := strings.LastIndexAny(text[from:start], " \n\t(")
-		word := start
-		if k < 0 {
-			word = from
-		} else {
+		word := from
+		if k >= 0 {
 			word = from + k + 1
 		}
 		if word >= start || word < from {

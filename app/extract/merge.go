@@ -115,8 +115,10 @@ func keyOf(f Finding) key {
 	if n := len(f.Section); n > 0 {
 		leaf = f.Section[n-1]
 	}
-	return key{id: f.Label, finder: f.Finder, area: alphabetic(f.Element), leaf: alphabetic(leaf), stride: threat.JoinSTRIDE(f.STRIDE),
-		words: content(f.Title), said: content(f.Statement)}
+	return key{
+		id: f.Label, finder: f.Finder, area: alphabetic(f.Element), leaf: alphabetic(leaf), stride: threat.JoinSTRIDE(f.STRIDE),
+		words: content(f.Title), said: content(f.Statement),
+	}
 }
 
 // same reports whether two keys name one threat. What one finder reads as two entries is two, but for the same id or words.

@@ -81,7 +81,9 @@ func (p *Page) Extent(s *Section) document.Span {
 func (p *Page) topics() {
 	kinds := map[threat.STRIDE]bool{}
 	for _, s := range p.Sections[1:] {
-		s.Topic, s.Known = p.Lexicon.Topic(s.Title)
+		if s.Topic, s.Known = p.Lexicon.Topic(s.Title); s.Known && s.Topic == lexicon.Threats && p.specific(s) {
+			s.Topic, s.Known = lexicon.Neutral, false
+		}
 		if k, ok := p.Lexicon.STRIDE(s.Title); ok {
 			s.Kind, s.Names = k, true
 			kinds[k] = true
@@ -106,6 +108,24 @@ func (p *Page) topics() {
 			s.Kind = up.Kind
 		}
 	}
+}
+
+// specific reports whether a heading like "Directory traversal vulnerabilities" or "Replay attacks" names one threat among the
+// others of its section, and does not gather them.
+func (p *Page) specific(s *Section) bool {
+	if topic, ok := p.Lexicon.Topic(s.Parent.Title); !ok || !topic.Gathers() {
+		return false
+	}
+	words := lexicon.Words(s.Title)
+	if len(words) < 2 || !p.Reader.Class(words[len(words)-1].Text).Has(lexicon.Nominal) {
+		return false
+	}
+	for _, w := range words[:len(words)-1] {
+		if p.Reader.Class(w.Text).Has(lexicon.Nominal | lexicon.Attack) {
+			return true
+		}
+	}
+	return false
 }
 
 // spans reports whether a section is the whole page with many parts: "Threat model of X" with assets, actors and threats below

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"strings"
+
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract/lexicon"
 	"github.com/throughline/throughline/app/extract/prose"
@@ -101,6 +103,7 @@ func (p *Page) Lead(blocks []*Block) (Passage, bool) {
 // Gather reads what blocks below a threat say of it: labelled parts, lists behind a "Mitigations:" label, marks.
 func (d *Draft) Gather(blocks []*Block) {
 	var awaiting *Block // a block that ends in a mitigation label without text: what follows is the mitigation
+	acts := false       // somebody who acts was named
 	for i, b := range blocks {
 		if b.Kind == document.Table || b.Title {
 			awaiting = nil
@@ -117,7 +120,12 @@ func (d *Draft) Gather(blocks []*Block) {
 				continue
 			}
 			labelled = true
+			acts = acts || part.Role == lexicon.Actor
 			passage := b.Passage(part)
+			if acts && strings.EqualFold(part.Label, "action") { // what the actor does
+				d.Put(lexicon.Description, passage)
+				continue
+			}
 			if part.Role == lexicon.Mitigation {
 				awaiting = b
 				if !passage.Blank() {

@@ -131,7 +131,19 @@ func leafKind(page *extract.Page, s *extract.Section) bool {
 	return true
 }
 
-func asks(title string) bool { return strings.HasSuffix(strings.TrimSpace(title), "?") }
+// asks reports whether a title asks something, with or without a question mark: "What we worry about".
+func asks(title string) bool {
+	title = strings.TrimSpace(title)
+	if strings.HasSuffix(title, "?") {
+		return true
+	}
+	first, _, more := strings.Cut(title, " ")
+	switch strings.ToLower(first) {
+	case "what", "how", "why", "where", "which", "who":
+		return more
+	}
+	return false
+}
 
 // measured reports whether a section gives mitigations of its own under a label or title.
 func measured(page *extract.Page, s *extract.Section) bool {
@@ -142,7 +154,7 @@ func measured(page *extract.Page, s *extract.Section) bool {
 			}
 			continue
 		}
-		if b.Section != s {
+		if b.Section != s || entryOf(page, b) {
 			continue
 		}
 		for _, p := range b.Parts {
@@ -152,6 +164,16 @@ func measured(page *extract.Page, s *extract.Section) bool {
 		}
 	}
 	return false
+}
+
+// entryOf reports whether a block is nested in the entry of a list that states something itself, so that what it labels belongs
+// to the entry.
+func entryOf(page *extract.Page, b *extract.Block) bool {
+	if b.Item == nil || b.Item.Role() != lexicon.None && b.Item.Role() != lexicon.Threat {
+		return false
+	}
+	text := b.Item.Text()
+	return page.Reader.Read(text, prose.Range{End: len(text)}).Threat >= 0.5
 }
 
 // hasThreatHeadings reports whether a section's subsections are the threats, so that its own title groups them.

@@ -39,6 +39,7 @@ const (
 	Easy       // "feasible"
 	Vector     // "attack", "vector", "surface"
 	Burden     // what a system has to bear
+	Outcome    // by which a sentence may tell what comes of it
 )
 
 // Has reports whether c has any of the classes in d.
@@ -48,7 +49,7 @@ func classNamed(name string) (Class, error) {
 	names := []string{
 		"adversary", "hostile", "attack", "harm", "risk", "modal", "cause", "measure", "prescribe", "negation",
 		"secret", "imperative", "anaphor", "additive", "contrast", "nominal", "agent",
-		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden",
+		"deficit", "effort", "past", "relief", "safe", "chance", "accident", "prone", "ill", "easy", "vector", "burden", "outcome",
 	}
 	for i, n := range names {
 		if n == name {

@@ -113,7 +113,7 @@ func (l *Lexicon) loadRoles() error {
 			return err
 		}
 		l.sections = append(l.sections, sectionRule{
-			topic: role, anywhere: patterns(s.Any), first: patterns(s.First), last: patterns(s.Last), whole: patterns(s.Whole),
+			topic: role, anywhere: initials(patterns(s.Any)), first: patterns(s.First), last: patterns(s.Last), whole: patterns(s.Whole),
 		})
 	}
 	return nil

@@ -31,8 +31,10 @@ const (
 	Component // the part of the organisation's own catalogue that a threat belongs to
 )
 
-var roleNames = [...]string{"", "id", "threat", "concern", "title", "description", "category", "element", "mitigation", "severity",
-	"likelihood", "impact", "owner", "status", "ticket", "actor", "reference", "example", "component"}
+var roleNames = [...]string{
+	"", "id", "threat", "concern", "title", "description", "category", "element", "mitigation", "severity",
+	"likelihood", "impact", "owner", "status", "ticket", "actor", "reference", "example", "component",
+}
 
 func (r Role) String() string { return roleNames[r] }
 

@@ -38,8 +38,9 @@ func topicNamed(name string) (Topic, error) {
 }
 
 type sectionRule struct {
-	topic                        Topic
-	anywhere, first, last, whole []pattern
+	topic              Topic
+	anywhere           map[byte][]pattern // by the first byte of the first word
+	first, last, whole []pattern
 }
 
 // pattern is a sequence of words; a word that ends in "*" is a stem.
@@ -49,6 +50,15 @@ func patterns(phrases []string) []pattern {
 	out := make([]pattern, len(phrases))
 	for i, p := range phrases {
 		out[i] = strings.Fields(strings.ToLower(p))
+	}
+	return out
+}
+
+// initials orders patterns by the first byte of their first word.
+func initials(ps []pattern) map[byte][]pattern {
+	out := map[byte][]pattern{}
+	for _, p := range ps {
+		out[p[0][0]] = append(out[p[0][0]], p)
 	}
 	return out
 }
@@ -78,10 +88,29 @@ func (l *Lexicon) Topic(heading string) (t Topic, ok bool) {
 	}
 	for i := range l.sections {
 		if r := &l.sections[i]; r.matches(words) {
+			if r.topic == Mitigations && l.paired(words) {
+				return Risks, true
+			}
 			return r.topic, true
 		}
 	}
 	return Neutral, false
+}
+
+// paired reports whether a heading names threats and, behind "and", what is done against them: "Threats, impact, and mitigations".
+func (l *Lexicon) paired(words []string) bool {
+	named, joined := false, false
+	for i, w := range words {
+		switch {
+		case i < 3 && l.roles[w] == Threat:
+			named = true
+		case w == "and" || w == "&" || w == "/" || w == "und" || w == "et":
+			joined = named
+		case joined && l.roles[w] == Mitigation:
+			return true
+		}
+	}
+	return false
 }
 
 // longestTopic is the words of a heading whose last one may say what it gathers; a longer one states something itself.
@@ -89,8 +118,8 @@ const longestTopic = 5
 
 func (r *sectionRule) matches(words []string) bool {
 	for i := range words {
-		for _, p := range r.anywhere {
-			if p[0][0] == words[i][0] && p.matches(words[i:]) {
+		for _, p := range r.anywhere[words[i][0]] {
+			if p.matches(words[i:]) {
 				return true
 			}
 		}
@@ -146,7 +175,7 @@ func isOutline(s string) bool {
 // STRIDE is the kind that a heading, cell or label names and nothing else: "S", "1. Spoofing:", "Denial of Service (DoS)".
 func (l *Lexicon) STRIDE(text string) (threat.STRIDE, bool) {
 	text = strings.TrimSpace(text)
-	if len(text) == 1 && strings.Contains("STRIDE", text) {
+	if len(text) == 1 && strings.IndexByte("STRIDE", text[0]) >= 0 {
 		return threat.STRIDE(text), true
 	}
 	if len(text) > 80 {

@@ -24,7 +24,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	quote := head.Passage(first)
 	text := quote.Text()
-	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || strings.HasSuffix(text, ":") && len(entry) == 1 {
+	if l.page.Lexicon.Empty(text) || len(lexicon.Words(text)) < 2 || symbolic(text) || strings.HasSuffix(text, ":") && len(entry) == 1 {
 		return nil, false
 	}
 	title, rest := runIn(l.page.Lexicon, head, first)
@@ -63,6 +63,9 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title != "" && nominal(l.page, title) {
 		reads = max(reads, 0.6)
 	}
+	if title != "" && l.harmful(title) {
+		reads = max(reads, 0.5)
+	}
 	if title == "" && len(sentences) == 1 && nominal(l.page, text) && measures < 0.5 {
 		reads = max(reads, 0.5)
 	}
@@ -81,7 +84,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && (measures < 0.7 || l.worsens(text))):
 		return nil, false
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
-	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry)):
+	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry) || l.countered(entry)):
 	case intent < 0.5 && reads < 0.65:
 		return nil, false
 	case intent >= 0.6 && reads < 0.5, intent < 0.6 && reads < 0.5:
@@ -116,6 +119,30 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d.Because(min(0.97, intent+reads/10), why)
 	return d, true
+}
+
+// symbolic reports whether a text has signs and abbreviations only: "A->G".
+func symbolic(text string) bool {
+	for _, w := range lexicon.Words(text) {
+		if len(w.Text) > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// harmful reports whether a short title names a harm: "Stale data".
+func (l listing) harmful(title string) bool {
+	words := lexicon.Words(title)
+	if len(words) > 3 {
+		return false
+	}
+	for _, w := range words {
+		if l.page.Reader.Class(w.Text).Has(lexicon.Harm) {
+			return true
+		}
+	}
+	return false
 }
 
 // worsens reports whether an entry tells in the words of an instruction what gets worse: "make cancelling harder".
@@ -153,6 +180,16 @@ func recorded(entry []*extract.Block) bool {
 			case lexicon.Mitigation, lexicon.Severity, lexicon.Impact, lexicon.Likelihood, lexicon.Owner:
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// countered reports whether an item nested in the entry says that it mitigates something.
+func (l listing) countered(entry []*extract.Block) bool {
+	for _, b := range entry[1:] {
+		if r := l.page.Reader.Read(b.Text(), prose.Range{End: len(b.Text())}); r.Measure >= 0.85 {
+			return true
 		}
 	}
 	return false

@@ -22,9 +22,28 @@ func (l listing) open() [][]*extract.Block {
 	return out
 }
 
+// below are the entries nested in one that only says "Threats:", nil when there are none.
+func below(entry []*extract.Block) [][]*extract.Block {
+	var out [][]*extract.Block
+	for _, b := range entry[1:] {
+		switch {
+		case b.Kind == document.Item && b.Item == entry[0]:
+			out = append(out, []*extract.Block{b})
+		case len(out) == 0:
+			return nil
+		default:
+			out[len(out)-1] = append(out[len(out)-1], b)
+		}
+	}
+	return out
+}
+
 // group splits an entry whose own text only titles the threats nested in it; nil when it is none.
 func (l listing) group(entry []*extract.Block) [][]*extract.Block {
 	head := entry[0]
+	if head.Role() == lexicon.Threat && len(head.Parts) > 0 && head.Passage(head.Parts[0]).Blank() {
+		return below(entry)
+	}
 	if len(entry) < 2 || head.Role() == lexicon.Threat || head.Role() == lexicon.Mitigation || len(lexicon.Words(head.Text())) > 9 || strings.HasSuffix(head.Text(), ".") {
 		return nil
 	}

@@ -71,10 +71,11 @@ func announces(page *extract.Page, intro *extract.Block) int {
 	}
 	colon := strings.HasSuffix(text, ":") || strings.Contains(text[last.Start:last.End], "following")
 	r := page.Reader.Read(text, last)
-	risk, attack, measure, both, troubled := false, false, false, false, false
+	risk, attack, measure, both, troubled, joined := false, false, false, false, false, false
 	for _, w := range lexicon.Words(text[last.Start:last.End]) {
 		c := page.Reader.Class(w.Text)
-		both = both || risk && page.Lexicon.Word(w.Text) == lexicon.Mitigation // "risks and mitigations"
+		both = both || risk && joined && page.Lexicon.Word(w.Text) == lexicon.Mitigation // "risks and mitigations"
+		joined = w.Text == "and" || w.Text == "their" || w.Text == "with" || w.Text == "or" || joined && (w.Text == "possible" || w.Text == "proposed" || w.Text == "corresponding" || w.Text == "respective" || w.Text == "the")
 		risk = risk || c.Has(lexicon.Risk) && !weak(w.Text)
 		troubled = troubled || c.Has(lexicon.Risk)
 		attack = attack || c.Has(lexicon.Attack|lexicon.Adversary)
@@ -83,6 +84,10 @@ func announces(page *extract.Page, intro *extract.Block) int {
 	switch {
 	case !colon:
 		return 0
+	case !risk && !attack && other(text[last.Start:last.End]):
+		return -1
+	case strings.HasSuffix(text, "in order to:"), strings.HasSuffix(text, " to:") && r.Threat < 0.4 && !attack && !related(text):
+		return -1 // what it is for
 	case both, risk && !measure && r.Measure < 0.8:
 		return 2
 	case r.Threat >= 0.6 && r.Measure < 0.6:
@@ -93,6 +98,29 @@ func announces(page *extract.Page, intro *extract.Block) int {
 		return 1
 	}
 	return 0
+}
+
+// other reports whether the words of an announcement name what is listed, and that is nothing to fear.
+func other(text string) bool {
+	for _, w := range lexicon.Words(text) {
+		switch w.Text {
+		case "assumption", "assumptions", "goal", "goals", "requirement", "requirements", "property", "properties", "guarantee", "guarantees", "benefit", "benefits",
+			"advantage", "advantages", "question", "questions", "prerequisite", "prerequisites", "actors", "assets", "roles", "reasons", "options", "alternatives",
+			"principles", "steps", "features", "criteria", "annahmen", "ziele", "hypothèses":
+			return true
+		}
+	}
+	return false
+}
+
+// related reports whether "to:" leads over to nouns: "vulnerable to:", "could lead to:".
+func related(text string) bool {
+	for _, w := range []string{"lead", "leads", "leading", "led", "due", "vulnerable", "susceptible", "exposed", "prone", "subject", "open", "related", "similar", "respect", "limited", "rise"} {
+		if strings.HasSuffix(text, w+" to:") {
+			return true
+		}
+	}
+	return false
 }
 
 // weak reports whether a word may name any trouble.

@@ -110,12 +110,16 @@ func nested(b *extract.Block, list *document.Node) bool {
 func (l listing) threats(intent float64, why string) []extract.Candidate {
 	var out []*extract.Draft
 	own := make([]bool, 0, len(l.entries))
-	ids := 1 // one id of an entry makes those without one go on about it
+	var group *extract.Block // the item that the last threat is nested in
+	from := 0                // where the threats begin that the next mitigations are against: those of one "Threats:", else the last one
+	ids := 1                 // one id of an entry makes those without one go on about it
 	for _, entry := range l.open() {
 		head := entry[0]
 		if head.Role() == lexicon.Mitigation && len(out) > 0 { // a mitigation beside its threat
-			out[len(out)-1].Gather(entry)
-			own[len(own)-1] = true
+			for i := from; i < len(out); i++ {
+				out[i].Gather(entry)
+				own[i] = true
+			}
 			continue
 		}
 		if id, _ := extract.ExplicitID(l.page.Lexicon, head.Text()); id == "" && ids > 1 && len(out) > 0 { // "T-1: title", then what it says
@@ -126,6 +130,10 @@ func (l listing) threats(intent float64, why string) []extract.Candidate {
 			ids++
 		}
 		if d, ok := l.entry(entry, intent, why); ok {
+			if up := head.Item; len(out) == 0 || up == nil || up.Role() != lexicon.Threat || up != group {
+				from = len(out)
+			}
+			group = head.Item
 			out = append(out, d)
 			own = append(own, d.HasMitigations())
 			continue

@@ -1,6 +1,8 @@
 package list
 
 import (
+	"strings"
+
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
@@ -14,12 +16,16 @@ func (l listing) measures(d *extract.Draft, entry []*extract.Block) {
 			continue
 		}
 		at := prose.Range{End: len(b.Text())}
-		if r := l.page.Reader.Read(b.Text(), at); r.Threat < 0.5 {
+		if r := l.page.Reader.Read(b.Text(), at); r.Threat < 0.5 && !strings.HasSuffix(b.Text(), "?") {
 			d.Mitigate(b.Whole())
 		}
 	}
 	if !d.HasMitigations() {
 		for _, p := range l.page.Measures(entry[:1]) {
+			at := prose.Range{Start: p.Start, End: p.End}
+			if p == entry[0].Whole() && l.page.Reader.Read(p.Flat.Text, at).Measure < 0.65 {
+				continue // the threat itself
+			}
 			d.Mitigate(p)
 		}
 	}

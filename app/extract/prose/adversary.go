@@ -34,7 +34,7 @@ func (s *sentence) adversary(i int, out *Reading) {
 			return // "attacker detection"
 		}
 		if s.has(k, lx.Modal) && !s.is(k, "will", "would") || s.is(k, "can", "able") {
-			if s.has(k+1, lx.Negation) || s.is(k, "cannot") {
+			if s.has(k+1, lx.Negation) || s.is(k, "cannot") || s.is(k, "able") && s.negated(k) {
 				return
 			}
 			if s.relative(i) {
@@ -71,7 +71,7 @@ func (s *sentence) relative(i int) bool {
 	if gap := s.text[s.words[i-2].End:s.words[i-1].Start]; gap != " " {
 		return false
 	}
-	return !s.is(i-2, "that", "if", "so", "and", "or", "but", "then", "because", "which", "where", "when", "as", "while", "since", "thus", "therefore", "hence", "whether", "however", "is", "case", "scenario", "exploited", "is", "how", "what", "otherwise", "consequently", "this", "way") && s.words[i-2].class == 0
+	return !s.is(i-2, "that", "if", "so", "and", "or", "but", "then", "because", "which", "where", "when", "as", "while", "since", "thus", "therefore", "hence", "whether", "however", "is", "case", "scenario", "exploited", "is", "how", "what", "otherwise", "consequently", "this", "way") && s.words[i-2].class&^lx.Outcome == 0
 }
 
 // findAfter is the index of one of the words among the next few, -1 when there is none.

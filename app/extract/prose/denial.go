@@ -11,7 +11,7 @@ func (s *sentence) deny(out *Reading) {
 			continue
 		}
 		switch {
-		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "aware") && s.is(i+2, "of") && s.is(i+3, "any") || s.is(i+1, "a", "an") && s.has(i+2, lx.Risk) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
+		case s.is(i, "not", "doesn't", "don't", "n't", "never", "cannot") && (s.is(i+1, "introduce", "pose", "add", "increase", "create", "affect", "represent", "constitute", "bring", "raise", "identify", "anticipate", "expect", "foresee", "believe", "directly", "itself", "worsen", "expand", "believed", "expected") || s.is(i+1, "aware") && s.is(i+2, "of") && s.is(i+3, "any") || s.is(i+1, "a", "an", "considered", "constitute") && (s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk)) || s.is(i+1, "significantly", "directly", "really") && s.is(i+2, "increase", "introduce", "affect", "change")):
 			out.Denies = true
 		case s.is(i, "no") && (s.has(i+1, lx.Risk) || s.has(i+2, lx.Risk) || s.has(i+3, lx.Risk) && !s.is(i+1, "longer") || s.is(i+1, "security", "known", "additional", "new", "impact", "implications", "significant", "direct") || s.is(i+2, "implications", "considerations", "impact")):
 			out.Denies = true
@@ -49,10 +49,48 @@ func (s *sentence) deny(out *Reading) {
 	if s.is(0, "see", "refer") {
 		out.Threat -= 0.4
 	}
-	if out.Measure >= 0.65 && out.Threat < 0.8 {
+	if s.remedied() || s.supposes() {
+		out.Threat -= 0.35
+	}
+	if out.Measure >= 0.65 && (out.Threat < 0.8 || s.has(0, lx.Imperative) && !s.is(1, "of") && out.Threat < 0.9 && out.Measure >= 0.7) {
 		out.Threat -= 0.35
 	}
 	out.Threat = max(0, out.Threat)
+}
+
+// remedied reports whether a condition of harm leads to what is then done: "If the key was compromised, the owner can revoke it."
+func (s *sentence) remedied() bool {
+	if !s.is(0, "if", "when", "should", "once") && !s.is(1, "if") && !(s.is(0, "in") && s.is(2, "event", "case")) {
+		return false
+	}
+	main := 0
+	for k := 2; k < len(s.words)-2 && main == 0; k++ {
+		if s.text[s.words[k-1].End] == ',' {
+			main = k
+		}
+	}
+	if main == 0 || s.find(lx.Adversary, 0, main) >= 0 || s.find(lx.Attack|lx.Harm|lx.Hostile|lx.Risk|lx.Nominal|lx.Negation, main, len(s.words)) >= 0 {
+		return false
+	}
+	k := s.findFrom(main, main+6, "can", "could", "must", "should", "may", "will")
+	return k > 0 && (s.find(lx.Agent, main, k) >= 0 || s.findFrom(main, k, "you", "they", "we", "one") >= 0) && s.find(lx.Secret, k, len(s.words)) < 0
+}
+
+// supposes reports whether the sentence says from what its authors start, what they aim at, or where something is told: "We
+// assume an attacker who can …", "The goal of X is …", "… are listed below".
+func (s *sentence) supposes() bool {
+	if s.findFrom(0, 6, "assume", "assumes", "assumed", "assumption", "suppose") >= 0 && s.findFrom(0, 6, "if", "not", "cannot", "wrongly", "falsely") < 0 {
+		return true
+	}
+	if s.is(0, "we") && s.is(1, "consider", "considered") || s.is(1, "goal", "aim", "purpose", "objective", "goals") && s.is(2, "of", "is") {
+		return true
+	}
+	for i := range s.words {
+		if s.is(i, "below") && s.is(i-1, "listed", "described", "discussed", "outlined", "summarized", "enumerated", "detailed", "explained") {
+			return true
+		}
+	}
+	return false
 }
 
 // asks reports whether the sentence is a question.
@@ -71,7 +109,7 @@ func (s *sentence) past() bool {
 		if s.has(i, lx.Modal) && !s.is(i, "potential", "possible") {
 			return false
 		}
-		told = told || s.has(i, lx.Past)
+		told = told || s.has(i, lx.Past) || s.is(i, "enabled", "allowed", "permitted", "required", "made") && !s.is(i-1, "is", "are", "be", "been", "being", "if", "when", "not", "has", "have") && i < 4
 	}
 	return told
 }

@@ -36,6 +36,11 @@ func (s *sentence) measure(out *Reading) {
 			}
 		}
 	}
+	for k := 3; k < len(s.words)-2; k++ { // "X could crash; consider Y"
+		if s.has(k, lx.Imperative) && s.text[s.words[k-1].End] == ';' {
+			out.Measure = max(out.Measure, 0.7)
+		}
+	}
 	if k := s.plan(); k >= 0 && s.find(lx.Harm|lx.Attack, k+1, k+4) < 0 { // "we will …", "webhooks will therefore …"
 		out.Measure = max(out.Measure, 0.6)
 	}
@@ -48,6 +53,8 @@ func (s *sentence) measure(out *Reading) {
 		case s.is(i, "need", "needs") && s.is(i+1, "to"):
 			out.Measure = max(out.Measure, 0.6)
 		case c.Has(lx.Prescribe) && s.is(i+1, "be") && s.is(i+2, "noted", "aware", "understood", "mentioned", "pointed"):
+		case s.is(i, "important", "essential", "crucial", "vital", "imperative") && s.is(i+1, "to", "that"):
+			out.Measure = max(out.Measure, 0.7)
 		case c.Has(lx.Prescribe) && !s.is(i, "need", "needs", "important", "essential"):
 			out.Measure = max(out.Measure, 0.65)
 			if k := s.find(lx.Measure, i+1, i+7); k > 0 {

@@ -14,10 +14,13 @@ func (s *sentence) modal(i int, out *Reading) {
 	if s.has(i+1, lx.Negation) || s.is(i, "cannot") {
 		if k := s.find(lx.Secret|lx.Measure, i+1, i+6); k > 0 && s.has(k, lx.Measure) {
 			out.claim(0.45, "says what might not hold")
+			if s.is(k, "check", "verify", "validate", "enforce", "protect", "authenticate", "detect", "prevent", "encrypt", "handle", "restrict") && s.is(i, "may", "might", "could") {
+				out.claim(0.5, "says what might not hold")
+			}
 		}
 		return
 	}
-	if s.none(i) || s.is(i-1, "what") {
+	if s.none(i) || s.is(i-1, "what") || s.is(i-1, "we") && s.is(i, "will", "would", "can") {
 		return
 	}
 	end := min(i+8, s.clauseEnd(i))
@@ -38,6 +41,9 @@ func (s *sentence) modal(i int, out *Reading) {
 			if s.is(k, "impact", "impacts") && k > i+1 {
 				continue
 			}
+			if s.is(k, "error", "errors") && s.findFrom(k-4, k, "return", "returns", "returned", "raise", "raised", "throw", "report", "reported", "log", "emit", "respond", "show", "with") >= 0 {
+				continue // an answer as foreseen
+			}
 			if k > i+5 {
 				out.claim(discount(0.5, weak, 0.1), "says what could go wrong")
 			} else {
@@ -46,6 +52,8 @@ func (s *sentence) modal(i int, out *Reading) {
 			return
 		case c.Has(lx.Measure) && !c.Has(lx.Harm) && k <= i+2:
 			return
+		case c.Has(lx.Hostile) && s.find(lx.Cause, i+1, k) > 0 && s.find(lx.Relief|lx.Negation, i+1, k) < 0:
+			out.claim(0.6, "says what it could make possible")
 		}
 	}
 }

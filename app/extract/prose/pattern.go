@@ -20,6 +20,9 @@ func (s *sentence) threat(out *Reading) {
 		if c == 0 {
 			continue
 		}
+		if c.Has(lx.Outcome) {
+			s.outcome(i, out)
+		}
 		switch {
 		case c.Has(lx.Adversary) || c.Has(lx.Hostile) && s.agent(i):
 			s.adversary(i, out)
@@ -50,6 +53,7 @@ func (s *sentence) threat(out *Reading) {
 		}
 		s.present(i, out)
 		s.nature(i, out)
+		s.access(i, out)
 	}
 }
 
@@ -165,7 +169,7 @@ func (s *sentence) present(i int, out *Reading) {
 		out.claim(0.45, "says what goes wrong")
 	case s.is(i, "no") && s.is(i+1, "longer"):
 		out.claim(0.5, "says what no longer holds")
-	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
+	case s.is(i, "cannot", "can't") && s.is(i+1, "work", "function", "use", "access", "operate", "start", "run", "join", "connect", "proceed") || s.is(i, "not") && s.is(i-1, "can", "could") && s.is(i+1, "work", "function", "operate"):
 		out.claim(0.55, "says what does not work")
 	case s.is(i, "not", "cannot", "unable") && s.is(i+1, "able", "work", "available", "supported", "possible", "encrypted", "signed", "verified", "checked", "protected"):
 		out.claim(0.45, "says what does not work")

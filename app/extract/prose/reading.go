@@ -60,6 +60,9 @@ func (r *Reader) tokens(text string, at Range) []token {
 		if notions(out[i+1].Text) { // "threat model", "risk assessment", "attack surface"
 			out[i].class &^= lexicon.Risk | lexicon.Attack | lexicon.Harm | lexicon.Nominal
 		}
+		if compound(out[i].Text, out[i+1].Text) {
+			out[i+1].class |= lexicon.Attack
+		}
 	}
 	return out
 }
@@ -88,8 +91,34 @@ func (r *Reader) Read(text string, at Range) Reading {
 			return main
 		}
 	}
+	if k := whole.reason(); k > 3 { // "Since X fails silently, it is important to …": the reason states the threat
+		reason := out
+		reason.Clause = Range{at.Start, ts[k-1].End}
+		part := sentence{text: text, at: reason.Clause, words: ts[:k]}
+		if part.judge(&reason); reason.Threat >= 0.5 && reason.Measure < 0.6 {
+			rest := Reading{Clause: at}
+			main := sentence{text: text, at: Range{ts[k].Start, at.End}, words: ts[k:]}
+			if main.judge(&rest); rest.Measure >= 0.6 && rest.Threat < reason.Threat {
+				reason.Measure = rest.Measure
+				return reason
+			}
+		}
+	}
 	whole.judge(&out)
 	return out
+}
+
+// reason is the index of the word that the main clause behind a reason begins with, 0 when the sentence begins with none.
+func (s *sentence) reason() int {
+	if !s.is(0, "since", "because", "as", "given", "da", "weil") {
+		return 0
+	}
+	for k := 2; k < len(s.words)-3; k++ {
+		if s.text[s.words[k-1].End] == ',' {
+			return k
+		}
+	}
+	return 0
 }
 
 func (s *sentence) judge(out *Reading) {
@@ -188,6 +217,7 @@ func (s *sentence) opening(out *Reading) {
 	for i := 1; i < min(9, len(s.words)); i++ { // "Since any contract can emit such an event, …"
 		out.Goes = out.Goes || s.is(i, "such") && s.is(i+1, "a", "an") || s.is(i, "this") && s.has(i+1, lexicon.Attack|lexicon.Nominal)
 	}
+	out.Goes = out.Goes || s.is(0, "therefore", "thus", "hence", "consequently")
 	if s.is(0, "in") && s.is(1, "addition") {
 		out.Adds = true
 	}

@@ -9,8 +9,11 @@ import (
 // meta reports whether the sentence speaks about threats in general at word i: "these threats are …", "many of the risks",
 // "a build threat is …", "the following risks".
 func (s *sentence) meta(i int) bool {
-	if s.is(i-1, "these", "those", "such", "this") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces") {
+	if s.is(i-1, "these", "those", "such", "this", "same") && !s.is(i+1, "applies", "apply") || s.is(i-2, "these", "those", "such", "this") && !s.has(i-1, lx.Risk|lx.Harm) && !s.is(i-1, "some", "a", "the", "poses", "is", "introduces") {
 		return true
+	}
+	if i <= 3 && s.is(0, "for", "if", "when") && s.is(i+1, "to", "is", "was") {
+		return true // "for a vulnerability to be considered, …"
 	}
 	for k := i - 1; k >= max(0, i-4); k-- {
 		if s.is(k, "following", "above", "below", "many", "most", "all", "other", "each", "any", "every", "types", "kinds", "kind", "type", "aforementioned", "diese", "ces", "different", "various", "unlike") {
@@ -21,6 +24,16 @@ func (s *sentence) meta(i int) bool {
 		return true // a definition
 	}
 	return i <= 1 && strings.HasSuffix(s.words[i].Text, "s") && s.is(i+1, "in", "that", "are", "for", "to", "of", "can", "may", "which", "like") && !s.is(i, "weakness")
+}
+
+// harmful reports whether any word says that somebody does harm or something goes wrong.
+func (s *sentence) harmful() bool {
+	for i := range s.words {
+		if s.has(i, lx.Attack|lx.Harm|lx.Adversary|lx.Hostile|lx.Secret|lx.Deficit) {
+			return true
+		}
+	}
+	return false
 }
 
 // risk: "there is a risk that …", "a potential risk is …", "the risk of …".
@@ -39,8 +52,11 @@ func (s *sentence) risk(i int, out *Reading) {
 	switch {
 	case s.is(i+1, "of", "that", "with", "in", "from", "here", "regarding", "about", "associated", "if", "when", "für", "dass", "von", "de", "que", "to", "around", "is", "are", "was", "posed", "include", "includes", "ist", "besteht", "due", "because", "where"):
 		score := 0.8
-		if s.is(i, "issue", "issues", "problem", "problems", "concern", "concerns", "exposure") {
+		switch {
+		case s.is(i, "issue", "issues", "problem", "problems", "concern", "concerns", "exposure"):
 			score = 0.7
+		case s.is(i, "drawback", "drawbacks", "downside", "downsides", "disadvantage", "disadvantages", "caveat", "caveats") && !s.harmful():
+			score = 0.45 // of using or building it
 		}
 		if s.is(i+1, "of", "that", "to") || i < 6 {
 			out.claim(score, "names a risk")

@@ -11,8 +11,10 @@ import (
 func writeCSV(w io.Writer, docs []Document) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	rows := [][]string{{"path", "id", "label", "title", "statement", "quote", "section", "stride", "stride_by", "severity", "severity_stated", "element", "owner",
-		"ticket", "status", "mitigations", "cwe", "capec", "finder", "confidence", "why", "start", "end"}}
+	rows := [][]string{{
+		"path", "id", "label", "title", "statement", "quote", "section", "stride", "stride_by", "severity", "severity_stated", "element", "owner",
+		"ticket", "status", "mitigations", "cwe", "capec", "finder", "confidence", "why", "start", "end",
+	}}
 	for _, d := range docs {
 		for _, t := range d.Threats {
 			rows = append(rows, []string{

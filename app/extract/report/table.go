@@ -29,8 +29,10 @@ func writeTable(w io.Writer, docs []Document, options Options) error {
 		t.AppendHeader(table.Row{"Severity", "STRIDE", "Threat", "Mitigations", "Owner", "Ticket", "Sure"})
 		wide := max(24, (width-54)/2)
 		t.SetColumnConfigs([]table.ColumnConfig{
-			{Number: 3, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft},
-			{Number: 5, WidthMax: 14, WidthMaxEnforcer: text.WrapSoft}, {Number: 7, Align: text.AlignRight},
+			{Number: 3, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft},
+			{Number: 4, WidthMax: wide, WidthMaxEnforcer: text.WrapSoft},
+			{Number: 5, WidthMax: 14, WidthMaxEnforcer: text.WrapSoft},
+			{Number: 7, Align: text.AlignRight},
 		})
 		for _, f := range d.Threats {
 			title := clean(flat(f.Title))

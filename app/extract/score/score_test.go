@@ -16,7 +16,8 @@ import (
 // A small case of every rule: a match by title, by another wording, a repeat, an extra, a near-miss taken, an ambiguous
 // passage, a suggestion that does not count, mitigations and fields, a page that states none, one without findings.
 var small = map[string][2]string{
-	"orders": {`{"threats":[
+	"orders": {
+		`{"threats":[
 		{"id":"T1","quote":"An attacker replays an order","also":["orders can be replayed"],"mitigations":["use idempotency keys","sign requests"],"owner":"Dana","severity":"high","ticket":"SEC-1"},
 		{"id":"T2","quote":"Card numbers leak into [logs](http://x)","mitigations":["mask digits"]},
 		{"id":"T3","quote":"The queue overflows under load"}],
@@ -27,7 +28,8 @@ var small = map[string][2]string{
 		{"origin":"stated","title":"Card numbers leak into logs","quote":"PAN in logs"},
 		{"origin":"stated","title":"Archive","quote":"Orders are kept for ninety days in the archive"},
 		{"origin":"stated","title":"Clocks","quote":"Clocks may drift apart."},
-		{"origin":"inferred","title":"The queue overflows under load","quote":"The queue overflows under load"}]}`},
+		{"origin":"inferred","title":"The queue overflows under load","quote":"The queue overflows under load"}]}`,
+	},
 	"quiet":   {`{"threats":[],"not_threats":["The keys are rotated"]}`, `{"threats":[]}`},
 	"unread":  {`{"threats":[{"id":"T1","quote":"A node is impersonated"}]}`, ""},
 	"nothing": {`{"threats":[{"id":"T1","quote":"Tokens never expire"}]}`, `{"threats":null}`},

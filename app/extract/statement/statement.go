@@ -82,6 +82,17 @@ type line struct {
 	prose.Reading
 }
 
+// behind is what the sentence says behind the clause that states the threat, all of it where that is too little.
+func (l line) behind() extract.Passage {
+	rest := l.Cut(l.Clause.End, l.End)
+	text := rest.Flat.Text[rest.Start:rest.End]
+	rest.Start += len(text) - len(strings.TrimLeft(text, " ,;:"))
+	if len(lexicon.Words(rest.Text())) < 4 {
+		return l.Passage
+	}
+	return rest
+}
+
 // block reads a block's sentences. What a block prescribes beside a threat is against that one; what a block without threats
 // prescribes is against all since the last such block.
 func (r *reader) block(b *extract.Block) {
@@ -113,7 +124,7 @@ func (r *reader) block(b *extract.Block) {
 		}
 	}
 	if threats == 0 {
-		r.prescribed(b, measures)
+		r.prescribed(measures)
 		return
 	}
 	r.stated(b, lines)
@@ -141,7 +152,7 @@ func (r *reader) measure() float64 {
 }
 
 // prescribed gives the measures of a block without threats to the threats before it.
-func (r *reader) prescribed(b *extract.Block, measures []line) {
+func (r *reader) prescribed(measures []line) {
 	for _, m := range measures {
 		r.settled = true
 		if strings.HasSuffix(m.Text(), ":") {
@@ -177,7 +188,7 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 			}
 			before = nil
 			if l.Measure >= 0.65 { // the sentence prescribes, so that the harm does not come about
-				last.Mitigate(l.Passage)
+				last.Mitigate(l.behind())
 			}
 			continue
 		}
@@ -191,7 +202,7 @@ func (r *reader) stated(b *extract.Block, lines []line) {
 		case l.Measure < r.measure():
 		case strings.HasSuffix(l.Text(), ":"):
 			r.lists = true
-		case last == nil && l.Measure < 0.7:
+		case last == nil && l.Measure < 0.65:
 		case last == nil:
 			before = append(before, l)
 		default:

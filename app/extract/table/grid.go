@@ -93,6 +93,9 @@ func newGrid(table *document.Node) *grid {
 }
 
 func span(s string, most int) int {
+	if s == "" {
+		return 1
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
 		return 1

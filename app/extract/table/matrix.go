@@ -15,6 +15,11 @@ func (r reader) matrix(header int) []extract.Candidate {
 	if header != 0 || len(r.grid.rows) > 12 { // the kinds as rows: six, with headers and gaps
 		return nil
 	}
+	for _, c := range r.grid.rows[0][1:] {
+		if r.page.Lexicon.Role(c.text()) == lexicon.Threat {
+			return nil // a row for each kind, with its threat and what is done in columns of their own
+		}
+	}
 	return r.across(r.grid.turned(), 0)
 }
 

@@ -30,7 +30,11 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 	}
 	for _, b := range page.Blocks {
 		if b.Kind == document.Table && b.Section.Within != lexicon.Excluded {
-			out = append(out, f.read(page, b, tables[b.Section] == 1)...)
+			if found := f.read(page, b, tables[b.Section] == 1); out == nil {
+				out = found // a page may be one table of many thousand rows
+			} else {
+				out = append(out, found...)
+			}
 		}
 	}
 	return out
@@ -124,7 +128,8 @@ func (r reader) rows(c columns) []extract.Candidate {
 		for end < len(r.grid.rows) && r.continues(c, i, end) {
 			end++
 		}
-		out = append(out, r.entry(c, i, end, category)...)
+		out = r.entry(out, c, i, end, category)
+		clear(r.grid.rows[i:end]) // read; a table of many thousand rows is let go as it is read
 		i = end
 	}
 	return out
@@ -139,24 +144,23 @@ func (r reader) continues(c columns, i, k int) bool {
 	return b.text() == "" && !single(r.grid.rows[k]) && (c.say < 0 || r.grid.rows[k][c.say].text() == "")
 }
 
-// entry reads the threat or, where the cell lists several, the threats of rows i to end.
-func (r reader) entry(c columns, i, end int, category string) []extract.Candidate {
+// entry adds the threat or, where the cell lists several, the threats of rows i to end.
+func (r reader) entry(out []extract.Candidate, c columns, i, end int, category string) []extract.Candidate {
 	line := r.grid.rows[i]
 	lead := line[c.threat]
 	if lead == nil || r.page.Lexicon.Empty(lead.text()) {
 		if c.say < 0 || line[c.say] == nil || r.page.Lexicon.Empty(line[c.say].text()) {
-			return nil
+			return out
 		}
 		lead = line[c.say]
 	}
 	if heading := r.page.Lexicon.Role(lead.text()); heading == lexicon.Threat && r.page.Lexicon.Role(at(line, c.threat+1).text()) != lexicon.None {
-		return nil // the header again
+		return out // the header again
 	}
 	several := items(lead)
 	if len(several) == 0 {
 		several = []extract.Passage{lead.passage()}
 	}
-	var out []extract.Candidate
 	for n, quote := range several {
 		d := r.page.Draft("table", quote)
 		d.Kind(r.block.Section.Kind)
