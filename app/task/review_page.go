@@ -6,7 +6,6 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/event"
-	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/document/storage"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
@@ -48,10 +47,11 @@ func (d *Desk) reviewPage(ctx context.Context, job work.Job) (work.Outcome, erro
 
 func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record, page confluence.Page) error {
 	body := []byte(page.Body)
+	hash, panelThere, unfit := outside(body)
 	rules := engine(d.Scanner.Version())
 	read := trace.Page{
 		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID,
-		Version: page.Version.Number, Engine: rules, Hash: storage.HashOutside(body),
+		Version: page.Version.Number, Engine: rules, Hash: hash,
 	}
 	at := sighting{
 		tenant: job.Tenant, page: read, by: page.Version.By, occurred: page.Version.At, observed: job.Observed, now: d.Now(),
@@ -62,19 +62,21 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	if rec.Page.Removed && job.Occurred.After(at.occurred) {
 		at.occurred = job.Occurred // it was put back, which makes no version of its own
 	}
-	_, panelThere, regionErr := storage.FindRegion(body)
-	unread := regionErr != nil && rec.Page.Rev > 0 // it was reviewed once: that it cannot be now is to be shown
+	unread := unfit != nil && rec.Page.Rev > 0 // it was reviewed once: that it cannot be now is to be shown
 	if !panelThere && !unread && !d.isDesign(page) {
 		d.Count.Review("not a design page")
 		return nil
 	}
 	d.bodies.keep(job.Tenant, page)
-	doc, err := parse(body, regionErr)
-	if err != nil {
-		return d.reviewFailed(ctx, rec, at, err)
+	if unfit != nil {
+		return d.reviewFailed(ctx, rec, at, unfit)
 	}
 	if rec.Page.Hash == read.Hash && rec.Page.Engine == rules && rec.Page.Failed == "" && !rec.Page.Removed {
 		return d.reviewUnchanged(ctx, job, rec, at, panelThere)
+	}
+	doc, err := storage.Parse(body)
+	if err != nil {
+		return d.reviewFailed(ctx, rec, at, err)
 	}
 	change, match := review(rec, at, d.Scanner.Scan(doc).Findings)
 	change.Jobs = append(change.Jobs, d.afterReview(job, change))
@@ -87,15 +89,17 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	return nil
 }
 
-// parse refuses what cannot be read whole: half a page's threats would look like the other half had been withdrawn.
-func parse(body []byte, regionErr error) (*document.Document, error) {
+// outside is the hash of what lies outside of the panel, and whether there is one. It refuses what cannot be read whole: half a page's
+// threats would look like the other half had been withdrawn. What is too large is refused before it is looked at.
+func outside(body []byte) (hash string, panelThere bool, err error) {
 	if len(body) > MaxBody {
-		return nil, fault.New(fault.Invalid, "the body has %d bytes, more than the %d that are reviewed: split the page", len(body), MaxBody)
+		return "", false, fault.New(fault.Invalid, "the body has %d bytes, more than the %d that are reviewed: split the page", len(body), MaxBody)
 	}
-	if regionErr != nil {
-		return nil, regionErr
+	_, panelThere, err = storage.FindRegion(body)
+	if err != nil {
+		return "", false, err
 	}
-	return storage.Parse(body)
+	return storage.HashOutside(body), panelThere, nil
 }
 
 // afterReview files tickets first where some are missing, so that the panel is written once, with them in it.
