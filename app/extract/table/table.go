@@ -48,8 +48,12 @@ func (f Finder) read(page *extract.Page, b *extract.Block, only bool) []extract.
 	r := reader{page: page, block: b, grid: g, only: only, expected: expected(b.Section)}
 	header := r.header()
 	if header >= 0 {
-		if found := r.matrix(header); found != nil {
+		found := r.matrix(header)
+		if len(found) > 0 {
 			return found
+		}
+		if found != nil && !r.names(header) {
+			return nil // ticks only; letters beside a column of threats are scores ("D R E A D")
 		}
 		if c, ok := readColumns(page, g, header, r.expected); ok {
 			return r.rows(c)
@@ -100,6 +104,16 @@ func (r reader) header() int {
 		return -1
 	}
 	return -1
+}
+
+// names reports whether a header row names threats.
+func (r reader) names(header int) bool {
+	for _, c := range r.grid.rows[header] {
+		if r.page.Lexicon.Role(c.text()) == lexicon.Threat {
+			return true
+		}
+	}
+	return false
 }
 
 // single reports whether one cell fills the whole row.
