@@ -75,6 +75,9 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 	if label, rest, ok := strings.Cut(title, ":"); ok && strings.TrimSpace(rest) != "" && lex.Role(label) == lexicon.Threat && lex.Plain(label) && len(lexicon.Words(rest)) > 1 {
 		return 0.96, "heading labelled “" + strings.TrimSpace(label) + "”"
 	}
+	if label, rest, ok := strings.Cut(title, ":"); ok && len(lexicon.Words(rest)) > 1 && lex.Role(strings.TrimRight(label, "0123456789-# ")) == lexicon.Concern && rated(page, s) {
+		return 0.9, "heading labelled “" + strings.TrimSpace(label) + "”, with its severity and mitigation below"
+	}
 	if s.Known || s.Names && !leafKind(page, s) || !within(s.Parent).Gathers() || asks(title) || mitigates(page, title) {
 		return 0, ""
 	}
@@ -164,6 +167,17 @@ func measured(page *extract.Page, s *extract.Section) bool {
 		}
 	}
 	return false
+}
+
+// rated reports whether a section states a severity and a mitigation under labels.
+func rated(page *extract.Page, s *extract.Section) bool {
+	severity := false
+	for _, b := range page.Own(s) {
+		for _, p := range b.Parts {
+			severity = severity || p.Role == lexicon.Severity && p.Label != ""
+		}
+	}
+	return severity && measured(page, s)
 }
 
 // entryOf reports whether a block is nested in the entry of a list that states something itself, so that what it labels belongs

@@ -26,6 +26,9 @@ func (l listing) intent() (float64, string) {
 			return 0.92, "entry of a list that is announced as one of threats"
 		}
 	}
+	if s.Level >= 7 && s.Within.Gathers() && !s.Known && l.attacker() {
+		return 0.92, "entry of a list of what an attacker may do"
+	}
 	direct := s.Distance == 0 && s.Topic.Gathers()
 	switch {
 	case direct && (s.Topic == lexicon.Threats || s.Topic == lexicon.Risks):
@@ -38,6 +41,19 @@ func (l listing) intent() (float64, string) {
 		return 0.5, "entry of a list in a section about security"
 	}
 	return 0, ""
+}
+
+// attacker reports whether the title of the list's section begins with somebody who does harm.
+func (l listing) attacker() bool {
+	for i, w := range lexicon.Words(l.section.Title) {
+		if i > 3 {
+			break
+		}
+		if l.page.Reader.Class(w.Text).Has(lexicon.Adversary) {
+			return true
+		}
+	}
+	return false
 }
 
 // titled reports whether most entries begin with the name of an attack or a failure ("Plugin poisoning: …").

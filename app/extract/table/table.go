@@ -314,6 +314,23 @@ func items(c *cell) []extract.Passage {
 	return numberedLines(c)
 }
 
+// lines are the lines of a cell where it has several, each of them a few words; nil for a text that goes on.
+func lines(c *cell) []extract.Passage {
+	var out []extract.Passage
+	from := 0
+	for line := range strings.SplitSeq(c.flat.Text, "\n") {
+		if n := len(lexicon.Words(line)); n < 2 || n > 20 || line[0] >= 'a' && line[0] <= 'z' {
+			return nil
+		}
+		out = append(out, extract.Passage{Flat: c.flat, Start: from, End: from + len(line)})
+		from += len(line) + 1
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
 // numberedLines are the lines of a cell whose every line begins with a number or a bullet sign.
 func numberedLines(c *cell) []extract.Passage {
 	text := c.flat.Text
