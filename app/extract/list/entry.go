@@ -31,6 +31,14 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
 		title, rest = "", first.Start
 	}
+	stride, kinded := l.page.Lexicon.STRIDE(title)
+	if kinded && l.page.Lexicon.Empty(strings.Trim(head.Text()[rest:first.End], " :.–—-")) {
+		return nil, false // "Repudiation: n/a"
+	}
+	if kinded {
+		said := head.Text()[rest:first.End]
+		rest += len(said) - len(strings.TrimLeft(said, " :.–—-"))
+	}
 	rating, behind := l.rated(head, rest, first.End)
 	rest = behind
 	if first.Role == lexicon.Actor || first.Role == lexicon.Element {
@@ -83,6 +91,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && (measures < 0.7 || l.worsens(text))):
 		return nil, false
+	case kinded && intent > 0.92:
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
 	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry) || l.countered(entry)):
 	case intent < 0.5 && reads < 0.65:
@@ -92,6 +101,10 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d := l.page.Draft("list", quote)
 	d.Kind(l.section.Kind)
+	if kinded {
+		d.Kind(stride)
+		title = strings.Trim(head.Text()[rest:first.End], " :.–—-") // what it says of the kind
+	}
 	if !rating.Blank() {
 		d.Put(lexicon.Severity, rating)
 	}

@@ -14,6 +14,9 @@ func (l listing) intent() (float64, string) {
 	if s.Within == lexicon.Excluded || s.Within == lexicon.Mitigations {
 		return 0, ""
 	}
+	if l.kinds() {
+		return 0.93, "entry of a list of the kinds of STRIDE"
+	}
 	if l.intro != nil && !l.intro.Title {
 		switch says := announces(l.page, l.intro); {
 		case says < 0 && l.titled():

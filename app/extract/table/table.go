@@ -17,7 +17,7 @@ type Finder struct{}
 func (Finder) Name() string { return "table" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads every table of the page.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
