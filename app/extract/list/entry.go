@@ -6,6 +6,7 @@ import (
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
 	"github.com/throughline/throughline/app/extract/prose"
+	"github.com/throughline/throughline/app/threat"
 )
 
 // entry reads one item as a threat; ok is false when it states none.
@@ -31,7 +32,11 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
 		title, rest = "", first.Start
 	}
-	stride, kinded := l.page.Lexicon.STRIDE(title)
+	var stride threat.STRIDE
+	kinded := false
+	if title != "" {
+		stride, kinded = l.page.Lexicon.STRIDE(title)
+	}
 	if kinded && l.page.Lexicon.Empty(strings.Trim(head.Text()[rest:first.End], " :.–—-")) {
 		return nil, false // "Repudiation: n/a"
 	}

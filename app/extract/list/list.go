@@ -43,13 +43,7 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 // paragraphs reads the paragraphs of a section about threats that begin with a title in bold, as entries of a list.
 func paragraphs(page *extract.Page, s *extract.Section) listing {
 	l := listing{page: page, section: s}
-	of := 0
-	for _, b := range page.Own(s) {
-		if _, ok := kind(page, b); ok && b.Kind == document.Paragraph {
-			of++
-		}
-	}
-	if s.Topic != lexicon.Threats && s.Topic != lexicon.Risks && (of < 2 || s.Within == lexicon.Excluded || !gathered(s)) {
+	if s.Topic != lexicon.Threats && s.Topic != lexicon.Risks && !byKind(page, s) {
 		return l
 	}
 	for _, b := range page.Own(s) {
