@@ -10,7 +10,7 @@ import (
 )
 
 // Rules is the version of the engine's own rules: merging, order, and reading of blocks.
-const Rules = "1"
+const Rules = "2"
 
 // Engine runs finders over pages. It is safe for concurrent use.
 type Engine struct {

@@ -43,7 +43,7 @@ func TestExplicitID(t *testing.T) {
 
 func TestVersionNamesEveryFinder(t *testing.T) {
 	got := catalog.Engine().Version().Finders
-	want := []string{"table@1", "labelled@1", "heading@1", "list@1", "statement@1"}
+	want := []string{"table@2", "labelled@2", "heading@2", "list@2", "statement@2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finders (-want +got):\n%s", diff)
 	}

@@ -17,7 +17,7 @@ type Finder struct{}
 func (Finder) Name() string { return "heading" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads every section whose title names a threat.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
@@ -75,6 +75,9 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 	if label, rest, ok := strings.Cut(title, ":"); ok && strings.TrimSpace(rest) != "" && lex.Role(label) == lexicon.Threat && lex.Plain(label) && len(lexicon.Words(rest)) > 1 {
 		return 0.96, "heading labelled “" + strings.TrimSpace(label) + "”"
 	}
+	if label, rest, ok := strings.Cut(title, ":"); ok && len(lexicon.Words(rest)) > 1 && lex.Role(strings.TrimRight(label, "0123456789-# ")) == lexicon.Concern && rated(page, s) {
+		return 0.9, "heading labelled “" + strings.TrimSpace(label) + "”, with its severity and mitigation below"
+	}
 	if s.Known || s.Names && !leafKind(page, s) || !within(s.Parent).Gathers() || asks(title) || mitigates(page, title) {
 		return 0, ""
 	}
@@ -83,6 +86,9 @@ func names(page *extract.Page, s *extract.Section) (confidence float64, why stri
 	}
 	if hasThreatHeadings(page, s) || tabled(page, s) {
 		return 0, ""
+	}
+	if sorted(page, s) {
+		return 0, "" // its paragraphs state one threat a kind
 	}
 	harm := nominal(page, title) || page.Reader.Read(title, prose.Range{End: len(title)}).Threat >= 0.5
 	switch {
@@ -164,6 +170,32 @@ func measured(page *extract.Page, s *extract.Section) bool {
 		}
 	}
 	return false
+}
+
+// sorted reports whether several of a section's paragraphs begin with a kind of STRIDE.
+func sorted(page *extract.Page, s *extract.Section) bool {
+	n := 0
+	for _, b := range page.Own(s) {
+		label, _, ok := strings.Cut(b.Text(), ":")
+		if !ok || b.Title || len(label) > 40 {
+			continue
+		}
+		if _, ok := page.Lexicon.STRIDE(label); ok {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// rated reports whether a section states a severity and a mitigation under labels.
+func rated(page *extract.Page, s *extract.Section) bool {
+	severity := false
+	for _, b := range page.Own(s) {
+		for _, p := range b.Parts {
+			severity = severity || p.Role == lexicon.Severity && p.Label != ""
+		}
+	}
+	return severity && measured(page, s)
 }
 
 // entryOf reports whether a block is nested in the entry of a list that states something itself, so that what it labels belongs

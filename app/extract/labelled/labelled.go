@@ -17,7 +17,7 @@ type Finder struct{}
 func (Finder) Name() string { return "labelled" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads every block that a label makes a threat, with the labelled blocks behind it.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {

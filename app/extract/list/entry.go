@@ -6,6 +6,7 @@ import (
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/extract/lexicon"
 	"github.com/throughline/throughline/app/extract/prose"
+	"github.com/throughline/throughline/app/threat"
 )
 
 // entry reads one item as a threat; ok is false when it states none.
@@ -30,6 +31,18 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	title, rest := runIn(l.page.Lexicon, head, first)
 	if title != "" && goesOn(head.Text()[rest:first.End]) { // in bold, but no sentence of its own
 		title, rest = "", first.Start
+	}
+	var stride threat.STRIDE
+	kinded := false
+	if title != "" {
+		stride, kinded = l.page.Lexicon.STRIDE(title)
+	}
+	if kinded && l.page.Lexicon.Empty(strings.Trim(head.Text()[rest:first.End], " :.–—-")) {
+		return nil, false // "Repudiation: n/a"
+	}
+	if kinded {
+		said := head.Text()[rest:first.End]
+		rest += len(said) - len(strings.TrimLeft(said, " :.–—-"))
 	}
 	rating, behind := l.rated(head, rest, first.End)
 	rest = behind
@@ -83,6 +96,7 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 		return nil, false
 	case measures >= 0.65 && reads < 0.5 && !(intent > 0.9 && (measures < 0.7 || l.worsens(text))):
 		return nil, false
+	case kinded && intent > 0.92:
 	case intent >= 0.92 && (l.section.Within.Gathers() || reads >= 0.3 || l.tells(text)):
 	case intent >= 0.85 && (l.section.Topic == lexicon.Threats || l.section.Level >= 7 || reads >= 0.3 || l.tells(text) || recorded(entry) || l.countered(entry)):
 	case intent < 0.5 && reads < 0.65:
@@ -92,6 +106,10 @@ func (l listing) entry(entry []*extract.Block, intent float64, why string) (*ext
 	}
 	d := l.page.Draft("list", quote)
 	d.Kind(l.section.Kind)
+	if kinded {
+		d.Kind(stride)
+		title = strings.Trim(head.Text()[rest:first.End], " :.–—-") // what it says of the kind
+	}
 	if !rating.Blank() {
 		d.Put(lexicon.Severity, rating)
 	}

@@ -14,6 +14,9 @@ func (l listing) intent() (float64, string) {
 	if s.Within == lexicon.Excluded || s.Within == lexicon.Mitigations {
 		return 0, ""
 	}
+	if l.kinds() {
+		return 0.93, "entry of a list of the kinds of STRIDE"
+	}
 	if l.intro != nil && !l.intro.Title {
 		switch says := announces(l.page, l.intro); {
 		case says < 0 && l.titled():
@@ -25,6 +28,9 @@ func (l listing) intent() (float64, string) {
 		case says > 0:
 			return 0.92, "entry of a list that is announced as one of threats"
 		}
+	}
+	if s.Level >= 7 && s.Within.Gathers() && !s.Known && l.attacker() {
+		return 0.92, "entry of a list of what an attacker may do"
 	}
 	direct := s.Distance == 0 && s.Topic.Gathers()
 	switch {
@@ -38,6 +44,19 @@ func (l listing) intent() (float64, string) {
 		return 0.5, "entry of a list in a section about security"
 	}
 	return 0, ""
+}
+
+// attacker reports whether the title of the list's section begins with somebody who does harm.
+func (l listing) attacker() bool {
+	for i, w := range lexicon.Words(l.section.Title) {
+		if i > 3 {
+			break
+		}
+		if l.page.Reader.Class(w.Text).Has(lexicon.Adversary) {
+			return true
+		}
+	}
+	return false
 }
 
 // titled reports whether most entries begin with the name of an attack or a failure ("Plugin poisoning: …").

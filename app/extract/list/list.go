@@ -16,7 +16,7 @@ type Finder struct{}
 func (Finder) Name() string { return "list" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads every list that gathers threats.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
@@ -43,7 +43,7 @@ func (f Finder) Find(page *extract.Page) []extract.Candidate {
 // paragraphs reads the paragraphs of a section about threats that begin with a title in bold, as entries of a list.
 func paragraphs(page *extract.Page, s *extract.Section) listing {
 	l := listing{page: page, section: s}
-	if s.Topic != lexicon.Threats && s.Topic != lexicon.Risks {
+	if s.Topic != lexicon.Threats && s.Topic != lexicon.Risks && !byKind(page, s) {
 		return l
 	}
 	for _, b := range page.Own(s) {

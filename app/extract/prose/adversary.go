@@ -25,7 +25,7 @@ func (s *sentence) agent(i int) bool {
 func (s *sentence) adversary(i int, out *Reading) {
 	if i < 6 && s.is(0, "as", "als") {
 		if k := s.findAfter(i, "want", "would", "möchte"); k > 0 {
-			out.claim(0.92, "is an attacker's user story")
+			out.claim(0.96, "is an attacker's user story")
 			return
 		}
 	}

@@ -50,7 +50,7 @@ func (s *sentence) deny(out *Reading) {
 		out.Threat -= 0.4
 	}
 	if s.remedied() || s.supposes() {
-		out.Threat -= 0.35
+		out.Threat = min(out.Threat, 0.4)
 	}
 	if out.Measure >= 0.65 && (out.Threat < 0.8 || s.has(0, lx.Imperative) && !s.is(1, "of") && out.Threat < 0.9 && out.Measure >= 0.7) {
 		out.Threat -= 0.35

@@ -43,7 +43,7 @@ func (s *sentence) outcome(i int, out *Reading) {
 			out.claim(0.55, "says what stays usable")
 		}
 	case s.is(i, "apply", "applies") && !s.negated(i) && s.find(lx.Measure, 0, i) < 0:
-		if k := s.find(lx.Nominal, i-6, i); k >= 0 {
+		if k := s.find(lx.Nominal, i-8, i); k >= 0 {
 			out.claim(0.6, "says which attack applies")
 		}
 	case s.is(i, "possible", "feasible", "trivial", "easy", "easier", "simple", "straightforward") && s.is(i+1, "for", "to") && !s.negated(i):

@@ -68,6 +68,8 @@ func (s *sentence) nature(i int, out *Reading) {
 		out.claim(0.65, "says what anybody could do")
 	case s.has(i, lx.Modal) && s.has(i+1, lx.Cause) && s.find(lx.Attack|lx.Harm|lx.Nominal|lx.Deficit, max(0, i-9), i) >= 0 && !s.none(i):
 		out.claim(0.6, "says what a failure leads to")
+	case s.is(i, "could", "can", "may", "might") && i < 8 && s.find(lx.Attack, i-4, i) >= 0 && s.find(lx.Measure|lx.Relief|lx.Negation, 0, i+2) < 0 && s.find(lx.Measure|lx.Relief, i+1, i+4) < 0 && !s.is(i+1, "only", "still"):
+		out.claim(0.55, "says what an attack could do")
 	case s.has(i, lx.Negation) && s.is(i-1, "does", "do") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure", "authenticate", "authorize", "encrypt", "contain", "restrict", "limit", "sanitize") && s.find(lx.Measure|lx.Secret, i+1, i+8) > 0,
 		s.is(i, "doesn't", "don't") && s.is(i+1, "perform", "check", "verify", "validate", "enforce", "protect", "prevent", "guarantee", "ensure"):
 		out.claim(0.55, "says which protection is missing")

@@ -18,7 +18,7 @@ type Finder struct{}
 func (Finder) Name() string { return "statement" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads the running text of every section.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {

@@ -52,6 +52,9 @@ func (r reader) across(g *grid, header int) []extract.Candidate {
 			}
 			list := items(c)
 			if len(list) == 0 {
+				list = lines(c)
+			}
+			if len(list) == 0 {
 				list = []extract.Passage{c.passage()}
 			}
 			for _, quote := range list {

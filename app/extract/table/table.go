@@ -17,7 +17,7 @@ type Finder struct{}
 func (Finder) Name() string { return "table" }
 
 // Version of the rules.
-func (Finder) Version() int { return 1 }
+func (Finder) Version() int { return 2 }
 
 // Find reads every table of the page.
 func (f Finder) Find(page *extract.Page) []extract.Candidate {
@@ -48,8 +48,12 @@ func (f Finder) read(page *extract.Page, b *extract.Block, only bool) []extract.
 	r := reader{page: page, block: b, grid: g, only: only, expected: expected(b.Section)}
 	header := r.header()
 	if header >= 0 {
-		if found := r.matrix(header); found != nil {
+		found := r.matrix(header)
+		if len(found) > 0 {
 			return found
+		}
+		if found != nil && !r.names(header) {
+			return nil // ticks only; letters beside a column of threats are scores ("D R E A D")
 		}
 		if c, ok := readColumns(page, g, header, r.expected); ok {
 			return r.rows(c)
@@ -100,6 +104,16 @@ func (r reader) header() int {
 		return -1
 	}
 	return -1
+}
+
+// names reports whether a header row names threats.
+func (r reader) names(header int) bool {
+	for _, c := range r.grid.rows[header] {
+		if r.page.Lexicon.Role(c.text()) == lexicon.Threat {
+			return true
+		}
+	}
+	return false
 }
 
 // single reports whether one cell fills the whole row.
@@ -298,6 +312,23 @@ func items(c *cell) []extract.Passage {
 		return out
 	}
 	return numberedLines(c)
+}
+
+// lines are the lines of a cell where it has several, each of them a few words; nil for a text that goes on.
+func lines(c *cell) []extract.Passage {
+	var out []extract.Passage
+	from := 0
+	for line := range strings.SplitSeq(c.flat.Text, "\n") {
+		if n := len(lexicon.Words(line)); n < 2 || n > 20 || line[0] >= 'a' && line[0] <= 'z' {
+			return nil
+		}
+		out = append(out, extract.Passage{Flat: c.flat, Start: from, End: from + len(line)})
+		from += len(line) + 1
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
 }
 
 // numberedLines are the lines of a cell whose every line begins with a number or a bullet sign.
