@@ -1,6 +1,10 @@
 package catalog_test
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,23 +16,9 @@ import (
 
 // BenchmarkScan reads and scans the storage-format pages of both corpora.
 func BenchmarkScan(b *testing.B) {
-	var pages [][]byte
-	size := 0
-	for _, dir := range []string{"dev", "designs"} {
-		files, err := filepath.Glob(filepath.Join(contracttest.Path(b, "corpus", dir), "*.xml"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, f := range files {
-			src, err := os.ReadFile(f)
-			if err != nil {
-				b.Fatal(err)
-			}
-			pages, size = append(pages, src), size+len(src)
-		}
-	}
+	pages, size := corpus(b)
 	engine := catalog.Engine()
-	b.SetBytes(int64(size))
+	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, src := range pages {
@@ -39,4 +29,42 @@ func BenchmarkScan(b *testing.B) {
 			engine.Scan(doc)
 		}
 	}
+}
+
+// BenchmarkTokenise only reads the same bytes as XML tokens, with the standard library: what BenchmarkScan is held against, in
+// the same run.
+func BenchmarkTokenise(b *testing.B) {
+	pages, size := corpus(b)
+	b.SetBytes(size)
+	for b.Loop() {
+		for _, src := range pages {
+			d := xml.NewDecoder(bytes.NewReader(src))
+			d.Strict, d.Entity = false, xml.HTMLEntity
+			for {
+				if _, err := d.RawToken(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+func corpus(b *testing.B) (pages [][]byte, size int64) {
+	b.Helper()
+	for _, dir := range []string{"dev", "designs"} {
+		files, err := filepath.Glob(filepath.Join(contracttest.Path(b, "corpus", dir), "*.xml"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range files {
+			src, err := os.ReadFile(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			pages, size = append(pages, src), size+int64(len(src))
+		}
+	}
+	return pages, size
 }
