@@ -5,9 +5,7 @@ package connect
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -120,53 +119,15 @@ func (d *Door) handle(product tenant.Product, route string, serve func(r *http.R
 			return
 		}
 		err := serve(r)
-		status := answer(w, err)
+		status := inbound.Answer(w, err)
 		d.requests.WithLabelValues(string(product), route, strconv.Itoa(status)).Inc()
 		switch {
 		case err == nil:
 		case fault.Is(err, fault.Unverified):
-			d.refusals.WithLabelValues(why(err)).Inc()
-			d.log.Debug("connect: refused", "product", product, "route", route, "reason", why(err))
+			d.refusals.WithLabelValues(inbound.Reason(err)).Inc()
+			d.log.Debug("connect: refused", "product", product, "route", route, "reason", inbound.Reason(err))
 		default:
 			d.log.Warn("connect: not accepted", "product", product, "route", route, "status", status, "error", err)
 		}
 	})
-}
-
-// tooLarge is the error of a body over its limit.
-type tooLarge struct{ limit int64 }
-
-func (e tooLarge) Error() string {
-	return "the body is longer than " + strconv.FormatInt(e.limit, 10) + " bytes"
-}
-
-// answer writes the status of an error and returns it.
-func answer(w http.ResponseWriter, err error) int {
-	status := http.StatusNoContent
-	if err != nil {
-		status = statusOf(err)
-	}
-	if status == http.StatusServiceUnavailable {
-		after := fault.RetryAfter(err)
-		if after <= 0 {
-			after = 10 * time.Second
-		}
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
-	}
-	w.WriteHeader(status)
-	return status
-}
-
-func statusOf(err error) int {
-	var large tooLarge
-	if errors.As(err, &large) {
-		return http.StatusRequestEntityTooLarge
-	}
-	switch kind := fault.KindOf(err); kind {
-	case fault.Unverified, fault.Invalid, fault.Denied, fault.Conflict:
-		return kind.Status()
-	default:
-		// A store that failed, whatever its reason: the sender should try again, and must not think that we know nothing of it.
-		return http.StatusServiceUnavailable
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 )
 
@@ -82,11 +83,11 @@ var kidShape = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{0,63}$`)
 // Key returns the key of an id. fault.Unverified when nobody has it, fault.Busy when that could not be found out.
 func (k *Keys) Key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	if !kidShape.MatchString(kid) {
-		return nil, refusal("key id")
+		return nil, inbound.Refusal("key id")
 	}
 	if held, ok := k.recall(kid); ok {
 		if held.key == nil {
-			return nil, refusal("unknown key")
+			return nil, inbound.Refusal("unknown key")
 		}
 		return held.key, nil
 	}
@@ -98,7 +99,7 @@ func (k *Keys) Key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	if key := got.(*rsa.PublicKey); key != nil {
 		return key, nil
 	}
-	return nil, refusal("unknown key")
+	return nil, inbound.Refusal("unknown key")
 }
 
 func (k *Keys) recall(kid string) (heldKey, bool) {

@@ -2,11 +2,11 @@ package connect
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"time"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -73,7 +73,7 @@ func (d *Door) Uninstalled(product tenant.Product) http.Handler {
 		case err != nil:
 			return fault.Wrap(err, "uninstall %s", product)
 		case in.Product != product:
-			return refusal("product")
+			return inbound.Refusal("product")
 		}
 		if err := d.registry.Uninstall(r.Context(), clientKey, d.now().UTC()); err != nil && !fault.Is(err, fault.NotFound) {
 			return fault.Wrap(err, "uninstall %s of %s", product, t.ID)
@@ -104,7 +104,7 @@ func (d *Door) toggled(product tenant.Product, event string, on bool) http.Handl
 		}
 		if err := d.registry.Enable(r.Context(), caller.Installation.ClientKey, on); err != nil {
 			if fault.Is(err, fault.NotFound) {
-				return refusal("issuer") // it was removed meanwhile
+				return inbound.Refusal("issuer") // it was removed meanwhile
 			}
 			return fault.Wrap(err, "switch %s of %s", product, caller.Tenant.ID)
 		}
@@ -127,7 +127,7 @@ func (d *Door) lifecycle(r *http.Request, product tenant.Product, event, clientK
 	var body lifecycle
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxLifecycle))
 	if err != nil {
-		return body, unreadable(err, "%s event of %s", event, product)
+		return body, inbound.Unreadable(err, "%s event of %s", event, product)
 	}
 	if err := json.Unmarshal(raw, &body); err != nil {
 		// The decoder's error may quote the body, and the body holds the secret.
@@ -138,16 +138,7 @@ func (d *Door) lifecycle(r *http.Request, product tenant.Product, event, clientK
 		body.Key != d.appKey(product),
 		body.ProductType != "" && body.ProductType != string(product),
 		body.EventType != "" && body.EventType != event:
-		return body, refusal("body")
+		return body, inbound.Refusal("body")
 	}
 	return body, nil
-}
-
-// unreadable is the error of a body that did not arrive whole.
-func unreadable(err error, format string, args ...any) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return fault.As(fault.Invalid, tooLarge{large.Limit}, format, args...)
-	}
-	return fault.As(fault.Busy, err, format, args...)
 }

@@ -2,14 +2,13 @@ package connect
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
@@ -59,18 +58,18 @@ func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Produ
 			clientKey = c.Audience[0] // a session token: the app is its issuer, the site its audience
 		}
 		if clientKey == "" || len(clientKey) > 255 {
-			return nil, refusal("issuer")
+			return nil, inbound.Refusal("issuer")
 		}
 		var err error
 		out.Tenant, out.Installation, err = d.registry.ByClientKey(ctx, clientKey)
 		switch in := out.Installation; {
 		case fault.Is(err, fault.NotFound):
-			return nil, refusal("issuer")
+			return nil, inbound.Refusal("issuer")
 		case err != nil:
 			store = err
 			return nil, err
 		case !in.Live() || in.Product != product || in.ClientKey != clientKey || in.Secret.Empty():
-			return nil, refusal("issuer")
+			return nil, inbound.Refusal("issuer")
 		}
 		return []byte(out.Installation.Secret.Reveal()), nil
 	})
@@ -78,13 +77,13 @@ func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Produ
 		return Caller{}, fault.Wrap(store, "look up the installation")
 	}
 	if err != nil {
-		return Caller{}, refused(err)
+		return Caller{}, inbound.Refused(err)
 	}
 	if err := d.fresh(&c); err != nil {
 		return Caller{}, err
 	}
 	if c.QSH != qsh {
-		return Caller{}, refusal("qsh")
+		return Caller{}, inbound.Refusal("qsh")
 	}
 	out.Account = c.Subject
 	return out, nil
@@ -107,10 +106,10 @@ func (d *Door) atlassian(ctx context.Context, r *http.Request) (string, error) {
 		}
 		// What can be seen to be wrong without a key is not worth fetching one.
 		if c.Issuer == "" || len(c.Issuer) > 255 {
-			return nil, refusal("issuer")
+			return nil, inbound.Refusal("issuer")
 		}
 		if len(c.Audience) != 1 || strings.TrimRight(c.Audience[0], "/") != d.baseURL {
-			return nil, refusal("audience")
+			return nil, inbound.Refusal("audience")
 		}
 		if err := d.fresh(&c); err != nil {
 			return nil, err
@@ -126,10 +125,10 @@ func (d *Door) atlassian(ctx context.Context, r *http.Request) (string, error) {
 		return "", fetch
 	}
 	if err != nil {
-		return "", refused(err)
+		return "", inbound.Refused(err)
 	}
 	if c.QSH != QSH(r.Method, r.URL, d.basePath) {
-		return "", refusal("qsh")
+		return "", inbound.Refusal("qsh")
 	}
 	return c.Issuer, nil
 }
@@ -139,9 +138,9 @@ func (d *Door) atlassian(ctx context.Context, r *http.Request) (string, error) {
 func (d *Door) fresh(c *claims) error {
 	switch now := d.now(); {
 	case c.Expires == 0, c.Issued == 0:
-		return refusal("undated")
+		return inbound.Refusal("undated")
 	case c.Expires.time().After(now.Add(lifetime + leeway)), c.Expires.time().Sub(c.Issued.time()) > lifetime+leeway:
-		return refusal("lifetime")
+		return inbound.Refusal("lifetime")
 	}
 	return nil
 }
@@ -152,7 +151,7 @@ func bearer(r *http.Request) (string, error) {
 	if h := r.Header["Authorization"]; len(h) > 0 {
 		scheme, rest, _ := strings.Cut(h[0], " ")
 		if len(h) > 1 || !strings.EqualFold(scheme, "JWT") {
-			return "", refusal("scheme")
+			return "", inbound.Refusal("scheme")
 		}
 		token = strings.TrimSpace(rest)
 	} else if strings.Contains(r.URL.RawQuery, "jwt=") {
@@ -160,9 +159,9 @@ func bearer(r *http.Request) (string, error) {
 	}
 	switch {
 	case token == "":
-		return "", refusal("missing")
+		return "", inbound.Refusal("missing")
 	case len(token) > maxToken:
-		return "", refusal("oversize")
+		return "", inbound.Refusal("oversize")
 	}
 	return token, nil
 }
@@ -170,42 +169,7 @@ func bearer(r *http.Request) (string, error) {
 // header refuses tokens that demand what is not understood (RFC 7515, section 4.1.11).
 func header(t *jwt.Token) error {
 	if _, ok := t.Header["crit"]; ok {
-		return refusal("critical header")
+		return inbound.Refusal("critical header")
 	}
 	return nil
-}
-
-// reasonError says why a token was refused, for the metric: a word of ours, never one of the token's.
-type reasonError string
-
-func (e reasonError) Error() string { return string(e) }
-
-func refusal(reason string) error {
-	return &fault.Error{Kind: fault.Unverified, Text: "the token was refused", Err: reasonError(reason)}
-}
-
-// refused turns the parser's error into one of ours. Its text may hold parts of the token and is dropped.
-func refused(err error) error {
-	var why reasonError
-	switch {
-	case errors.As(err, &why):
-		return refusal(string(why))
-	case errors.Is(err, jwt.ErrTokenMalformed):
-		return refusal("malformed")
-	case errors.Is(err, jwt.ErrTokenInvalidClaims):
-		return refusal("time")
-	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return refusal("signature")
-	default:
-		return refusal("unverifiable")
-	}
-}
-
-// why is the reason of a refusal for the metric.
-func why(err error) string {
-	var r reasonError
-	if errors.As(err, &r) {
-		return string(r)
-	}
-	return fmt.Sprint(fault.KindOf(err))
 }

@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"github.com/throughline/throughline/app/atlassian/event"
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
@@ -41,7 +42,7 @@ func (d *Door) Webhook(product tenant.Product, name string) http.Handler {
 			}
 		}()
 		if _, err := buf.ReadFrom(http.MaxBytesReader(nil, r.Body, maxWebhook)); err != nil {
-			return unreadable(err, "%s event of %s", route, caller.Tenant.ID)
+			return inbound.Unreadable(err, "%s event of %s", route, caller.Tenant.ID)
 		}
 		delivery, err := event.Delivery(event.Event{
 			Product: product, Name: name, Identifier: r.Header.Get("X-Atlassian-Webhook-Identifier"),

@@ -6,10 +6,8 @@ package forge
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -114,13 +113,13 @@ func (d *Door) handle(route string, serve func(ctx context.Context, c call) erro
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
 		err := d.serve(ctx, r, serve)
-		status := answer(w, err)
+		status := inbound.Answer(w, err)
 		d.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 		switch {
 		case err == nil:
 		case fault.Is(err, fault.Unverified):
-			d.refusals.WithLabelValues(why(err)).Inc()
-			d.log.Debug("forge: refused", "route", route, "reason", why(err))
+			d.refusals.WithLabelValues(inbound.Reason(err)).Inc()
+			d.log.Debug("forge: refused", "route", route, "reason", inbound.Reason(err))
 		default:
 			d.log.Warn("forge: not accepted", "route", route, "status", status, "error", err)
 		}
@@ -133,61 +132,16 @@ func (d *Door) serve(ctx context.Context, r *http.Request, serve func(context.Co
 		return err
 	}
 	if !d.seen.take(from.tokenID, d.now()) {
-		return refusal("replay")
+		return inbound.Refusal("replay")
 	}
 	c := call{caller: from, token: readToken(r)}
 	if c.body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody)); err != nil {
-		err = unreadable(err)
+		err = inbound.Unreadable(err, "read a Forge event")
 	} else {
 		err = serve(ctx, c)
 	}
-	if err != nil && statusOf(err) == http.StatusServiceUnavailable {
+	if err != nil && inbound.Status(err) == http.StatusServiceUnavailable {
 		d.seen.release(from.tokenID)
 	}
 	return err
-}
-
-// tooLarge is the error of a body over its limit.
-type tooLarge struct{}
-
-func (tooLarge) Error() string { return "the body is longer than " + strconv.Itoa(maxBody) + " bytes" }
-
-// unreadable is the error of a body that did not arrive whole.
-func unreadable(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return fault.As(fault.Invalid, tooLarge{}, "read a Forge event")
-	}
-	return fault.As(fault.Busy, err, "read a Forge event")
-}
-
-// answer writes the status of an error and returns it.
-func answer(w http.ResponseWriter, err error) int {
-	status := http.StatusNoContent
-	if err != nil {
-		status = statusOf(err)
-	}
-	if status == http.StatusServiceUnavailable {
-		after := fault.RetryAfter(err)
-		if after <= 0 {
-			after = 10 * time.Second
-		}
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
-	}
-	w.WriteHeader(status)
-	return status
-}
-
-func statusOf(err error) int {
-	var large tooLarge
-	if errors.As(err, &large) {
-		return http.StatusRequestEntityTooLarge
-	}
-	switch kind := fault.KindOf(err); kind {
-	case fault.Unverified, fault.Invalid, fault.Denied, fault.Conflict:
-		return kind.Status()
-	default:
-		// A store that failed, whatever its reason: Atlassian should try again.
-		return http.StatusServiceUnavailable
-	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
 
@@ -315,16 +314,5 @@ func TestMethod(t *testing.T) {
 	b.Event().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/forge", nil))
 	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != http.MethodPost {
 		t.Errorf("GET answered %d, Allow %q", w.Code, w.Header().Get("Allow"))
-	}
-}
-
-func TestStatusOfKinds(t *testing.T) {
-	for kind, want := range map[fault.Kind]int{
-		fault.Unverified: 401, fault.Invalid: 400, fault.Denied: 403, fault.Conflict: 409,
-		fault.Busy: 503, fault.Internal: 503, fault.NotFound: 503, fault.Uncertain: 503,
-	} {
-		if got := statusOf(fault.New(kind, "x")); got != want {
-			t.Errorf("%s: %d, want %d", kind, got, want)
-		}
 	}
 }

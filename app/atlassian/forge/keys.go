@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/time/rate"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 )
 
@@ -68,7 +69,7 @@ type downKey struct{}
 // key finds the key of a token. fault.Unverified when there is none, fault.Busy when that could not be found out.
 func (k *Keys) key(ctx context.Context, t *jwt.Token) (any, error) {
 	if id, ok := t.Header["kid"].(string); !ok || id == "" || len(id) > maxID {
-		return nil, refusal("key id")
+		return nil, inbound.Refusal("key id")
 	}
 	var down error
 	found, err := k.set.KeyfuncCtx(context.WithValue(ctx, downKey{}, &down))(t)
@@ -77,13 +78,13 @@ func (k *Keys) key(ctx context.Context, t *jwt.Token) (any, error) {
 	case down != nil:
 		return nil, fault.As(fault.Busy, down, "fetch Forge's keys")
 	case errors.Is(err, jwkset.ErrKeyNotFound):
-		return nil, refusal("unknown key")
+		return nil, inbound.Refusal("unknown key")
 	default:
 		return nil, fault.As(fault.Busy, err, "fetch Forge's keys: too many unknown key ids at once")
 	}
 	key, ok := found.(*rsa.PublicKey)
 	if !ok || key.N.BitLen() < minBits {
-		return nil, refusal("key")
+		return nil, inbound.Refusal("key")
 	}
 	return key, nil
 }

@@ -2,8 +2,6 @@ package forge
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
@@ -69,7 +68,7 @@ func (d *Door) verify(ctx context.Context, r *http.Request) (caller, error) {
 	var fetch error // of the keys: not the token's fault
 	_, err = d.parser.ParseWithClaims(raw, &c, func(t *jwt.Token) (any, error) {
 		if _, ok := t.Header["crit"]; ok {
-			return nil, refusal("critical header") // RFC 7515, section 4.1.11
+			return nil, inbound.Refusal("critical header") // RFC 7515, section 4.1.11
 		}
 		key, err := d.keys.key(ctx, t)
 		if err != nil && !fault.Is(err, fault.Unverified) {
@@ -81,17 +80,17 @@ func (d *Door) verify(ctx context.Context, r *http.Request) (caller, error) {
 		return caller{}, fetch
 	}
 	if err != nil {
-		return caller{}, refused(err)
+		return caller{}, inbound.Refused(err)
 	}
 	switch now := d.now(); {
 	case c.IssuedAt == nil:
-		return caller{}, refusal("undated")
+		return caller{}, inbound.Refusal("undated")
 	case c.ExpiresAt.After(now.Add(lifetime + leeway)), c.ExpiresAt.Sub(c.IssuedAt.Time) > lifetime:
-		return caller{}, refusal("lifetime")
+		return caller{}, inbound.Refusal("lifetime")
 	case c.ID == "" || len(c.ID) > maxID:
-		return caller{}, refusal("token id")
+		return caller{}, inbound.Refusal("token id")
 	case c.App.ID != d.appID:
-		return caller{}, refusal("app")
+		return caller{}, inbound.Refusal("app")
 	}
 	return d.caller(&c)
 }
@@ -100,10 +99,10 @@ func (d *Door) verify(ctx context.Context, r *http.Request) (caller, error) {
 func (d *Door) caller(c *claims) (caller, error) {
 	out := caller{installation: c.App.InstallationID, tokenID: c.ID, bases: map[tenant.Product]string{}}
 	if !strings.HasPrefix(out.installation, "ari:cloud:ecosystem::installation/") || len(out.installation) > maxID {
-		return caller{}, refusal("installation")
+		return caller{}, inbound.Refusal("installation")
 	}
 	if id := c.App.Installation.ID; id != "" && id != out.installation {
-		return caller{}, refusal("installation")
+		return caller{}, inbound.Refusal("installation")
 	}
 	product, cloudID, base, err := d.place(c.App.APIBaseURL)
 	if err != nil {
@@ -119,7 +118,7 @@ func (d *Door) caller(c *claims) (caller, error) {
 			return caller{}, err
 		}
 		if id != cloudID {
-			return caller{}, refusal("another site")
+			return caller{}, inbound.Refusal("another site")
 		}
 		out.bases[product] = base
 	}
@@ -137,14 +136,14 @@ var cloudShape = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{0,63}$`)
 func (d *Door) place(api string) (product tenant.Product, cloudID, base string, err error) {
 	u, err := url.Parse(api)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" {
-		return "", "", "", refusal("API address")
+		return "", "", "", inbound.Refusal("API address")
 	}
 	genuine := u.Scheme == "https" && u.Host == apiHost
 	local := d.dev && (u.Scheme == "http" || u.Scheme == "https") && loopback(u.Hostname())
 	name, id, _ := strings.Cut(strings.TrimPrefix(u.EscapedPath(), "/ex/"), "/")
 	product = tenant.Product(name)
 	if !genuine && !local || !strings.HasPrefix(u.Path, "/ex/") || !cloudShape.MatchString(id) {
-		return "", "", "", refusal("API address")
+		return "", "", "", inbound.Refusal("API address")
 	}
 	base = u.Scheme + "://" + u.Host + "/ex/" + name + "/" + id
 	switch product {
@@ -153,7 +152,7 @@ func (d *Door) place(api string) (product tenant.Product, cloudID, base string, 
 	case tenant.Confluence:
 		return product, id, base + "/wiki", nil
 	}
-	return "", "", "", refusal("product")
+	return "", "", "", inbound.Refusal("product")
 }
 
 func loopback(host string) bool {
@@ -165,56 +164,17 @@ func loopback(host string) bool {
 func bearer(r *http.Request) (string, error) {
 	h := r.Header["Authorization"]
 	if len(h) == 0 {
-		return "", refusal("missing")
+		return "", inbound.Refusal("missing")
 	}
 	scheme, token, _ := strings.Cut(h[0], " ")
 	token = strings.TrimSpace(token)
 	switch {
 	case len(h) > 1 || !strings.EqualFold(scheme, "Bearer"):
-		return "", refusal("scheme")
+		return "", inbound.Refusal("scheme")
 	case token == "":
-		return "", refusal("missing")
+		return "", inbound.Refusal("missing")
 	case len(token) > maxToken:
-		return "", refusal("oversize")
+		return "", inbound.Refusal("oversize")
 	}
 	return token, nil
-}
-
-// reasonError says why a token was refused, for the metric: a word of ours, never one of the token's.
-type reasonError string
-
-func (e reasonError) Error() string { return string(e) }
-
-func refusal(reason string) error {
-	return &fault.Error{Kind: fault.Unverified, Text: "the token was refused", Err: reasonError(reason)}
-}
-
-// refused turns the parser's error into one of ours. Its text may hold parts of the token and is dropped.
-func refused(err error) error {
-	var why reasonError
-	switch {
-	case errors.As(err, &why):
-		return refusal(string(why))
-	case errors.Is(err, jwt.ErrTokenMalformed):
-		return refusal("malformed")
-	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return refusal("audience")
-	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return refusal("issuer")
-	case errors.Is(err, jwt.ErrTokenInvalidClaims):
-		return refusal("time")
-	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return refusal("signature")
-	default:
-		return refusal("unverifiable")
-	}
-}
-
-// why is the reason of a refusal for the metric.
-func why(err error) string {
-	var r reasonError
-	if errors.As(err, &r) {
-		return string(r)
-	}
-	return fmt.Sprint(fault.KindOf(err))
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/throughline/throughline/app/atlassian/event"
+	"github.com/throughline/throughline/app/atlassian/inbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
@@ -73,12 +73,7 @@ func New(o Options) *Receiver {
 func (r *Receiver) Handler(product tenant.Product) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		err := r.take(req, product)
-		status := status(err)
-		if status == http.StatusServiceUnavailable {
-			after := max(fault.RetryAfter(err), 10*time.Second)
-			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
-		}
-		w.WriteHeader(status)
+		status := inbound.Answer(w, err)
 		r.requests.WithLabelValues(string(product), strconv.Itoa(status)).Inc()
 		switch {
 		case err == nil:
@@ -98,7 +93,7 @@ func (r *Receiver) take(req *http.Request, product tenant.Product) error {
 	}
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(http.MaxBytesReader(nil, req.Body, maxBody)); err != nil {
-		return fault.As(fault.Invalid, err, "reading the event")
+		return inbound.Unreadable(err, "reading the event")
 	}
 	if !sig.signs(body.Bytes(), r.Secret.Reveal()) {
 		return fault.New(fault.Unverified, "the signature is not that of the body")
@@ -134,19 +129,4 @@ func eventName(body []byte) (string, error) {
 		return w.Jira, nil
 	}
 	return w.Confluence, nil
-}
-
-func status(err error) int {
-	var large *http.MaxBytesError
-	switch {
-	case err == nil:
-		return http.StatusNoContent
-	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge
-	}
-	switch kind := fault.KindOf(err); kind {
-	case fault.Unverified, fault.Invalid:
-		return kind.Status()
-	}
-	return http.StatusServiceUnavailable // the store failed, whatever its reason: the sender should try again
 }
