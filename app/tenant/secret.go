@@ -2,6 +2,8 @@ package tenant
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -21,6 +23,9 @@ func (s Secret) Empty() bool { return s.value == "" }
 
 // String shows the placeholder.
 func (s Secret) String() string { return hidden }
+
+// Format shows the placeholder for every verb: %d would otherwise print the fields.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // GoString shows the placeholder for %#v.
 func (s Secret) GoString() string { return hidden }
