@@ -84,12 +84,6 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	return a, nil
 }
 
-// Handler serves the app's routes.
-func (a *App) Handler() http.Handler { return a.handler }
-
-// Spent tells how many calls the app made and what they cost.
-func (a *App) Spent() outbound.Spent { return a.road.Spent() }
-
 // drain is how long requests under way may go on after the service was told to end.
 const drain = 10 * time.Second
 

@@ -51,7 +51,7 @@ func Doctor(ctx context.Context, sites Sites, id tenant.ID, p Policy) []Check {
 }
 
 type doctor struct {
-	ctx    context.Context //nolint:containedctx // of the one run that this is
+	ctx    context.Context // of the one run that this is
 	policy Policy
 	checks []Check
 }

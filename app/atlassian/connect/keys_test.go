@@ -47,7 +47,7 @@ func TestKeyIDs(t *testing.T) {
 
 func TestKeySources(t *testing.T) {
 	good := publicPEM(t, &atlassianKey().PublicKey)
-	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
+	weak, err := rsa.GenerateKey(rand.Reader, 1024) // too short on purpose
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package hook_test
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what is refused must be made
+	"crypto/sha1" // what is refused must be made
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"

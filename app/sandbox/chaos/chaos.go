@@ -105,7 +105,7 @@ func (c *Chaos) Set(p Plan) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.plan = Plan{Seed: p.Seed, Rules: slices.Clone(p.Rules)}
-	c.paths, c.hooks, c.dice = paths, hooks, rand.New(rand.NewPCG(p.Seed, 0)) //nolint:gosec // reproducible on purpose
+	c.paths, c.hooks, c.dice = paths, hooks, rand.New(rand.NewPCG(p.Seed, 0)) // reproducible on purpose
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/throughline/throughline/app/sandbox/signing"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
@@ -75,7 +76,7 @@ type Order struct {
 type Host struct {
 	Options
 	site Site
-	ctx  context.Context //nolint:containedctx // ends what is on its way when the host is closed
+	ctx  context.Context // ends what is on its way when the host is closed
 	end  context.CancelFunc
 	busy sync.WaitGroup
 	room chan struct{} // bounds how many events are on their way at once
@@ -87,9 +88,9 @@ type Host struct {
 }
 
 type state struct {
-	CloudID string     `json:"cloudId"`
-	Key     signingKey `json:"key"`
-	Apps    []App      `json:"apps"`
+	CloudID string      `json:"cloudId"`
+	Key     signing.Key `json:"key"`
+	Apps    []App       `json:"apps"`
 }
 
 // Tally counts events, as often as they happened and not as they were sent.
@@ -121,12 +122,12 @@ func New(s Site, o Options) (*Host, error) {
 		return nil, fmt.Errorf("loading the Forge apps: %w", err)
 	}
 	if !found {
-		h.state.CloudID = newID()
-		if h.state.Key, err = newSigningKey(); err != nil {
+		h.state.CloudID = signing.NewID()
+		if h.state.Key, err = signing.NewKey(); err != nil {
 			return nil, err
 		}
 	}
-	if err := h.state.Key.open(); err != nil {
+	if err := h.state.Key.Open(); err != nil {
 		return nil, err
 	}
 	h.ctx, h.end = context.WithCancel(context.Background())
@@ -189,7 +190,7 @@ func (h *Host) Install(o Order) (App, error) {
 		return App{}, err
 	}
 	app := App{
-		ID: o.AppID, InstallationID: "ari:cloud:ecosystem::installation/" + newID(), Remote: strings.TrimRight(o.Remote, "/"), Routes: o.Routes,
+		ID: o.AppID, InstallationID: "ari:cloud:ecosystem::installation/" + signing.NewID(), Remote: strings.TrimRight(o.Remote, "/"), Routes: o.Routes,
 		Scopes: o.Scopes, TokenLife: time.Duration(o.TokenSeconds) * time.Second, AccountID: account.AccountID, InstalledAt: h.site.Now(),
 	}
 	for path, fallback := range map[*string]string{&app.Routes.Event: "/forge/event", &app.Routes.Scheduled: "/forge/scheduled", &app.Routes.Uninstall: "/forge/uninstall"} {

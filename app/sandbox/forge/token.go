@@ -1,11 +1,7 @@
 package forge
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,43 +12,13 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/throughline/throughline/app/sandbox/signing"
 )
-
-// signingKey signs invocation and access tokens.
-type signingKey struct {
-	ID      string `json:"kid"`
-	Private []byte `json:"private"` // PKCS #8
-	key     *rsa.PrivateKey
-}
-
-func newSigningKey() (signingKey, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return signingKey{}, fmt.Errorf("making the key of Forge's tokens: %w", err)
-	}
-	raw, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return signingKey{}, fmt.Errorf("encoding the key of Forge's tokens: %w", err)
-	}
-	return signingKey{ID: newID(), Private: raw}, nil
-}
-
-func (k *signingKey) open() error {
-	parsed, err := x509.ParsePKCS8PrivateKey(k.Private)
-	if err != nil {
-		return fmt.Errorf("reading the key of Forge's tokens: %w", err)
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return fmt.Errorf("the key of Forge's tokens is no RSA key but %T", parsed)
-	}
-	k.key = key
-	return nil
-}
 
 // ServeHTTP gives out the key set (RFC 7517).
 func (h *Host) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	public := h.state.Key.key.PublicKey
+	public := h.state.Key.RSA().PublicKey
 	b64 := base64.RawURLEncoding.EncodeToString
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{map[string]string{ // the client may be gone
@@ -68,10 +34,10 @@ const (
 // sign signs claims. Tokens live by the machine's clock, as the app that checks them does.
 func (h *Host) sign(claims jwt.MapClaims, life time.Duration) (string, error) {
 	now := time.Now()
-	claims["iat"], claims["nbf"], claims["exp"], claims["jti"] = now.Unix(), now.Unix(), now.Add(life).Unix(), newID()
+	claims["iat"], claims["nbf"], claims["exp"], claims["jti"] = now.Unix(), now.Unix(), now.Add(life).Unix(), signing.NewID()
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = h.state.Key.ID
-	signed, err := token.SignedString(h.state.Key.key)
+	signed, err := token.SignedString(h.state.Key.RSA())
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
@@ -120,7 +86,7 @@ func (h *Host) Verify(product, cloudID string, r *http.Request) (App, []string, 
 	}
 	claims := jwt.MapClaims{}
 	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired(), jwt.WithAudience(accessAudience)).
-		ParseWithClaims(raw, claims, func(*jwt.Token) (any, error) { return &h.state.Key.key.PublicKey, nil })
+		ParseWithClaims(raw, claims, func(*jwt.Token) (any, error) { return &h.state.Key.RSA().PublicKey, nil })
 	if err != nil {
 		return App{}, nil, fmt.Errorf("the token is not valid: %w", err)
 	}
@@ -137,13 +103,4 @@ func (h *Host) Verify(product, cloudID string, r *http.Request) (App, []string, 
 		}
 	}
 	return app, allowed, nil
-}
-
-// newID is a random UUID (version 4).
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

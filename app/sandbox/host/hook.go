@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/throughline/throughline/app/sandbox/signing"
 )
 
 // Hook is a webhook that an administrator set up by hand: it belongs to no app, tells one address of every event of a product,
@@ -58,7 +60,7 @@ func (h *Host) tell(m message) {
 			h.log.lost()
 		}
 		next := m
-		next.app, next.hook, next.late, next.id = hook.name(), &hook, late, newID()
+		next.app, next.hook, next.late, next.id = hook.name(), &hook, late, signing.NewID()
 		for range copies {
 			h.log.begin(m.event.Name)
 			h.queueOf(m.product + " " + hook.name()).push(next)

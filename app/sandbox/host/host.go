@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/throughline/throughline/app/sandbox/signing"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
@@ -53,7 +54,7 @@ type Host struct {
 	Options
 	site   Site
 	client *http.Client
-	key    signingKey
+	key    signing.Key
 
 	mu     sync.Mutex
 	apps   []App
@@ -64,8 +65,8 @@ type Host struct {
 }
 
 type state struct {
-	Key  signingKey `json:"key"`
-	Apps []App      `json:"apps"`
+	Key  signing.Key `json:"key"`
+	Apps []App       `json:"apps"`
 
 	Hooks []Hook `json:"hooks,omitempty"`
 }
@@ -89,12 +90,12 @@ func New(s Site, o Options) (*Host, error) {
 		return nil, fmt.Errorf("loading the installed apps: %w", err)
 	}
 	if !found {
-		if kept.Key, err = newSigningKey(); err != nil {
+		if kept.Key, err = signing.NewKey(); err != nil {
 			return nil, err
 		}
 	}
-	if kept.Key.key == nil {
-		if err := kept.Key.open(); err != nil {
+	if kept.Key.RSA() == nil {
+		if err := kept.Key.Open(); err != nil {
 			return nil, err
 		}
 	}

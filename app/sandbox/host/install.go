@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/throughline/throughline/app/sandbox/signing"
 )
 
 const lifecycleTimeout = 10 * time.Second
@@ -41,7 +43,7 @@ func (h *Host) Install(ctx context.Context, product, descriptorURL string) (App,
 		return App{}, err
 	}
 	app := App{
-		Product: product, ClientKey: newID(), Secret: newSecret(), AccountID: account.AccountID,
+		Product: product, ClientKey: signing.NewID(), Secret: newSecret(), AccountID: account.AccountID,
 		DescriptorURL: descriptorURL, Descriptor: d, InstalledAt: h.site.Now(),
 	}
 	if former, ok := h.App(product, d.Key); ok {
@@ -142,5 +144,5 @@ func (h *Host) lifecycleToken(app App, event string, req *http.Request) (string,
 	claims["aud"] = []string{app.Descriptor.BaseURL}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = h.key.ID
-	return token.SignedString(h.key.key)
+	return token.SignedString(h.key.RSA())
 }

@@ -10,7 +10,7 @@ import (
 // queue sends one app's messages one after the other. A message that must be sent again waits apart and holds up none.
 type queue struct {
 	send   func(context.Context, message) time.Duration
-	ctx    context.Context //nolint:containedctx // ends what is on its way when the queue is closed
+	ctx    context.Context // ends what is on its way when the queue is closed
 	cancel context.CancelFunc
 	wake   chan struct{}
 	done   sync.WaitGroup

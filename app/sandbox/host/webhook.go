@@ -16,6 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/throughline/throughline/app/sandbox/signing"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
@@ -55,7 +56,7 @@ func (h *Host) Deliver(e site.Event) {
 			if h.Upset != nil {
 				copies, late = h.Upset(e)
 			}
-			id := newID()
+			id := signing.NewID()
 			if copies == 0 {
 				h.log.lost()
 			}

@@ -69,7 +69,7 @@ func (v *View) showPage(p confluence.Page, version confluence.Version) (*answer,
 func (v *View) render(source string, space confluence.Space) template.HTML {
 	out, err := body.Render(source, lookup{v, space})
 	if err != nil {
-		return template.HTML("<p>" + template.HTMLEscapeString(err.Error()) + "</p>") //nolint:gosec // escaped
+		return template.HTML("<p>" + template.HTMLEscapeString(err.Error()) + "</p>") // escaped
 	}
 	return out
 }
