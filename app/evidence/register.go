@@ -44,7 +44,11 @@ type Threat struct {
 	Ticket   *threat.Ticket     `json:"ticket"` // null while none was filed
 	State    threat.State       `json:"state"`
 	Stale    bool               `json:"stale,omitempty"`
-	States   []Step             `json:"states"` // all moves up to the window's end, oldest first
+
+	Verification *threat.Verification `json:"verification"` // the newest; null while there was none
+	Acceptance   *threat.Acceptance   `json:"acceptance"`   // the newest
+
+	States []Step `json:"states"` // all moves up to the window's end, oldest first
 }
 
 // Page is the design page of a threat.
@@ -128,7 +132,8 @@ func (r *replay) apply(e ledger.Entry) error {
 	case ledger.Stated:
 		t = &Threat{ID: e.Threat, Page: Page{ID: e.Page}}
 		r.threats[e.Threat] = t
-	case ledger.Changed, ledger.Moved, ledger.Owned, ledger.Filed, ledger.Bound, ledger.Ticketed:
+	case ledger.Changed, ledger.Moved, ledger.Owned, ledger.Filed, ledger.Bound, ledger.Ticketed,
+		ledger.Verified, ledger.RiskAccepted, ledger.Weighed, ledger.Commanded, ledger.Altered, ledger.Overdue, ledger.Drifted:
 		if t == nil {
 			return fault.New(fault.Internal, "%s of threat %q, which no entry before states: the ledger has a hole", e.Kind, e.Threat)
 		}
@@ -138,11 +143,23 @@ func (r *replay) apply(e ledger.Entry) error {
 		f, err := read[ledger.PageFact](e)
 		r.pages[e.Page] = Page{ID: e.Page, Title: f.Title, Space: f.Space, URL: f.URL}
 		return err
-	case ledger.PanelWritten:
-		return nil
+	case ledger.PanelWritten, ledger.Exported, ledger.Commanded, ledger.Altered, ledger.Overdue, ledger.Drifted:
+		return nil // they say nothing that the register shows
 	case ledger.Stated, ledger.Changed:
 		f, err := read[ledger.TextFact](e)
 		t.Text, t.Criteria, t.Version = f.Text, f.Criteria, e.Version
+		return err
+	case ledger.Verified:
+		f, err := read[ledger.VerifiedFact](e)
+		t.Verification = &f.Verification
+		return err
+	case ledger.RiskAccepted:
+		f, err := read[ledger.AcceptedFact](e)
+		t.Acceptance = &f.Acceptance
+		return err
+	case ledger.Weighed:
+		f, err := read[ledger.CriteriaFact](e)
+		t.Criteria = f.Criteria
 		return err
 	case ledger.Moved:
 		f, err := read[ledger.MoveFact](e)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/throughline/throughline/app/threat"
 )
@@ -48,6 +49,49 @@ type (
 	PanelFact struct {
 		Version int    `json:"version"` // the page version that the write made
 		Message string `json:"message"`
+	}
+	// VerifiedFact is the Data of Verified.
+	VerifiedFact struct {
+		Verification threat.Verification `json:"verification"`
+	}
+	// AcceptedFact is the Data of RiskAccepted.
+	AcceptedFact struct {
+		Acceptance threat.Acceptance `json:"acceptance"`
+	}
+	// CriteriaFact is the Data of Weighed.
+	CriteriaFact struct {
+		Was      []threat.Criterion `json:"was"`
+		Criteria []threat.Criterion `json:"criteria"`
+		Why      string             `json:"why,omitempty"`
+	}
+	// CommandFact is the Data of Commanded and Altered.
+	CommandFact struct {
+		Issue   string `json:"issue"`             // key
+		Comment string `json:"comment"`           // Jira's id of the comment
+		Text    string `json:"text"`              // the command as written; Altered: as it reads now, empty when it was deleted
+		Refused string `json:"refused,omitempty"` // why it was not obeyed, and what to do
+	}
+	// OverdueFact is the Data of Overdue.
+	OverdueFact struct {
+		Ticket string `json:"ticket"` // key
+		Due    string `json:"due"`    // ISO 8601 date
+	}
+	// DriftFact is the Data of Drifted.
+	DriftFact struct {
+		Ticket   string `json:"ticket"` // key
+		What     string `json:"what"`   // "property", "label" or "link"
+		Restored bool   `json:"restored"`
+	}
+	// ExportFact is the Data of Exported.
+	ExportFact struct {
+		From      time.Time         `json:"from"` // UTC
+		To        time.Time         `json:"to"`
+		AsOf      time.Time         `json:"as_of"`
+		Framework string            `json:"framework,omitempty"`
+		Query     map[string]string `json:"query,omitempty"` // what else narrowed it
+		By        string            `json:"by"`              // who ran it, as the machine knows them
+		Threats   int               `json:"threats"`         // its population
+		Manifest  string            `json:"manifest"`        // SHA-256 of the pack's manifest.json, hex
 	}
 )
 

@@ -26,6 +26,14 @@ const (
 	Bound        Kind = "ticket.bound" // to an issue that existed
 	Ticketed     Kind = "ticket.changed"
 	PanelWritten Kind = "panel.written"
+	Verified     Kind = "threat.verified" // evidence was given; the move follows it
+	RiskAccepted Kind = "threat.accepted"
+	Weighed      Kind = "threat.criteria" // a person chose its criteria
+	Commanded    Kind = "command.given"   // by a comment: obeyed, or refused with the reason
+	Altered      Kind = "command.altered" // its comment was edited or deleted later, which changes nothing
+	Overdue      Kind = "ticket.overdue"  // its due date passed before it was done
+	Drifted      Kind = "ticket.drifted"  // what Throughline keeps on it was taken off by hand
+	Exported     Kind = "evidence.exported"
 )
 
 // Entry is one fact. It is never changed or removed.

@@ -36,6 +36,9 @@ type Threat struct {
 	Ticket   *Ticket     `json:"ticket,omitempty"`  // nil until filed
 	Blocked  string      `json:"blocked,omitempty"` // why no ticket could be filed and what to do; empty when nothing hinders
 
+	Verification *Verification `json:"verification,omitempty"` // the newest; nil while nothing proves that the mitigation works
+	Acceptance   *Acceptance   `json:"acceptance,omitempty"`   // the newest; it counts while the state is Accepted
+
 	Stated Moment `json:"stated"` // when it was first stated
 	Moved  Moment `json:"moved"`  // when it came into its present state
 }

@@ -1,0 +1,17 @@
+package threat
+
+// Verification is the evidence that a threat's mitigation works: who says so, on what, and for which version of the page.
+type Verification struct {
+	Note    string   `json:"note"`             // in the words of who verified
+	Links   []Proof  `json:"links,omitempty"`  // what it rests on besides their word
+	Comment string   `json:"comment"`          // Jira's id of the comment that gave it
+	At      Moment   `json:"at"`               // who and when; its Version is the page version that was verified
+	Waived  []string `json:"waived,omitempty"` // rules of the site's policy that were switched off for it: "four eyes"
+}
+
+// Proof is one thing that a verification points to.
+type Proof struct {
+	Kind string `json:"kind"` // "change", "run", "attachment", or "link" for what is none of these
+	URL  string `json:"url"`
+	Name string `json:"name,omitempty"` // an attachment's file name
+}
