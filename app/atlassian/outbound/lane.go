@@ -21,6 +21,7 @@ type lane struct {
 	road    *Road
 	tenant  tenant.ID
 	product tenant.Product
+	door    string // that the tenant came in by
 	base    *url.URL
 	signer  Signer
 	refused error // why nothing may be sent, or nil
@@ -67,7 +68,7 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 	c.issue, c.write = writtenIssue(req), writes(c.method, c.template)
 	for attempt := 1; ; attempt++ {
 		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
-			l.road.metrics.heldBack(l.product, "pace")
+			l.road.metrics.heldBack(l, "pace")
 			return nil, err
 		}
 		if err := l.open(c); err != nil {
@@ -108,15 +109,15 @@ func (l *lane) admit(u *url.URL) error {
 // open asks everybody who may hold a call back. Busy says how long.
 func (l *lane) open(c call) error {
 	if err := l.road.breaker.open(l.tenant); err != nil {
-		l.road.metrics.heldBack(l.product, "breaker")
+		l.road.metrics.heldBack(l, "breaker")
 		return err
 	}
 	if err := l.road.gates.open(l.tenant, l.product, c); err != nil {
-		l.road.metrics.heldBack(l.product, "rate limit")
+		l.road.metrics.heldBack(l, "rate limit")
 		return err
 	}
 	if err := l.road.points.take(l.tenant, price(c), c.write); err != nil {
-		l.road.metrics.heldBack(l.product, "points")
+		l.road.metrics.heldBack(l, "points")
 		if l.road.points.tell() {
 			l.road.log.Warn("calls wait for the next hour", "reason", err)
 		}
@@ -140,7 +141,7 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 	}
 	began := l.road.now()
 	resp, err := l.road.send.RoundTrip(out)
-	l.road.metrics.answered(l.product, c, resp, err, l.road.now().Sub(began))
+	l.road.metrics.answered(l, c, resp, err, l.road.now().Sub(began))
 	if err != nil {
 		switch {
 		case errors.Is(err, errInside):

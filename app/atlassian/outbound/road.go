@@ -97,8 +97,8 @@ func New(o Options) *Road {
 // repeated, Uncertain when a write may have happened, Denied when the product is not installed or the address is not allowed.
 // Responses come back as the site sent them; Check gives theirs a kind.
 func (r *Road) Client(t tenant.Tenant, product tenant.Product, signer Signer) *http.Client {
-	l := &lane{road: r, tenant: t.ID, product: product, signer: signer}
 	in := t.Installations[product]
+	l := &lane{road: r, tenant: t.ID, product: product, door: in.Door, signer: signer}
 	base, err := url.Parse(in.BaseURL)
 	switch {
 	case !in.Live():
