@@ -173,10 +173,16 @@ func TestPointsInTheBackground(t *testing.T) {
 		later bool
 	}{
 		{"three tenths of 40", behind, "a", false},
-		{"", behind, "a", false}, {"", behind, "a", false}, {"", behind, "a", false}, {"", behind, "a", false}, {"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
 		{"are spent", behind, "a", true},
 		{"an event's read goes on", t.Context(), "a", false},
-		{"another tenant has half of them", behind, "b", false}, {"", behind, "b", false}, {"", behind, "b", false},
+		{"another tenant has half of them", behind, "b", false},
+		{"", behind, "b", false},
+		{"", behind, "b", false},
 		{"and no more", behind, "b", true},
 		{"an event's read goes on", t.Context(), "b", false},
 	}
