@@ -11,9 +11,12 @@
 //	  threats            page id, threat id → Rev, issue id and threat, one row each
 //	  issues             Jira issue id, page id, threat id → nothing
 //	  ledger             sequence number, big endian → entry
-//	jobs/waiting         tenant, kind, subject → job: at most one by construction
-//	jobs/running         job id, big endian → job; whatever is in it when Run begins died with its process
-//	jobs/held            tenant, kind, subject → job
+//	queue/waiting        job id, big endian → job
+//	queue/running        job id → job; whatever is in it when Run begins died with its process
+//	queue/held           job id → job
+//	queue/names          state, tenant, kind, subject → job id: at most one waiting and one held by construction
+//	queue/lanes          tenant, lane, time, job id → nothing: the waiting jobs, each lane's in order
+//	queue/heads          tenant, time, job id → lane: the first of each lane
 //	dedup/<day>          hash of tenant and dedup key → nothing
 //
 // Parts of a key are parted by NUL, which no name may contain. Times are stored in UTC.

@@ -20,21 +20,33 @@ const (
 	forgetEvery = time.Hour
 )
 
-// remember notes a dedup key under today and reports whether it was known.
-func (t *tx) remember(id tenant.ID, dedup string) (known bool, err error) {
+// shortKey is what is kept of a dedup key.
+func shortKey(id tenant.ID, dedup string) []byte {
 	sum := sha256.Sum256(key(string(id), dedup))
-	short := sum[:16] // 128 bits: no two deliveries meet by chance
-	days := t.Bucket(bucketDedup)
-	for back := range remembered + 1 {
-		if day := days.Bucket(dayName(t.now, back)); day != nil && day.Get(short) != nil {
+	return sum[:16] // 128 bits: no two deliveries meet by chance
+}
+
+// remember notes a dedup key, in its short form, under today and reports whether it was known.
+func (t *tx) remember(short []byte) (known bool, err error) {
+	if t.days == nil {
+		days := t.Bucket(bucketDedup)
+		today, err := days.CreateBucketIfNotExists(dayName(t.now, 0))
+		if err != nil {
+			return false, err
+		}
+		t.days = []*bbolt.Bucket{today}
+		for back := range remembered {
+			if day := days.Bucket(dayName(t.now, back+1)); day != nil {
+				t.days = append(t.days, day)
+			}
+		}
+	}
+	for _, day := range t.days {
+		if day.Get(short) != nil {
 			return true, nil
 		}
 	}
-	today, err := days.CreateBucketIfNotExists(dayName(t.now, 0))
-	if err != nil {
-		return false, err
-	}
-	return false, t.put(today, short, present)
+	return false, t.put(t.days[0], short, present)
 }
 
 func dayName(now time.Time, back int) []byte {

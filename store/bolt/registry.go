@@ -242,8 +242,8 @@ func findClient(btx *bbolt.Tx, clientKey string) (client, *bbolt.Bucket, error) 
 	return who, b, nil
 }
 
-// place binds a sealed secret to the installation it was made for.
-func place(id tenant.ID, in tenant.Installation) []byte {
+// seat binds a sealed secret to the installation it was made for.
+func seat(id tenant.ID, in tenant.Installation) []byte {
 	return key("secret", string(id), string(in.Product), in.ClientKey)
 }
 
@@ -252,7 +252,7 @@ func (s *Store) putSecret(t *tx, b *bbolt.Bucket, id tenant.ID, in tenant.Instal
 	if in.Secret.Empty() {
 		return t.delete(secrets, []byte(in.Product))
 	}
-	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), place(id, in)))
+	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), seat(id, in)))
 }
 
 // unseal fills in the secrets of a tenant.
@@ -265,7 +265,7 @@ func (s *Store) unseal(b *bbolt.Bucket, of *tenant.Tenant) error {
 		if sealed == nil {
 			continue
 		}
-		plain, err := s.seal.open(sealed, place(of.ID, in))
+		plain, err := s.seal.open(sealed, seat(of.ID, in))
 		if err != nil {
 			return fault.As(fault.Internal, err, "the secret of %s of %s was not sealed here; reinstall the app there", product, of.ID)
 		}

@@ -33,6 +33,7 @@ func Exercise(t *testing.T, open Open) {
 		{"Accept", exerciseAccept},
 		{"Run", exerciseRun},
 		{"Jobs", exerciseJobs},
+		{"Many", exerciseMany},
 		{"Book", exerciseBook},
 		{"Ledger", exerciseLedger},
 	} {
