@@ -17,7 +17,7 @@
 //	queue/names          state, tenant, kind, subject → job id: at most one waiting and one held by construction
 //	queue/lanes          tenant, lane, time, job id → nothing: the waiting jobs, each lane's in order
 //	queue/heads          tenant, time, job id → lane: the first of each lane
-//	dedup/<day>          hash of tenant and dedup key → nothing
+//	seen/<day>           first bits of the hash of tenant and dedup key → the next ones of all hashes that begin so
 //
 // Parts of a key are parted by NUL, which no name may contain. Times are stored in UTC.
 package bolt

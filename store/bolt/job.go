@@ -31,9 +31,9 @@ func (s *Store) Accept(ctx context.Context, d work.Delivery) (bool, error) {
 		return false, fault.New(fault.Denied, "store: accept a delivery: opened read-only")
 	}
 	var fresh bool
-	short := shortKey(d.Tenant, d.Key)
+	digest := digestOf(d.Tenant, d.Key)
 	err := s.writer.offer(ctx, func(t *tx) error {
-		known, err := t.remember(short)
+		known, err := t.remember(digest)
 		fresh = !known
 		if err != nil || known {
 			return err

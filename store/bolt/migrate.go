@@ -9,8 +9,11 @@ import (
 // moved is how many rows one transaction of a migration moves, which bounds the memory that it takes.
 const moved = 2000
 
-// bucketJobs held the jobs in schema 1, as JSON: waiting and held ones by tenant, kind and subject, running ones by ID.
-var bucketJobs = []byte("jobs")
+// The buckets of schema 1 that are no more.
+var (
+	bucketJobs = []byte("jobs")  // as JSON: waiting and held ones by tenant, kind and subject, running ones by ID
+	bucketKeys = []byte("dedup") // below a day, 16 bytes of the hash of tenant and dedup key
+)
 
 // migrate brings an older file up to the schema of today. The first of its transactions sets the schema, so that no older program
 // opens a file that is half moved; the next opening of this one goes on where a crash ended it.
@@ -26,11 +29,14 @@ func (s *Store) migrate() error {
 
 func (s *Store) migrateSome() (more bool, err error) {
 	err = s.db.Update(func(btx *bbolt.Tx) error {
-		old := btx.Bucket(bucketJobs)
-		if more = old != nil; !more {
+		old, keys := btx.Bucket(bucketJobs), btx.Bucket(bucketKeys)
+		if more = old != nil || keys != nil; !more {
 			return nil
 		}
 		if btx.Bucket(bucketQueue) == nil {
+			if _, err := btx.CreateBucket(bucketDedup); err != nil {
+				return err
+			}
 			if err := layOutQueue(btx); err != nil {
 				return err
 			}
@@ -41,7 +47,11 @@ func (s *Store) migrateSome() (more bool, err error) {
 				return err
 			}
 		}
-		return (&tx{Tx: btx}).moveJobs(old)
+		t := &tx{Tx: btx}
+		if old != nil {
+			return t.moveJobs(old)
+		}
+		return t.moveKeys(keys)
 	})
 	return more, err
 }
@@ -79,4 +89,34 @@ func (t *tx) moveJobs(old *bbolt.Bucket) error {
 		}
 	}
 	return t.DeleteBucket(bucketJobs)
+}
+
+// moveKeys moves some of the dedup keys of schema 1, in their order, and ends it when there are none left.
+func (t *tx) moveKeys(old *bbolt.Bucket) error {
+	name, _ := old.Cursor().First()
+	if name == nil {
+		return t.DeleteBucket(bucketKeys)
+	}
+	from := old.Bucket(name)
+	to, err := t.Bucket(bucketDedup).CreateBucketIfNotExists(name)
+	if err != nil {
+		return err
+	}
+	var rows [][]byte
+	cursor := from.Cursor()
+	for row, _ := cursor.First(); row != nil && len(rows) < moved; row, _ = cursor.Next() {
+		if err := t.note(to, digestAt(row)); err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return old.DeleteBucket(append([]byte(nil), name...))
+	}
+	for _, row := range rows {
+		if err := t.delete(from, row); err != nil {
+			return err
+		}
+	}
+	return nil
 }

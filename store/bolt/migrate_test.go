@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -14,8 +15,9 @@ import (
 	"github.com/throughline/throughline/app/work"
 )
 
-// former makes the jobs of an open store those of schema 1, as its program wrote them.
-func former(t *testing.T, s *Store, jobs []work.Job) {
+// former makes the jobs of an open store those of schema 1, as its program wrote them, and has it remember so many keys, of
+// yesterday.
+func former(t *testing.T, s *Store, jobs []work.Job, keys int) {
 	t.Helper()
 	err := s.db.Update(func(btx *bbolt.Tx) error {
 		if err := btx.DeleteBucket(bucketQueue); err != nil {
@@ -47,6 +49,23 @@ func former(t *testing.T, s *Store, jobs []work.Job) {
 				}
 			}
 		}
+		if err := btx.DeleteBucket(bucketDedup); err != nil {
+			return err
+		}
+		days, err := btx.CreateBucket(bucketKeys)
+		if err != nil {
+			return err
+		}
+		day, err := days.CreateBucket(dayName(time.Now().UTC(), 1))
+		if err != nil {
+			return err
+		}
+		for i := range keys {
+			sum := sha256.Sum256(key("acme.atlassian.net", fmt.Sprint(i)))
+			if err := day.Put(sum[:16], present); err != nil {
+				return err
+			}
+		}
 		if err := b.Bucket(bucketWaiting).SetSequence(uint64(len(jobs))); err != nil {
 			return err
 		}
@@ -72,7 +91,7 @@ func formerJobs(n int) []work.Job {
 
 // TestMigrates opens a file of the former layout, also after a crash in the middle of it.
 func TestMigrates(t *testing.T) {
-	for _, steps := range []int{0, 1, 2} {
+	for _, steps := range []int{0, 1, 2, 5, 7} {
 		t.Run(fmt.Sprint(steps, " steps before a crash"), func(t *testing.T) {
 			path, o := filepath.Join(t.TempDir(), "old.db"), Options{Key: []byte("0123456789abcdef0123456789abcdef")}
 			reopen := func() *Store {
@@ -86,7 +105,7 @@ func TestMigrates(t *testing.T) {
 			}
 			s := reopen()
 			want := formerJobs(moved + 500)
-			former(t, s, want)
+			former(t, s, want, moved+500)
 			for range steps {
 				if more, err := s.migrateSome(); err != nil || !more {
 					t.Fatalf("more %v, %v", more, err)
@@ -113,6 +132,11 @@ func TestMigrates(t *testing.T) {
 			last, err := s.Peek(t.Context(), work.Filter{After: uint64(len(want))})
 			if err != nil || len(last) != 1 || last[0].ID != uint64(len(want)+1) {
 				t.Errorf("got %+v, %v: want the IDs to go on", last, err)
+			}
+			for _, key := range []int{0, moved, moved + 499} {
+				if fresh, err := s.Accept(t.Context(), deliver(fmt.Sprint(key), "1")); err != nil || fresh {
+					t.Errorf("key %d: fresh %v, %v; want it known from before", key, fresh, err)
+				}
 			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)

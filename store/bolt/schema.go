@@ -17,7 +17,7 @@ var (
 	bucketClients = []byte("clients")
 	bucketTenants = []byte("tenants")
 	bucketQueue   = []byte("queue")
-	bucketDedup   = []byte("dedup")
+	bucketDedup   = []byte("seen")
 
 	bucketWaiting = []byte("waiting") // below queue
 	bucketRunning = []byte("running")
@@ -101,7 +101,7 @@ func (s *Store) check(btx *bbolt.Tx, path string) error {
 	case found > schema:
 		return fault.New(fault.Invalid, "store: %s has schema %d and this program knows up to %d: run the newer program, or restore the backup made before it ran",
 			path, found, schema)
-	case s.options.ReadOnly && (found < schema || btx.Bucket(bucketJobs) != nil):
+	case s.options.ReadOnly && (found < schema || btx.Bucket(bucketJobs) != nil || btx.Bucket(bucketKeys) != nil):
 		return fault.New(fault.Invalid, "store: %s has schema %d, which this program brings up to %d when it may write: start the server on it once, or on a copy",
 			path, found, schema)
 	}
