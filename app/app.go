@@ -110,6 +110,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 		}
 		stopped <- nil
 	}()
+	go a.purging(background)
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
 
 	var failed error
@@ -140,6 +141,9 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	now := time.Now().UTC()
 	for _, t := range tenants {
+		if _, removed := t.Removed(); removed {
+			continue
+		}
 		// Without a time of occurrence, a sweep that waits keeps what it knows of the last, and is only run earlier.
 		jobs := []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now}}
 		pages, err := a.store.Pages(ctx, t.ID)

@@ -18,6 +18,7 @@
 //	queue/lanes          tenant, lane, time, job id → nothing: the waiting jobs, each lane's in order
 //	queue/heads          tenant, time, job id → lane: the first of each lane
 //	seen/<day>           first bits of the hash of tenant and dedup key → the next ones of all hashes that begin so
+//	aside/<n>/<id>       a tenant that was purged, while it is emptied
 //
 // Parts of a key are parted by NUL, which no name may contain. Times are stored in UTC.
 package bolt
@@ -84,6 +85,7 @@ type Store struct {
 	writer   *writer // nil when read-only
 	schedule *schedule
 	runs     sync.Mutex // held while Run runs
+	purges   sync.Mutex // held while Purge runs
 	stop     context.CancelFunc
 	idle     sync.WaitGroup // background work
 }
@@ -119,6 +121,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		s.writer = newWriter(db, o.Clock, s.commitFailed, s.rescan)
 		background, stop := context.WithCancel(context.Background())
 		s.stop = stop
+		s.idle.Go(func() { s.finishPurges(background) })
 		s.idle.Go(func() { s.forgetOldKeys(background) })
 	}
 	return s, nil

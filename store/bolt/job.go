@@ -3,7 +3,6 @@ package bolt
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -177,7 +176,7 @@ func peek(rows *bbolt.Bucket, state work.State, f work.Filter) ([]work.Job, erro
 	cursor := rows.Cursor()
 	from := max(f.ID, f.After+1)
 	for id, raw := cursor.Seek(number(from)); id != nil; id, raw = cursor.Next() {
-		if f.ID != 0 && binary.BigEndian.Uint64(id) != f.ID || f.Limit > 0 && len(found) == f.Limit {
+		if f.ID != 0 && numberOf(id) != f.ID || f.Limit > 0 && len(found) == f.Limit {
 			break
 		}
 		if f.Tenant != "" && f.Tenant != tenantOf(raw) {
@@ -270,7 +269,7 @@ func (s *Store) Stats(ctx context.Context) (work.Stats, error) {
 		rows := q.lanes.Cursor()
 		for row, _ := rows.First(); row != nil; row, _ = rows.Next() {
 			stats.Waiting++
-			if at := binary.BigEndian.Uint64(row[len(row)-placeSize:]); at <= now {
+			if at := numberOf(row[len(row)-placeSize:]); at <= now {
 				stats.Due++
 				stats.Oldest = max(stats.Oldest, time.Duration(now-at))
 			}

@@ -43,7 +43,7 @@ func decodeJob(id []byte, state work.State, raw []byte) (work.Job, error) {
 		return work.Job{}, fault.New(fault.Internal, "job row %x cannot be read", id)
 	}
 	r.rest = raw[1:]
-	job := work.Job{ID: binary.BigEndian.Uint64(id), State: state}
+	job := work.Job{ID: numberOf(id), State: state}
 	job.Tenant, job.Kind = tenant.ID(r.text()), work.Kind(r.text())
 	job.Subject, job.Lane, job.Reason = r.text(), r.text(), r.text()
 	job.RunAt, job.Occurred, job.Observed, job.Created = r.time(), r.time(), r.time(), r.time()

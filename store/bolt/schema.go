@@ -18,6 +18,7 @@ var (
 	bucketTenants = []byte("tenants")
 	bucketQueue   = []byte("queue")
 	bucketDedup   = []byte("seen")
+	bucketAside   = []byte("aside") // there while something is in it
 
 	bucketWaiting = []byte("waiting") // below queue
 	bucketRunning = []byte("running")

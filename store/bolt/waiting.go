@@ -178,7 +178,7 @@ func (q queue) first(id tenant.ID, used func(lane []byte) bool) (e entry, found 
 			continue
 		}
 		at := row[len(prefix):]
-		return entry{id: binary.BigEndian.Uint64(at[numberSize:]), tenant: id, lane: string(lane), runAt: binary.BigEndian.Uint64(at)}, true
+		return entry{id: numberOf(at[numberSize:]), tenant: id, lane: string(lane), runAt: numberOf(at)}, true
 	}
 	return entry{}, false
 }
@@ -188,7 +188,7 @@ func (q queue) eachTenant(yield func(id tenant.ID, at uint64) bool) {
 	rows := q.heads.Cursor()
 	for row, _ := rows.First(); row != nil; {
 		id, at, _ := bytes.Cut(row, []byte{0})
-		if !yield(tenant.ID(id), binary.BigEndian.Uint64(at)) {
+		if !yield(tenant.ID(id), numberOf(at)) {
 			return
 		}
 		row, _ = rows.Seek(append(bytes.Clone(id), 1)) // after everything of the tenant

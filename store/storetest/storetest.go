@@ -30,6 +30,7 @@ func Exercise(t *testing.T, open Open) {
 	}{
 		{"Open", exerciseOpen},
 		{"Registry", exerciseRegistry},
+		{"Purge", exercisePurge},
 		{"Accept", exerciseAccept},
 		{"Run", exerciseRun},
 		{"Jobs", exerciseJobs},
