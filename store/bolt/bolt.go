@@ -84,6 +84,7 @@ type Store struct {
 	seal     *sealer // nil when opened read-only without a key
 	writer   *writer // nil when read-only
 	schedule *schedule
+	known    known
 	runs     sync.Mutex // held while Run runs
 	purges   sync.Mutex // held while Purge runs
 	stop     context.CancelFunc
@@ -118,7 +119,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if !o.ReadOnly {
-		s.writer = newWriter(db, o.Clock, s.commitFailed, s.rescan)
+		s.writer = newWriter(db, o.Clock, s.commitFailed, s.resync)
 		background, stop := context.WithCancel(context.Background())
 		s.stop = stop
 		s.idle.Go(func() { s.finishPurges(background) })

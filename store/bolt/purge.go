@@ -33,6 +33,7 @@ func (s *Store) Purge(ctx context.Context, id tenant.ID, before time.Time) (tena
 				return err
 			}
 			aside = true
+			t.after = append(t.after, s.known.forget)
 			return t.putAside(b, found)
 		})
 		if err != nil {

@@ -87,6 +87,12 @@ func (s *Store) rescan() {
 	}
 }
 
+// resync reads anew what is kept in memory of the file, of which a commit that failed may have left more than was thought.
+func (s *Store) resync() {
+	s.known.forget()
+	s.rescan()
+}
+
 // look reads which job of a tenant is to be leased next.
 func (s *Store) look(id tenant.ID, used func([]byte) bool) (e entry, found bool, err error) {
 	err = s.db.View(func(btx *bbolt.Tx) error {
