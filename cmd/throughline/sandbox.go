@@ -18,6 +18,7 @@ import (
 func newSandbox() *cobra.Command {
 	var data, addr, pages, edition string
 	var faults []string
+	var limits bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
@@ -33,6 +34,7 @@ func newSandbox() *cobra.Command {
 	cmd.Flags().StringVar(&edition, "edition", "cloud", "which of Atlassian's editions to play: cloud or datacenter")
 	cmd.Flags().StringVar(&pages, "pages", "", "folder of documents that become the space (*.md, *.xml as storage format)")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "a fault from the start: kind,name=value,…; can be given several times")
+	cmd.Flags().BoolVar(&limits, "limits", false, "refuse what is over Atlassian's published rate limits")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if edition != "cloud" && edition != "datacenter" {
 			return fault.New(fault.Invalid, "--edition: %q is none; use cloud or datacenter", edition)
@@ -41,6 +43,9 @@ func newSandbox() *cobra.Command {
 		var err error
 		if o.Pages, o.Issues, err = space(pages, cmd.ErrOrStderr()); err != nil {
 			return err
+		}
+		if limits {
+			o.Limits = sandbox.PublishedLimits()
 		}
 		for _, text := range faults {
 			rule, err := chaos.ParseRule(text)
