@@ -106,7 +106,6 @@ func TestValidateNamesTheVariable(t *testing.T) {
 	}
 }
 
-// account is a service account's part of a configuration.
 // dataCenter configures a service account of Data Center, and changes it.
 func dataCenter(change func(*app.Config)) func(*app.Config) {
 	return func(c *app.Config) {
@@ -117,6 +116,7 @@ func dataCenter(change func(*app.Config)) func(*app.Config) {
 	}
 }
 
+// account is a service account's part of a configuration.
 func account(email, token, pat string) func(*app.Config) {
 	return func(c *app.Config) {
 		c.SiteURL, c.SiteEmail, c.SiteToken, c.SitePAT = "https://acme.test", email, token, pat
