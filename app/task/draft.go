@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/descriptor"
@@ -29,25 +30,22 @@ type property struct {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, part jira.Component, p Policy, now time.Time) jira.Draft {
+func draft(t threat.Threat, page trace.Page, rule mapping.Rule, part jira.Component, further map[string]any, now time.Time) jira.Draft {
 	d := jira.Draft{
-		Project: p.Project, IssueType: p.IssueType,
+		Project: rule.Project, IssueType: rule.IssueType, Parent: rule.Parent, Fields: further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
 		Description: description(t, page),
 		Labels:      []string{Label, marker(t.ID)},
 		Component:   part.Name,
+		Priority:    rule.Priority[t.Text.Severity],
 		Assignee:    t.Owner.Account,
 		Properties:  map[string]any{descriptor.PropertyKey: property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}},
 	}
-	d.Priority = priorities[t.Text.Severity]
-	if days, ok := p.DueDays[t.Text.Severity]; ok {
+	if days, ok := rule.DueDays[t.Text.Severity]; ok {
 		d.Due = now.AddDate(0, 0, days).Format(time.DateOnly)
 	}
 	return d
 }
-
-// priorities are Jira's default scheme; a project without them gets tickets without.
-var priorities = map[threat.Severity]string{threat.Critical: "Highest", threat.High: "High", threat.Medium: "Medium", threat.Low: "Low"}
 
 // Jira takes 32,767 characters of description. What a page says at greater length is cut, with the link to the rest above it; escaping can
 // double a text.

@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
@@ -69,6 +70,7 @@ type filing struct {
 	job     work.Job
 	jira    *jira.Client
 	page    trace.Page
+	rule    mapping.Rule // where new tickets go
 	who     asking
 	owners  map[threat.ID]threat.Owner // as committed
 	todo    []*threat.Threat           // to be created
@@ -78,7 +80,7 @@ type filing struct {
 
 func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record) *filing {
 	f := &filing{
-		Desk: d, job: job, jira: client, page: rec.Page, who: asking{&d.people, job.Tenant, client, d.Now()},
+		Desk: d, job: job, jira: client, page: rec.Page, rule: d.Policy.rule(rec.Page), who: asking{&d.people, job.Tenant, client, d.Now()},
 		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
 	}
 	for _, t := range rec.Threats {

@@ -72,12 +72,12 @@ func resolve(ctx context.Context, who assignees, project string, all []candidate
 	return threat.Owner{Reason: strings.Join(passed, "; ")}, nil
 }
 
-// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person; of several, the only
+// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person, apps and portal customers left aside; of several, the only
 // one whose whole name is as written wins.
 func (c candidate) find(ctx context.Context, who assignees, project string) (u jira.User, why string, err error) {
 	if c.account != "" {
 		u, ok, err := who.CanAssign(ctx, project, c.account)
-		if err != nil || ok && u.Active {
+		if err != nil || ok && u.Answers() {
 			return u, "", err
 		}
 		return u, fmt.Sprintf("%s cannot be assigned in %s", c.who, project), nil
@@ -88,7 +88,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	}
 	var fit, exact []jira.User
 	for _, u := range users {
-		if !u.Active {
+		if !u.Answers() {
 			continue
 		}
 		fit = append(fit, u)
@@ -115,6 +115,7 @@ type directory struct {
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
+	forms    map[directoryKey][]jira.Field
 }
 
 type directoryKey struct {
@@ -137,7 +138,8 @@ type asking struct {
 func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
-		a.accounts, a.names, a.parts = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}, map[directoryKey][]jira.Component{}
+		a.accounts, a.names = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}
+		a.parts, a.forms = map[directoryKey][]jira.Component{}, map[directoryKey][]jira.Field{}
 	}
 }
 
@@ -161,15 +163,15 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	})
 }
 
-// component is the project's component that a threat's element names, else the policy's; the zero value when there is none.
-func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Component, error) {
-	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: p.Project}, func() ([]jira.Component, error) {
-		return a.jira.Components(ctx, p.Project)
+// component is the project's component that a threat's element names, else the given one; the zero value when there is none.
+func (a asking) component(ctx context.Context, project, otherwise string, t threat.Text) (jira.Component, error) {
+	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: project}, func() ([]jira.Component, error) {
+		return a.jira.Components(ctx, project)
 	})
 	if err != nil {
-		return jira.Component{}, fault.Wrap(err, "listing the components of %s", p.Project)
+		return jira.Component{}, fault.Wrap(err, "listing the components of %s", project)
 	}
-	for _, name := range []string{t.Component, t.Element, p.Component} {
+	for _, name := range []string{t.Component, t.Element, otherwise} {
 		for _, c := range all {
 			if name != "" && strings.EqualFold(c.Name, name) {
 				return c, nil

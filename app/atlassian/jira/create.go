@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -26,6 +27,8 @@ type Draft struct {
 	Priority    string         // name
 	Due         string         // ISO 8601 date
 	Assignee    string         // account id
+	Parent      string         // key of the issue that it belongs to
+	Fields      map[string]any // further fields by id, as Field.Encode writes them
 	Properties  map[string]any // issue properties by key, set in the same step as the issue
 }
 
@@ -50,17 +53,7 @@ type accountRef struct {
 }
 
 type wireDraft struct {
-	Fields struct {
-		Project     keyRef      `json:"project"`
-		IssueType   nameRef     `json:"issuetype"`
-		Summary     string      `json:"summary"`
-		Description string      `json:"description,omitempty"`
-		Labels      []string    `json:"labels,omitempty"`
-		Components  []nameRef   `json:"components,omitempty"`
-		Priority    *nameRef    `json:"priority,omitempty"`
-		Due         string      `json:"duedate,omitempty"`
-		Assignee    *accountRef `json:"assignee,omitempty"`
-	} `json:"fields"`
+	Fields     map[string]any `json:"fields"`
 	Properties []wireProperty `json:"properties,omitempty"`
 }
 
@@ -70,19 +63,23 @@ type wireProperty struct {
 }
 
 func (d Draft) wire() wireDraft {
-	var w wireDraft
-	f := &w.Fields
-	f.Project, f.IssueType, f.Summary, f.Description = keyRef{d.Project}, nameRef{d.IssueType}, d.Summary, d.Description
-	f.Labels, f.Due = d.Labels, d.Due
-	if d.Component != "" {
-		f.Components = []nameRef{{d.Component}}
+	w := wireDraft{Fields: map[string]any{}}
+	maps.Copy(w.Fields, d.Fields) // first: what Throughline itself says of an issue no field of that kind replaces
+	set := func(field string, value any, there bool) {
+		if there {
+			w.Fields[field] = value
+		}
 	}
-	if d.Priority != "" {
-		f.Priority = &nameRef{d.Priority}
-	}
-	if d.Assignee != "" {
-		f.Assignee = &accountRef{d.Assignee}
-	}
+	set("project", keyRef{d.Project}, true)
+	set("issuetype", nameRef{d.IssueType}, true)
+	set("summary", d.Summary, true)
+	set("description", d.Description, d.Description != "")
+	set("labels", d.Labels, len(d.Labels) > 0)
+	set("components", []nameRef{{d.Component}}, d.Component != "")
+	set("priority", nameRef{d.Priority}, d.Priority != "")
+	set("duedate", d.Due, d.Due != "")
+	set("assignee", accountRef{d.Assignee}, d.Assignee != "")
+	set("parent", keyRef{d.Parent}, d.Parent != "")
 	for key, value := range d.Properties {
 		w.Properties = append(w.Properties, wireProperty{key, value})
 	}

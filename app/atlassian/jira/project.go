@@ -16,7 +16,11 @@ type User struct {
 	AccountID string
 	Name      string
 	Active    bool
+	Kind      string // "atlassian" for people, "app", "customer"; empty where the site does not say
 }
+
+// Answers reports whether somebody can be answerable for work: an active person, and no app or portal customer.
+func (u User) Answers() bool { return u.Active && (u.Kind == "" || u.Kind == "atlassian") }
 
 // Project is a project with the issue types that it has.
 type Project struct {
@@ -32,6 +36,33 @@ type IssueType struct {
 	ID      string
 	Name    string
 	Subtask bool
+	Level   int // CreateTypes only: -1 subtasks, 0 tasks and their like, 1 epics
+}
+
+type wireType struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Subtask bool   `json:"subtask"`
+	Level   int    `json:"hierarchyLevel"`
+}
+
+// CreateTypes lists the issue types that the client's account can create issues of in a project; at most 200.
+func (c *Client) CreateTypes(ctx context.Context, project string) ([]IssueType, error) {
+	seg, err := segment(project)
+	if err != nil {
+		return nil, err
+	}
+	var w struct {
+		Types []wireType `json:"issueTypes"`
+	}
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes?maxResults=200", nil, &w); err != nil {
+		return nil, fault.Wrap(err, "read which issue types project %s has", project)
+	}
+	var out []IssueType
+	for _, t := range w.Types {
+		out = append(out, IssueType(t))
+	}
+	return out, nil
 }
 
 // Component is a part of a project. Its Lead is zero when nobody leads it.
@@ -112,5 +143,5 @@ func (c *components) price() int { return len(*c) * outbound.ObjectPrice }
 func (u *users) price() int      { return len(*u) * outbound.PersonPrice }
 
 func user(w gojira.User) User {
-	return User{AccountID: w.AccountID, Name: w.DisplayName, Active: w.Active}
+	return User{AccountID: w.AccountID, Name: w.DisplayName, Active: w.Active, Kind: w.AccountType}
 }
