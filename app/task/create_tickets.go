@@ -22,7 +22,7 @@ type order struct {
 // create files tickets for at most jira.MaxBulk threats. What Jira refuses because of a field that can be done without is asked
 // for once more without it; what it still refuses is blocked, with Jira's words.
 func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
-	further, err := f.who.furtherFields(ctx, f.rule)
+	form, err := f.who.form(ctx, f.rule)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(t.Text, part, f.page.OwnerID, f.Policy)); err != nil {
 			return err
 		}
-		orders[i] = order{t, draft(*t, f.page, f.rule, part, further, f.Now())}
+		orders[i] = order{t, draft(*t, f.page, f.rule, form, part, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
 	if err != nil {

@@ -30,9 +30,9 @@ type property struct {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, rule mapping.Rule, part jira.Component, further map[string]any, now time.Time) jira.Draft {
+func draft(t threat.Threat, page trace.Page, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
-		Project: rule.Project, IssueType: rule.IssueType, Parent: rule.Parent, Fields: further,
+		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: rule.Parent, Fields: form.further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
 		Description: description(t, page),
 		Labels:      []string{Label, marker(t.ID)},

@@ -25,49 +25,53 @@ func (p Policy) rule(page trace.Page) mapping.Rule {
 	return p.Mapping.For(page.Space, page.Labels, p.fallback())
 }
 
-// furtherFields writes a rule's further fields in the shape that its project and issue type ask for. It costs no call where the
-// rule has none. fault.Invalid says which field Jira does not take so, and where the rule stands.
-func (a asking) furtherFields(ctx context.Context, rule mapping.Rule) (map[string]any, error) {
-	if len(rule.Fields) == 0 {
-		return nil, nil
-	}
-	form, err := remember(a, &a.forms, directoryKey{a.tenant, rule.Project, rule.IssueType}, func() ([]jira.Field, error) {
-		return createForm(ctx, a.jira, rule)
+// form is what a rule's tickets are created with: the issue type, and the rule's further fields in the shape that the project asks for.
+type form struct {
+	kind    jira.IssueType
+	further map[string]any
+}
+
+// form looks up how issues of a rule's type are created in its project; of the fields only where the rule has further ones.
+// fault.Invalid says what Jira does not take so, and where that stands.
+func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
+	types, err := remember(a, &a.types, directoryKey{tenant: a.tenant, project: rule.Project}, func() ([]jira.IssueType, error) {
+		return a.jira.CreateTypes(ctx, rule.Project)
 	})
 	if err != nil {
-		return nil, err
+		return form{}, err
 	}
-	out := make(map[string]any, len(rule.Fields))
+	kind, ok := typeNamed(types, rule.IssueType)
+	if !ok {
+		return form{}, fault.New(fault.Invalid, "project %s has no issue type %s; it has %s", rule.Project, rule.IssueType, typeNames(types))
+	}
+	out := form{kind: kind}
+	if len(rule.Fields) == 0 {
+		return out, nil
+	}
+	fields, err := remember(a, &a.fields, directoryKey{a.tenant, rule.Project, kind.ID}, func() ([]jira.Field, error) {
+		return a.jira.CreateFields(ctx, rule.Project, kind.ID)
+	})
+	if err != nil {
+		return form{}, err
+	}
+	out.further = make(map[string]any, len(rule.Fields))
 	for _, f := range rule.Fields {
-		field, value, err := encode(form, f)
+		field, value, err := encode(fields, f)
 		if err != nil {
-			return nil, fault.Wrap(err, "the mapping's line %d cannot be followed in project %s", f.Line, rule.Project)
+			return form{}, fault.Wrap(err, "the mapping's line %d cannot be followed in project %s", f.Line, rule.Project)
 		}
-		out[field.ID] = value
+		out.further[field.ID] = value
 	}
 	return out, nil
 }
 
-func encode(form []jira.Field, f mapping.Field) (jira.Field, any, error) {
-	field, err := jira.FindField(form, f.Name)
+func encode(fields []jira.Field, f mapping.Field) (jira.Field, any, error) {
+	field, err := jira.FindField(fields, f.Name)
 	if err != nil {
 		return field, nil, err
 	}
 	value, err := field.Encode(f.Value)
 	return field, value, err
-}
-
-// createForm is the fields of the form that creates issues of a rule's type in its project.
-func createForm(ctx context.Context, client *jira.Client, rule mapping.Rule) ([]jira.Field, error) {
-	types, err := client.CreateTypes(ctx, rule.Project)
-	if err != nil {
-		return nil, err
-	}
-	kind, ok := typeNamed(types, rule.IssueType)
-	if !ok {
-		return nil, fault.New(fault.Invalid, "project %s has no issue type %s; it has %s", rule.Project, rule.IssueType, typeNames(types))
-	}
-	return client.CreateFields(ctx, rule.Project, kind.ID)
 }
 
 func typeNamed(all []jira.IssueType, name string) (jira.IssueType, bool) {

@@ -107,7 +107,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	return u, fmt.Sprintf("%q fits %d people", c.name, len(fit)), nil
 }
 
-// directory remembers for a while what Jira said about people and components, so that a page of many threats costs few calls.
+// directory remembers for a while what Jira said about people, components and forms, so that a page of many threats costs few calls.
 // The zero value is ready.
 type directory struct {
 	mu       sync.Mutex
@@ -115,7 +115,8 @@ type directory struct {
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
-	forms    map[directoryKey][]jira.Field
+	types    map[directoryKey][]jira.IssueType
+	fields   map[directoryKey][]jira.Field
 }
 
 type directoryKey struct {
@@ -139,7 +140,8 @@ func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
 		a.accounts, a.names = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}
-		a.parts, a.forms = map[directoryKey][]jira.Component{}, map[directoryKey][]jira.Field{}
+		a.parts = map[directoryKey][]jira.Component{}
+		a.types, a.fields = map[directoryKey][]jira.IssueType{}, map[directoryKey][]jira.Field{}
 	}
 }
 

@@ -19,7 +19,8 @@ const MaxBulk = 50
 // Draft is an issue to be created. Empty fields are not sent.
 type Draft struct {
 	Project     string // key
-	IssueType   string // name
+	IssueType   string // name, for people to read
+	IssueTypeID string // Jira looks a name up over all of the site, and several projects may have types of one name
 	Summary     string // see Summary for its limits
 	Description string // wiki markup; foreign text in it goes through Escape
 	Labels      []string
@@ -42,6 +43,10 @@ type Created struct {
 
 type nameRef struct {
 	Name string `json:"name"`
+}
+
+type idRef struct {
+	ID string `json:"id"`
 }
 
 type keyRef struct {
@@ -71,7 +76,8 @@ func (d Draft) wire() wireDraft {
 		}
 	}
 	set("project", keyRef{d.Project}, true)
-	set("issuetype", nameRef{d.IssueType}, true)
+	set("issuetype", nameRef{d.IssueType}, d.IssueTypeID == "")
+	set("issuetype", idRef{d.IssueTypeID}, d.IssueTypeID != "")
 	set("summary", d.Summary, true)
 	set("description", d.Description, d.Description != "")
 	set("labels", d.Labels, len(d.Labels) > 0)
