@@ -51,12 +51,16 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	policy, err := c.Policy()
+	if err != nil {
+		return nil, err
+	}
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics}
 	a.road = outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	account, _ := c.Account()
 	a.desk = &task.Desk{
-		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: c.Policy(),
+		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: policy,
 		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}

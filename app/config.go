@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/task"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/descriptor"
@@ -41,6 +42,7 @@ type Config struct {
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
+	Mapping      string        `env:"THROUGHLINE_MAPPING" help:"file of rules that say where the tickets of some pages go instead"`
 	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
 	Labels       []string      `env:"THROUGHLINE_LABELS" envDefault:"threat-model,design,architecture" help:"pages with one of these labels are design pages"`
@@ -162,7 +164,21 @@ func (c Config) Validate() error {
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
 	}
-	return nil
+	_, err := c.mapping()
+	return err
+}
+
+// mapping reads the mapping file, if one is named.
+func (c Config) mapping() (mapping.Mapping, error) {
+	if c.Mapping == "" {
+		return mapping.Mapping{}, nil
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		return mapping.Mapping{}, fault.As(fault.Invalid, err, "THROUGHLINE_MAPPING: reading the mapping")
+	}
+	m, err := mapping.Read(data)
+	return m, fault.Wrap(err, "THROUGHLINE_MAPPING: %s", c.Mapping)
 }
 
 func (c Config) validURL(name, value string) error {
@@ -182,14 +198,18 @@ func (c Config) validURL(name, value string) error {
 	return nil
 }
 
-// Policy is the part of the configuration that tasks go by.
-func (c Config) Policy() task.Policy {
+// Policy is the part of the configuration that tasks go by, with the mapping as its file is now.
+func (c Config) Policy() (task.Policy, error) {
 	p := task.DefaultPolicy()
+	var err error
+	if p.Mapping, err = c.mapping(); err != nil {
+		return p, err
+	}
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
 	p.JiraLink = c.JiraLink
-	return p
+	return p, nil
 }
 
 // Key returns the master key that the environment gives, or an empty one when it gives none.

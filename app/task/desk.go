@@ -15,6 +15,7 @@ import (
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -41,9 +42,10 @@ type Scanner interface {
 type Policy struct {
 	Labels       []string // pages with one of these labels are design pages
 	Spaces       []string // keys of spaces all of whose pages are design pages
-	Project      string   // key of the Jira project that tickets are filed in
-	IssueType    string   // name of the issue type of tickets
-	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	Project      string   // key of the Jira project that tickets are filed in, where the mapping names no other
+	IssueType    string   // name of the issue type of tickets, likewise
+	Component    string   // name of the component tickets get when the threat's element names none, likewise; may be empty
+	Mapping      mapping.Mapping
 	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account, the last resort; may be empty
 	DueDays      map[threat.Severity]int

@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -75,6 +76,7 @@ type filing struct {
 	jira    *jira.Client
 	page    trace.Page
 	edition tenant.Edition
+	rule    mapping.Rule // where new tickets go
 	who     asking
 	owners  map[threat.ID]threat.Owner // as committed
 	todo    []*threat.Threat           // to be created
@@ -84,7 +86,7 @@ type filing struct {
 
 func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record, edition tenant.Edition) *filing {
 	f := &filing{
-		Desk: d, job: job, jira: client, page: rec.Page, edition: edition, who: d.asking(job.Tenant, client),
+		Desk: d, job: job, jira: client, page: rec.Page, edition: edition, rule: d.Policy.rule(rec.Page), who: d.asking(job.Tenant, client),
 		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
 	}
 	for _, t := range rec.Threats {

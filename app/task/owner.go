@@ -74,12 +74,12 @@ func resolve(ctx context.Context, who assignees, project string, all []candidate
 	return threat.Owner{Reason: strings.Join(passed, "; ")}, nil
 }
 
-// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person; of several, the only
+// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person, apps and portal customers left aside; of several, the only
 // one whose whole name is as written wins.
 func (c candidate) find(ctx context.Context, who assignees, project string) (u jira.User, why string, err error) {
 	if c.account != "" {
 		u, ok, err := who.CanAssign(ctx, project, c.account)
-		if err != nil || ok && u.Active {
+		if err != nil || ok && u.Answers() {
 			return u, "", err
 		}
 		return u, fmt.Sprintf("%s cannot be assigned in %s", c.who, project), nil
@@ -90,7 +90,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	}
 	var fit, exact []jira.User
 	for _, u := range users {
-		if !u.Active {
+		if !u.Answers() {
 			continue
 		}
 		fit = append(fit, u)
@@ -109,7 +109,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	return u, fmt.Sprintf("%q fits %d people", c.name, len(fit)), nil
 }
 
-// directory remembers for a while what Jira said about people and components, so that a page of many threats costs few calls.
+// directory remembers for a while what Jira said about people, components and forms, so that a page of many threats costs few calls.
 // The zero value is ready.
 type directory struct {
 	mu       sync.Mutex
@@ -118,6 +118,8 @@ type directory struct {
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
 	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
+	types    map[directoryKey][]jira.IssueType
+	fields   map[directoryKey][]jira.Field
 }
 
 type directoryKey struct {
@@ -145,8 +147,9 @@ func (d *Desk) asking(id tenant.ID, client *jira.Client) asking {
 func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
-		a.accounts, a.names, a.parts = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}, map[directoryKey][]jira.Component{}
-		a.people = map[directoryKey]string{}
+		a.accounts, a.names = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}
+		a.parts, a.people = map[directoryKey][]jira.Component{}, map[directoryKey]string{}
+		a.types, a.fields = map[directoryKey][]jira.IssueType{}, map[directoryKey][]jira.Field{}
 	}
 }
 
@@ -206,15 +209,15 @@ func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats [
 	return out, nil
 }
 
-// component is the project's component that a threat's element names, else the policy's; the zero value when there is none.
-func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Component, error) {
-	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: p.Project}, func() ([]jira.Component, error) {
-		return a.jira.Components(ctx, p.Project)
+// component is the project's component that a threat's element names, else the given one; the zero value when there is none.
+func (a asking) component(ctx context.Context, project, otherwise string, t threat.Text) (jira.Component, error) {
+	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: project}, func() ([]jira.Component, error) {
+		return a.jira.Components(ctx, project)
 	})
 	if err != nil {
-		return jira.Component{}, fault.Wrap(err, "listing the components of %s", p.Project)
+		return jira.Component{}, fault.Wrap(err, "listing the components of %s", project)
 	}
-	for _, name := range []string{t.Component, t.Element, p.Component} {
+	for _, name := range []string{t.Component, t.Element, otherwise} {
 		for _, c := range all {
 			if name != "" && strings.EqualFold(c.Name, name) {
 				return c, nil

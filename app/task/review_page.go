@@ -53,7 +53,7 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	hash, panelThere, unfit := outside(body)
 	rules := engine(d.Scanner.Version())
 	read := trace.Page{
-		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID,
+		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID, Labels: page.Labels,
 		Version: page.Version.Number, Engine: rules, Hash: hash,
 	}
 	at := sighting{

@@ -111,6 +111,8 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
 		fmt.Fprintf(w, `{"version":{"number":%d}}`, s.version)
 	case call == "GET /wiki/rest/api/search" && s.listed:
 		fmt.Fprintf(w, `{"results":[{"content":{"id":"42","type":"page","version":{"number":%d}}}]}`, s.version)
+	case call == "GET /rest/api/2/issue/createmeta/SEC/issuetypes":
+		_, _ = io.WriteString(w, `{"issueTypes":[{"id":"10001","name":"Task"}]}`)
 	case call == "GET /wiki/rest/api/search":
 		_, _ = io.WriteString(w, `{"results":[]}`)
 	default:
