@@ -1,6 +1,8 @@
 package outbound_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -152,6 +154,71 @@ func TestPoints(t *testing.T) {
 	}
 	if diff := cmp.Diff(outbound.Spent{Calls: 14, Points: 21, Hour: 1, Limit: 20}, road.Spent()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Looking around has a share of its own, evenly among tenants, and what is read in it counts like all else.
+func TestPointsInTheBackground(t *testing.T) {
+	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 40 })
+	read := func(ctx context.Context, id tenant.ID) error {
+		site := acme(base)
+		site.ID = id
+		return outcome(send(ctx, t, road.Client(site, tenant.Jira, nil), http.MethodGet, base+"/x", ""))
+	}
+	behind := outbound.Background(t.Context())
+	steps := []struct {
+		name  string
+		ctx   context.Context
+		id    tenant.ID
+		later bool
+	}{
+		{"three tenths of 40", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"are spent", behind, "a", true},
+		{"an event's read goes on", t.Context(), "a", false},
+		{"another tenant has half of them", behind, "b", false},
+		{"", behind, "b", false},
+		{"", behind, "b", false},
+		{"and no more", behind, "b", true},
+		{"an event's read goes on", t.Context(), "b", false},
+	}
+	for i, step := range steps {
+		err := read(step.ctx, step.id)
+		if errors.Is(err, outbound.ErrLater) != step.later || (err != nil) != step.later || step.later && fault.RetryAfter(err) != 40*time.Minute {
+			t.Errorf("step %d %s: %v after %s", i, step.name, err, fault.RetryAfter(err))
+		}
+	}
+	now.add(40 * time.Minute)
+	if err := read(behind, "a"); err != nil {
+		t.Errorf("in the next hour: %v", err)
+	}
+}
+
+// A process that takes over within the hour goes on with what is left of it.
+func TestPointsOverARestart(t *testing.T) {
+	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 10 })
+	read := func(road *outbound.Road) error {
+		return outcome(send(t.Context(), t, road.Client(acme(base), tenant.Jira, nil), http.MethodGet, base+"/x", ""))
+	}
+	for range 3 {
+		if err := read(road); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := outbound.New(outbound.Options{Dev: true, Limit: 10, Clock: now.time, Spent: road.Hour()})
+	if err := read(next); err != nil || next.Spent().Hour != 8 {
+		t.Errorf("the next process: %v, with %d points spent, want 8", err, next.Spent().Hour)
+	}
+	if err := read(next); !fault.Is(err, fault.Busy) {
+		t.Errorf("beyond the reads of the hour: %v, want Busy", err)
+	}
+	now.add(time.Hour)
+	if late := outbound.New(outbound.Options{Dev: true, Limit: 10, Clock: now.time, Spent: road.Hour()}); late.Spent().Hour != 0 {
+		t.Errorf("in the next hour %d points count as spent", late.Spent().Hour)
 	}
 }
 
