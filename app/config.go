@@ -118,7 +118,7 @@ func (c Config) Validate() error {
 	if err := c.validAccount(); err != nil {
 		return err
 	}
-	if c.BaseURL != "" || c.SiteURL == "" { // a service account can do without being reached
+	if c.BaseURL != "" || !c.hasAccount() { // a service account can do without being reached
 		if err := c.validURL("THROUGHLINE_BASE_URL", c.BaseURL); err != nil {
 			return err
 		}
@@ -188,6 +188,7 @@ func (c Config) Policy() task.Policy {
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
+	p.JiraLink = c.JiraLink
 	return p
 }
 

@@ -14,7 +14,6 @@ const purgeEvery = time.Hour
 // purging deletes what is left of sites that were uninstalled for long enough, where the operator wants that, until ctx ends.
 func (a *App) purging(ctx context.Context) {
 	if a.config.PurgeAfter == 0 {
-		<-ctx.Done()
 		return
 	}
 	tick := time.NewTicker(purgeEvery)

@@ -19,12 +19,22 @@ const (
 	Confluence Product = "confluence"
 )
 
+// Edition is which of Atlassian's editions a site is of. They speak different REST interfaces.
+type Edition string
+
+// The editions. Whatever is not said to be Data Center is Cloud.
+const (
+	Cloud      Edition = ""
+	DataCenter Edition = "datacenter"
+)
+
 // Installation is one installation of the app in one product of a site.
 type Installation struct {
 	Product     Product   `json:"product"`
-	Door        string    `json:"door"`       // the front door it came in by: "connect", "forge"
+	Door        string    `json:"door"`       // the front door it came in by: "connect", "forge", "account"
 	ClientKey   string    `json:"client_key"` // stable per product and site
 	AppKey      string    `json:"app_key"`
+	Edition     Edition   `json:"edition,omitempty"`
 	BaseURL     string    `json:"base_url"`              // "https://acme.atlassian.net/wiki"; no trailing slash
 	Secret      Secret    `json:"-"`                     // sealed apart by the store
 	SecretUntil time.Time `json:"secret_until,omitzero"` // UTC: when the secret ceases to be good; zero: never, or there is none
