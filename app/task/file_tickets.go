@@ -17,7 +17,7 @@ import (
 )
 
 // fileTickets brings each of a page's threats to its ticket: one that the page names, one that an earlier run may have made, or a
-// new one. Then it links the tickets back to the page. The panel is written once, after all of it.
+// new one. Then it gives tickets to owners whom the page names anew, and links them back to the page. The panel is written once, after all of it.
 func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, error) {
 	rec, err := d.Book.Page(ctx, job.Tenant, job.Subject)
 	if err != nil {
@@ -48,6 +48,9 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		if err != nil {
 			return work.Outcome{}, err
 		}
+	}
+	if err := f.settle(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
 	}
 	if err := f.link(ctx, rec.Threats); err != nil {
 		return work.Outcome{}, err
@@ -185,7 +188,10 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		}
 		t.Intent, t.Blocked = nil, ""
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
-			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
+			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: inJira}
+		}
+		if t.Ticket.ByPage && t.Owner.Known() {
+			t.Assigned.Named = t.Text.Person.String() // who is assigned already stays
 		}
 		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
