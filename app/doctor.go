@@ -24,7 +24,7 @@ func Doctor(ctx context.Context, c Config, installed []tenant.Tenant) ([]Diagnos
 	if err != nil {
 		return nil, err
 	}
-	road := outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Log: slog.New(slog.DiscardHandler)})
+	road := outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Limit: c.PointsHour, Log: slog.New(slog.DiscardHandler)})
 	known := roster{}
 	for _, t := range installed {
 		known[t.ID] = t

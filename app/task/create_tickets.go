@@ -32,11 +32,15 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if err != nil {
 			return err
 		}
-		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(t.Text, part, f.page.OwnerID, f.Policy)); err != nil {
+		text := t.Text
+		if text.Person.Account, err = f.who.mentioned(ctx, text.Person.Account); err != nil {
+			return err
+		}
+		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
 			return err
 		}
 		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
-		orders[i] = order{t, draft(*t, f.page, f.rule, form, part, f.Now())}
+		orders[i] = order{t, draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
 	if err != nil {

@@ -42,7 +42,11 @@ func Doctor(ctx context.Context, sites Sites, id tenant.ID, p Policy) []Check {
 		d.confluence(wiki)
 	}
 	if client, err := sites.Jira(ctx, id); d.met("Jira: installation", err, "it is known", "install Throughline there, or configure a service account") {
-		d.jira(client)
+		edition, err := sites.Edition(ctx, id)
+		if d.met("Jira: installation", err, "it is known", "run it again") {
+			d.checks = d.checks[:len(d.checks)-1] // told already
+			d.jira(client, edition)
+		}
 	}
 	return d.checks
 }
@@ -74,11 +78,11 @@ func (d *doctor) reached(product, who string, err error) bool {
 	mend := "check the product's URL, and that this machine reaches it"
 	switch fault.KindOf(err) {
 	case fault.Unverified:
-		mend = "the site does not take these credentials: make a new token, or install the app again"
+		mend = "the site does not take these credentials: make a new token, or install the app again (on Data Center each product takes only the tokens that it made: THROUGHLINE_SITE_PAT is Confluence's, THROUGHLINE_JIRA_PAT is Jira's)"
 	case fault.Denied:
 		mend = "give the account access to " + product
 	case fault.NotFound:
-		mend = "there is no such API at this URL: check it (Confluence's ends in /wiki on Cloud)"
+		mend = "there is no such API at this URL: check it (Confluence's ends in /wiki on Cloud; on Data Center it has a context path or none, and THROUGHLINE_SITE_PAT goes with it)"
 	}
 	return d.met(product+": reachable, account known", err, "as "+who, mend)
 }
@@ -106,7 +110,7 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 	_, err = wiki.Page(d.ctx, page.ID)
 	mend := "give the account the space permission View in " + page.SpaceKey
 	if fault.Is(err, fault.NotFound) {
-		mend = "the search shows this page and REST v2 does not: Data Center has no v2, which Throughline needs; on Cloud, look again in a minute"
+		mend = "the search shows this page, and it cannot be read: see to its restrictions, or look again in a minute"
 	}
 	if !d.met("Confluence: read a page", err, fmt.Sprintf("%q", page.Title), mend) {
 		return
@@ -120,7 +124,12 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 	d.add("Confluence: edit a page", may, fmt.Sprintf("%q: %s", page.Title, yes(may)), mend)
 }
 
-func (d *doctor) jira(client *jira.Client) {
+func (d *doctor) jira(client *jira.Client, edition tenant.Edition) {
+	if told, err := client.Edition(d.ctx); err == nil { // else it is not reached either, which the next check tells
+		if !d.add("Jira: edition", told == edition, "the site is of "+name(told), "the configuration is for "+name(edition)+": a personal access token (THROUGHLINE_SITE_PAT) is for Data Center, e-mail address and API token are for Cloud") {
+			return
+		}
+	}
 	me, err := client.Myself(d.ctx)
 	if !d.reached("Jira", me.Name, err) {
 		return
@@ -166,13 +175,20 @@ func (d *doctor) project(client *jira.Client, rule mapping.Rule) bool {
 	if owner := d.policy.DefaultOwner; owner != "" {
 		u, ok, err := client.CanAssign(d.ctx, key, owner)
 		if err != nil {
-			d.met("Jira: default owner"+of, err, "", "see that THROUGHLINE_DEFAULT_OWNER is an account id")
+			d.met("Jira: default owner"+of, err, "", "see that THROUGHLINE_DEFAULT_OWNER is an account id, on Data Center a username")
 		} else {
 			d.add("Jira: default owner"+of, ok && u.Answers(), fmt.Sprintf("%s can be assigned in %s: %s", owner, key, yes(ok && u.Answers())),
-				"set THROUGHLINE_DEFAULT_OWNER to the account id of a person with the permission ASSIGNABLE_USER")
+				"set THROUGHLINE_DEFAULT_OWNER to the account id, on Data Center the username, of a person with the permission ASSIGNABLE_USER")
 		}
 	}
 	return true
+}
+
+func name(e tenant.Edition) string {
+	if e == tenant.DataCenter {
+		return "Data Center"
+	}
+	return "Cloud"
 }
 
 func yes(b bool) string {

@@ -3,14 +3,15 @@ package task
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/mapping"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/descriptor"
@@ -32,11 +33,11 @@ type property struct {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
+func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
 		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: rule.Parent, Fields: form.further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
-		Description: description(t, page),
+		Description: description(t, page, edition),
 		Labels:      []string{Label, marker(t.ID)},
 		Component:   part.Name,
 		Priority:    rule.Priority[t.Text.Severity],
@@ -60,7 +61,7 @@ const (
 )
 
 // description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
-func description(t threat.Threat, page trace.Page) string {
+func description(t threat.Threat, page trace.Page, edition tenant.Edition) string {
 	var b strings.Builder
 	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
 	section("What may happen")
@@ -76,7 +77,7 @@ func description(t threat.Threat, page trace.Page) string {
 		}
 	}
 	section("Where the design says so")
-	fmt.Fprintf(&b, "%s, version %d", link(page, t.Text.Section), t.Last)
+	fmt.Fprintf(&b, "%s, version %d", link(page, edition, t.Text.Section), t.Last)
 	if len(t.Text.Section) > 0 {
 		fmt.Fprintf(&b, ", section %s", jira.Escape(cut(oneLine(strings.Join(t.Text.Section, " › ")), maxFact)))
 	}
@@ -130,11 +131,11 @@ func sentence(text string) string {
 // oneLine is a text fit for a list's item, or the middle of a line.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// link points to the page at the heading, by the anchor that Confluence Cloud gives headings: its words joined by dashes.
-func link(page trace.Page, section []string) string {
+// link points to the page at the heading.
+func link(page trace.Page, edition tenant.Edition, section []string) string {
 	at := page.URL
 	if len(section) > 0 {
-		if to := anchor(section[len(section)-1]); len(to) <= maxAnchor {
+		if to := confluence.Anchor(edition, page.Title, section[len(section)-1]); len(to) <= maxAnchor {
 			at += "#" + to
 		}
 	}
@@ -143,10 +144,6 @@ func link(page trace.Page, section []string) string {
 
 func wikiLink(text, url string) string {
 	return fmt.Sprintf("[%s|%s]", jira.Escape(cut(oneLine(text), maxFact)), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
-}
-
-func anchor(heading string) string {
-	return url.PathEscape(strings.Join(strings.Fields(heading), "-"))
 }
 
 func severityText(t threat.Text) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/sandbox/adf"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 )
@@ -59,7 +60,7 @@ Move this ticket to done when the mitigation is in place. Done counts as mitigat
 Which criteria it serves
 SOC 2: CC6.1 (suggested by rule)
 Filed by Throughline, which keeps design pages and their tickets together. Edit this ticket as you like: when the page changes, a comment says so.`
-	wiki := description(th, page)
+	wiki := description(th, page, tenant.Cloud)
 	if diff := cmp.Diff(want, shown(t, wiki)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -68,7 +69,7 @@ Filed by Throughline, which keeps design pages and their tickets together. Edit 
 	}
 	th.Owner, th.Text.Mitigations, th.Criteria = threat.Owner{Reason: "the page names nobody"}, nil, nil
 	for _, want := range []string{"Nobody yet: the page names nobody. Assign somebody", "The page states no mitigation."} {
-		if got := shown(t, description(th, page)); !strings.Contains(got, want) {
+		if got := shown(t, description(th, page, tenant.Cloud)); !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
@@ -86,14 +87,14 @@ func TestDescriptionFits(t *testing.T) {
 				th.Text.Mitigations = append(th.Text.Mitigations, threat.Mitigation{Quote: text})
 				th.Text.CWE = append(th.Text.CWE, "CWE-287")
 			}
-			wiki := description(th, page)
+			wiki := description(th, page, tenant.Cloud)
 			if n := len(utf16.Encode([]rune(wiki))); n > 32_767 {
 				t.Errorf("%d characters", n)
 			}
 			if !strings.Contains(wiki, "more on the page") || !strings.Contains(wiki, "h3. Which criteria it serves") {
 				t.Error("it was cut where it may not be")
 			}
-			d := draft(th, page, mapping.Rule{Project: "SEC", IssueType: "Task"}, form{kind: jira.IssueType{ID: "1"}}, jira.Component{}, time.Time{})
+			d := draft(th, page, tenant.Cloud, mapping.Rule{Project: "SEC", IssueType: "Task"}, form{kind: jira.IssueType{ID: "1"}}, jira.Component{}, time.Time{})
 			if n := len(utf16.Encode([]rune(d.Summary))); n > 255 || !strings.HasPrefix(d.Summary, "[T-3K7QX2ZD] ") {
 				t.Errorf("summary of %d characters: %s", n, d.Summary)
 			}
@@ -114,7 +115,7 @@ func FuzzDescription(f *testing.F) {
 		f.Add(s)
 	}
 	plain, plainPage := described("x")
-	want := parts(f, description(plain, plainPage))
+	want := parts(f, description(plain, plainPage, tenant.Cloud))
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "http") {
 			return // an address is shown as a link to itself, which is what it says
@@ -123,7 +124,7 @@ func FuzzDescription(f *testing.F) {
 		if strings.TrimSpace(oneLine(jira.Escape(text))) == "" || len(text) > maxFact/2 {
 			return // facts that are empty, or cut, are other parts
 		}
-		wiki := description(th, page)
+		wiki := description(th, page, tenant.Cloud)
 		if diff := cmp.Diff(want, parts(t, wiki)); diff != "" {
 			t.Fatalf("(-want +got):\n%s\n%s", diff, wiki)
 		}

@@ -1,12 +1,16 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
+	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
@@ -110,6 +114,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 // directory remembers for a while what Jira said about people, components and forms, so that a page of many threats costs few calls.
 // The zero value is ready.
 type directory struct {
+	asks     singleflight.Group
 	mu       sync.Mutex
 	until    time.Time
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
@@ -117,6 +122,7 @@ type directory struct {
 	parts    map[directoryKey][]jira.Component
 	types    map[directoryKey][]jira.IssueType
 	fields   map[directoryKey][]jira.Field
+	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
 }
 
 type directoryKey struct {
@@ -131,8 +137,13 @@ const directoryLife = 10 * time.Minute
 type asking struct {
 	*directory
 	tenant tenant.ID
-	jira   *jira.Client
+	jira   *jira.Client // nil where nobody is assigned
+	sites  Sites        // for Confluence, where it knows people otherwise
 	now    time.Time
+}
+
+func (d *Desk) asking(id tenant.ID, client *jira.Client) asking {
+	return asking{&d.people, id, client, d.Sites, d.Now()}
 }
 
 // fresh forgets everything at once when its time is over; the caller holds mu.
@@ -140,7 +151,7 @@ func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
 		a.accounts, a.names = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}
-		a.parts = map[directoryKey][]jira.Component{}
+		a.parts, a.people = map[directoryKey][]jira.Component{}, map[directoryKey]string{}
 		a.types, a.fields = map[directoryKey][]jira.IssueType{}, map[directoryKey][]jira.Field{}
 	}
 }
@@ -165,6 +176,42 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	})
 }
 
+// mentioned is the account of whom a page mentions; where nobody has such a one, or Confluence cannot be asked any more, the mention
+// itself, which Jira then does not know.
+func (a asking) mentioned(ctx context.Context, mention string) (string, error) {
+	if mention == "" {
+		return "", nil
+	}
+	account, err := remember(a, &a.people, directoryKey{a.tenant, "mentioned", mention}, func() (string, error) {
+		wiki, err := a.sites.Confluence(ctx, a.tenant)
+		if err != nil {
+			return "", err
+		}
+		return wiki.Account(ctx, mention)
+	})
+	if fault.Is(err, fault.Denied) {
+		err = nil
+	}
+	return cmp.Or(account, mention), err
+}
+
+// mentions are how a page mentions the owners of threats, by account. Who is not known there is left out.
+func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats []threat.Threat) (map[string]string, error) {
+	out := map[string]string{}
+	for _, t := range threats {
+		account := t.Owner.Account
+		if _, done := out[account]; done || account == "" || !t.State.Live() {
+			continue
+		}
+		mention, err := remember(a, &a.people, directoryKey{a.tenant, "mention of", account}, func() (string, error) { return wiki.Mention(ctx, account) })
+		if err != nil {
+			return nil, err
+		}
+		out[account] = mention
+	}
+	return out, nil
+}
+
 // component is the project's component that a threat's element names, else the given one; the zero value when there is none.
 func (a asking) component(ctx context.Context, project, otherwise string, t threat.Text) (jira.Component, error) {
 	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: project}, func() ([]jira.Component, error) {
@@ -183,7 +230,7 @@ func (a asking) component(ctx context.Context, project, otherwise string, t thre
 	return jira.Component{}, nil
 }
 
-// remember answers from memory, or asks outside of the lock: two asking at once is cheaper than all waiting for one.
+// remember answers from memory, or asks outside of the lock, once for all who want to know the same at that moment.
 func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask func() (V, error)) (V, error) {
 	a.mu.Lock()
 	a.fresh()
@@ -192,12 +239,16 @@ func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask fun
 	if ok {
 		return v, nil
 	}
-	v, err := ask()
-	if err != nil {
-		return v, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	(*in)[key] = v
-	return v, nil
+	answer, err, _ := a.asks.Do(fmt.Sprintf("%p %q", in, key), func() (any, error) {
+		v, err := ask()
+		if err != nil {
+			return v, err
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		(*in)[key] = v
+		return v, nil
+	})
+	v, _ = answer.(V) // of the same map, so of its type; the zero value where it is nil
+	return v, err
 }

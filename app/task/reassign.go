@@ -82,6 +82,10 @@ func (f *filing) settleOwner(ctx context.Context, t *threat.Threat) error {
 // owner is whom the page names now, or, where the ticket has no owner at all, the first of all who come into question.
 func (f *filing) owner(ctx context.Context, t threat.Threat) (threat.Owner, error) {
 	project, _, _ := strings.Cut(t.Ticket.Key, "-") // tickets stay where they were filed, whatever the mapping says now
+	var err error
+	if t.Text.Person.Account, err = f.who.mentioned(ctx, t.Text.Person.Account); err != nil {
+		return threat.Owner{}, err
+	}
 	if t.Owner.Known() {
 		return resolve(ctx, f.who, project, candidates(threat.Text{Person: t.Text.Person}, jira.Component{}, "", Policy{}))
 	}

@@ -27,9 +27,9 @@ type Draft struct {
 	Component   string         // name
 	Priority    string         // name
 	Due         string         // ISO 8601 date
-	Assignee    string         // account id
+	Assignee    string         // account
 	Parent      string         // key of the issue that it belongs to
-	Fields      map[string]any // further fields by id, as Field.Encode writes them
+	Fields      map[string]any // further fields by id, as Client.Encode writes them
 	Properties  map[string]any // issue properties by key, set in the same step as the issue
 }
 
@@ -53,10 +53,6 @@ type keyRef struct {
 	Key string `json:"key"`
 }
 
-type accountRef struct {
-	ID string `json:"accountId"`
-}
-
 type wireDraft struct {
 	Fields     map[string]any `json:"fields"`
 	Properties []wireProperty `json:"properties,omitempty"`
@@ -67,7 +63,7 @@ type wireProperty struct {
 	Value any    `json:"value"`
 }
 
-func (d Draft) wire() wireDraft {
+func (d Draft) wire(e edition) wireDraft {
 	w := wireDraft{Fields: map[string]any{}}
 	maps.Copy(w.Fields, d.Fields) // first: what Throughline itself says of an issue no field of that kind replaces
 	set := func(field string, value any, there bool) {
@@ -84,7 +80,7 @@ func (d Draft) wire() wireDraft {
 	set("components", []nameRef{{d.Component}}, d.Component != "")
 	set("priority", nameRef{d.Priority}, d.Priority != "")
 	set("duedate", d.Due, d.Due != "")
-	set("assignee", accountRef{d.Assignee}, d.Assignee != "")
+	set("assignee", e.person(d.Assignee), d.Assignee != "")
 	set("parent", keyRef{d.Parent}, d.Parent != "")
 	for key, value := range d.Properties {
 		w.Properties = append(w.Properties, wireProperty{key, value})
@@ -122,7 +118,7 @@ func (c *Client) Create(ctx context.Context, drafts []Draft) ([]Created, error) 
 		Issues []wireDraft `json:"issueUpdates"`
 	}{}
 	for _, d := range drafts {
-		in.Issues = append(in.Issues, d.wire())
+		in.Issues = append(in.Issues, d.wire(c.edition))
 	}
 	req, err := c.api.NewRequestWithContext(ctx, http.MethodPost, "rest/api/2/issue/bulk", in)
 	if err != nil {
