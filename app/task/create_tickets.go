@@ -39,6 +39,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
 			return err
 		}
+		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
 		orders[i] = order{t, draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
@@ -129,7 +130,7 @@ func simpler(r refusal) (order, bool) {
 		switch {
 		case field == "assignee" && o.draft.Assignee != "":
 			o.threat.Owner = threat.Owner{Reason: fmt.Sprintf("Jira refused to assign %s (%s): %s", o.threat.Owner.Name, o.threat.Owner.Reason, why)}
-			o.draft.Assignee = ""
+			o.draft.Assignee, o.threat.Assigned.Account = "", ""
 		case field == "components" && o.draft.Component != "":
 			o.draft.Component = ""
 		case field == "priority" && o.draft.Priority != "":

@@ -135,7 +135,7 @@ func (r *ruling) parent() {
 func (r *ruling) further() []string {
 	var given []string
 	for _, f := range r.rule.Fields {
-		field, _, err := encode(r.fields, f)
+		field, _, err := encode(r.client, r.fields, f)
 		r.met(fmt.Sprintf("%sfield %s", r.prefix, f.Name), err, "is taken", fmt.Sprintf("change it at line %d", f.Line))
 		if err == nil {
 			given = append(given, field.ID)

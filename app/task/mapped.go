@@ -56,7 +56,7 @@ func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
 	}
 	out.further = make(map[string]any, len(rule.Fields))
 	for _, f := range rule.Fields {
-		field, value, err := encode(fields, f)
+		field, value, err := encode(a.jira, fields, f)
 		if err != nil {
 			return form{}, fault.Wrap(err, "the mapping's line %d cannot be followed in project %s", f.Line, rule.Project)
 		}
@@ -65,12 +65,12 @@ func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
 	return out, nil
 }
 
-func encode(fields []jira.Field, f mapping.Field) (jira.Field, any, error) {
+func encode(client *jira.Client, fields []jira.Field, f mapping.Field) (jira.Field, any, error) {
 	field, err := jira.FindField(fields, f.Name)
 	if err != nil {
 		return field, nil, err
 	}
-	value, err := field.Encode(f.Value)
+	value, err := client.Encode(field, f.Value)
 	return field, value, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
@@ -112,14 +114,15 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 // directory remembers for a while what Jira said about people, components and forms, so that a page of many threats costs few calls.
 // The zero value is ready.
 type directory struct {
+	asks     singleflight.Group
 	mu       sync.Mutex
 	until    time.Time
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
-	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
 	types    map[directoryKey][]jira.IssueType
 	fields   map[directoryKey][]jira.Field
+	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
 }
 
 type directoryKey struct {
@@ -227,7 +230,7 @@ func (a asking) component(ctx context.Context, project, otherwise string, t thre
 	return jira.Component{}, nil
 }
 
-// remember answers from memory, or asks outside of the lock: two asking at once is cheaper than all waiting for one.
+// remember answers from memory, or asks outside of the lock, once for all who want to know the same at that moment.
 func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask func() (V, error)) (V, error) {
 	a.mu.Lock()
 	a.fresh()
@@ -236,12 +239,16 @@ func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask fun
 	if ok {
 		return v, nil
 	}
-	v, err := ask()
-	if err != nil {
-		return v, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	(*in)[key] = v
-	return v, nil
+	answer, err, _ := a.asks.Do(fmt.Sprintf("%p %q", in, key), func() (any, error) {
+		v, err := ask()
+		if err != nil {
+			return v, err
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		(*in)[key] = v
+		return v, nil
+	})
+	v, _ = answer.(V) // of the same map, so of its type; the zero value where it is nil
+	return v, err
 }

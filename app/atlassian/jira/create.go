@@ -29,7 +29,7 @@ type Draft struct {
 	Due         string         // ISO 8601 date
 	Assignee    string         // account
 	Parent      string         // key of the issue that it belongs to
-	Fields      map[string]any // further fields by id, as Field.Encode writes them
+	Fields      map[string]any // further fields by id, as Client.Encode writes them
 	Properties  map[string]any // issue properties by key, set in the same step as the issue
 }
 

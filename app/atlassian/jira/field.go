@@ -39,12 +39,12 @@ type wireField struct {
 	} `json:"allowedValues"`
 }
 
-type wireFields struct {
+type createFields struct {
 	Cloud      []wireField `json:"fields"`
 	DataCenter []wireField `json:"values"`
 }
 
-func (w *wireFields) price() int { return (len(w.Cloud) + len(w.DataCenter)) * outbound.ObjectPrice }
+func (w *createFields) price() int { return (len(w.Cloud) + len(w.DataCenter)) * outbound.ObjectPrice }
 
 // CreateFields lists the fields of a project's issue type, by its id, that issues can be created with; at most 200.
 func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([]Field, error) {
@@ -56,14 +56,14 @@ func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([
 	if err != nil {
 		return nil, err
 	}
-	var w wireFields
+	var w createFields
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes/"+kind+"?maxResults=200", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read what project %s asks of issue type %s", project, issueType)
 	}
 	_, username := c.edition.(dataCenter)
 	var out []Field
 	for _, f := range append(w.Cloud, w.DataCenter...) {
-		field := Field{ID: f.ID, Name: f.Name, Required: f.Required, Default: f.Default, Type: f.Schema.Type, Items: f.Schema.Items, Username: username}
+		field := Field{ID: f.ID, Name: f.Name, Required: f.Required, Default: f.Default, Type: f.Schema.Type, Items: f.Schema.Items}
 		for _, a := range f.Allowed {
 			field.Allowed = append(field.Allowed, a.Value+a.Name)
 		}
@@ -100,10 +100,10 @@ func FindField(all []Field, idOrName string) (Field, error) {
 }
 
 // Encode writes a value (a string, a float64 or a []string) in the shape that the field's schema asks for. People are given by
-// account id or username, options, versions and their like by name. fault.Invalid says what the field takes instead.
-func (f Field) Encode(value any) (any, error) {
+// account, options, versions and their like by name. fault.Invalid says what the field takes instead.
+func (c *Client) Encode(f Field, value any) (any, error) {
 	if f.Type != "array" {
-		return f.one(f.Type, value)
+		return c.one(f, f.Type, value)
 	}
 	list, ok := value.([]string)
 	if text, single := value.(string); single {
@@ -114,7 +114,7 @@ func (f Field) Encode(value any) (any, error) {
 	}
 	out := make([]any, len(list))
 	for i, part := range list {
-		one, err := f.one(f.Items, part)
+		one, err := c.one(f, f.Items, part)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +124,7 @@ func (f Field) Encode(value any) (any, error) {
 }
 
 // one encodes a single value of a type.
-func (f Field) one(kind string, value any) (any, error) {
+func (c *Client) one(f Field, kind string, value any) (any, error) {
 	if kind == "number" {
 		if n, ok := value.(float64); ok {
 			return n, nil
@@ -136,7 +136,7 @@ func (f Field) one(kind string, value any) (any, error) {
 		return nil, fault.New(fault.Invalid, "%s takes one text (%s), not %v", f.Name, kind, value)
 	}
 	switch kind {
-	case "string":
+	case "string", "any": // of apps, which mostly write texts: Data Center's link to an epic is one, by key
 		return text, nil
 	case "date":
 		if _, err := time.Parse(time.DateOnly, text); err != nil {
@@ -144,10 +144,7 @@ func (f Field) one(kind string, value any) (any, error) {
 		}
 		return text, nil
 	case "user":
-		if f.Username {
-			return map[string]string{"name": text}, nil
-		}
-		return map[string]string{"accountId": text}, nil
+		return c.edition.person(text), nil
 	case "option", "version", "component", "group":
 		key := "name"
 		if kind == "option" {

@@ -39,9 +39,13 @@ func TestEncode(t *testing.T) {
 		{"versions", field("array", "version", "1.0"), []string{"1.0"}, `[{"name":"1.0"}]`},
 		{"what cannot be filled in", field("option-with-child", ""), "A", "!of the type option-with-child, which Throughline cannot fill in"},
 	}
+	c, err := jira.New("https://acme.atlassian.net", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := tt.field.Encode(tt.value)
+			got, err := c.Encode(tt.field, tt.value)
 			if says, refused := strings.CutPrefix(tt.want, "!"); refused {
 				if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), says) {
 					t.Errorf("error %v, want one that says %q", err, says)

@@ -50,7 +50,7 @@ type Place struct {
 	Key     string
 	Project string // key
 	Type    string // name
-	Level   int    // of its type: -1 subtasks, 0 tasks and their like, 1 epics, above what a site adds
+	Level   int    // of its type, on Cloud only: -1 subtasks, 0 tasks and their like, 1 epics, above what a site adds
 }
 
 // Place reads where an issue stands. fault.NotFound when there is none that the app may see.

@@ -38,7 +38,7 @@ type IssueType struct {
 	ID      string
 	Name    string
 	Subtask bool
-	Level   int // CreateTypes only: -1 subtasks, 0 tasks and their like, 1 epics
+	Level   int // CreateTypes on Cloud only: -1 subtasks, 0 tasks and their like, 1 epics
 }
 
 type wireType struct {
@@ -48,12 +48,12 @@ type wireType struct {
 	Level   int    `json:"hierarchyLevel"`
 }
 
-type wireTypes struct {
+type createTypes struct {
 	Cloud      []wireType `json:"issueTypes"`
 	DataCenter []wireType `json:"values"`
 }
 
-func (w *wireTypes) price() int { return (len(w.Cloud) + len(w.DataCenter)) * outbound.ObjectPrice }
+func (w *createTypes) price() int { return (len(w.Cloud) + len(w.DataCenter)) * outbound.ObjectPrice }
 
 // CreateTypes lists the issue types that the client's account can create issues of in a project; at most 200.
 func (c *Client) CreateTypes(ctx context.Context, project string) ([]IssueType, error) {
@@ -61,7 +61,7 @@ func (c *Client) CreateTypes(ctx context.Context, project string) ([]IssueType, 
 	if err != nil {
 		return nil, err
 	}
-	var w wireTypes
+	var w createTypes
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes?maxResults=200", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read which issue types project %s has", project)
 	}
