@@ -128,7 +128,7 @@ func TestDataCenterAccess(t *testing.T) {
 		exchange{"GET", "/rest/api/2/mypermissions?permissions=LINK_ISSUES&projectKey=SEC", "", 200, `{"permissions":{"LINK_ISSUES":{"key":"LINK_ISSUES","havePermission":true},"LINK_ISSUE":{"key":"LINK_ISSUE","havePermission":true},"CREATE_ISSUES":{"havePermission":false}}}`},
 	)
 	fields, err := c.CreateFields(t.Context(), "SEC", "3")
-	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true, Username: true}}, fields); diff != "" || err != nil {
+	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true}}, fields); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	have, err := c.Permissions(t.Context(), "SEC", []string{"LINK_ISSUES"})
