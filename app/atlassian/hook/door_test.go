@@ -65,8 +65,11 @@ func TestReceiver(t *testing.T) {
 		{"an issue", tenant.Jira, issue, []string{sign(issue, secret)}, nil, 204, work.SyncTicket},
 		{"an event that nobody knows", tenant.Jira, `{"webhookEvent":"sprint_created"}`, []string{sign(`{"webhookEvent":"sprint_created"}`, secret)}, nil, 204, ""},
 		{"the other product's event", tenant.Jira, page, []string{sign(page, secret)}, nil, 204, ""},
-		{"a body that names another site", tenant.Jira, strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1),
-			[]string{sign(strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1), secret)}, nil, 204, work.SyncTicket},
+		{
+			"a body that names another site", tenant.Jira, strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1),
+			[]string{sign(strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1), secret)},
+			nil, 204, work.SyncTicket,
+		},
 		{"a name that is a number", tenant.Jira, `{"webhookEvent":7}`, []string{sign(`{"webhookEvent":7}`, secret)}, nil, 204, ""},
 		{"a list", tenant.Jira, `[]`, []string{sign(`[]`, secret)}, nil, 204, ""},
 		{"not signed", tenant.Jira, issue, nil, nil, 401, ""},

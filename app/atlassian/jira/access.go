@@ -91,7 +91,7 @@ func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([
 	}
 	var out []Field
 	for _, f := range append(w.Cloud, w.DataCenter...) {
-		out = append(out, Field{f.ID, f.Name, f.Required, f.Default})
+		out = append(out, Field(f))
 	}
 	return out, nil
 }
