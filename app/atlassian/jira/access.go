@@ -56,3 +56,45 @@ func (c *Client) Permissions(ctx context.Context, project string, keys []string)
 	}
 	return out, nil
 }
+<<<<<<< HEAD
+=======
+
+// Field is a field that an issue can be created with.
+type Field struct {
+	ID       string // "duedate", "customfield_10010"
+	Name     string
+	Required bool
+	Default  bool // Jira fills it in where nothing is sent
+}
+
+type wireField struct {
+	ID       string `json:"fieldId"`
+	Name     string `json:"name"`
+	Required bool   `json:"required"`
+	Default  bool   `json:"hasDefaultValue"`
+}
+
+// CreateFields lists the fields of a project's issue type, by its id, that issues can be created with; at most 200.
+func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([]Field, error) {
+	seg, err := segment(project)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := segment(issueType)
+	if err != nil {
+		return nil, err
+	}
+	var w struct {
+		Cloud      []wireField `json:"fields"`
+		DataCenter []wireField `json:"values"`
+	}
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes/"+kind+"?maxResults=200", nil, &w); err != nil {
+		return nil, fault.Wrap(err, "read what project %s asks of issue type %s", project, issueType)
+	}
+	var out []Field
+	for _, f := range append(w.Cloud, w.DataCenter...) {
+		out = append(out, Field(f))
+	}
+	return out, nil
+}
+>>>>>>> datacenter
