@@ -12,8 +12,8 @@ type Trail struct {
 	Base  int64     `json:"base,omitempty"`  // every step up to this id was taken in
 	Since []int64   `json:"since,omitempty"` // and these after it, in order
 
-	Said      time.Time `json:"said,omitzero"`   // UTC, by Jira's clock: the newest comment that was looked at
-	Heard     []Heard   `json:"heard,omitempty"` // comments that held commands, in order
+	Said      time.Time `json:"said,omitzero"`       // UTC, by Jira's clock: the newest comment that was looked at
+	Heard     []Heard   `json:"heard,omitempty"`     // comments that held commands, in order
 	Forgotten int64     `json:"forgotten,omitempty"` // comments up to this id that held commands were heard too
 
 	Overdue string `json:"overdue,omitempty"` // the due date that was recorded as passed, ISO 8601
