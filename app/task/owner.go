@@ -161,6 +161,18 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	})
 }
 
+// self is the account that the tenant's calls are made by: what it writes is no command of a person's.
+func (a asking) self(ctx context.Context) (string, error) {
+	users, err := remember(a, &a.names, directoryKey{tenant: a.tenant}, func() ([]jira.User, error) {
+		u, err := a.jira.Myself(ctx)
+		return []jira.User{u}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return users[0].AccountID, nil
+}
+
 // component is the project's component that a threat's element names, else the policy's; the zero value when there is none.
 func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Component, error) {
 	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: p.Project}, func() ([]jira.Component, error) {

@@ -99,6 +99,11 @@ type Criterion struct {
 	By        string `json:"by"`        // "mapping@1" or an account id
 }
 
+// Overdue reports whether its ticket's due date was recorded as passed while the threat still waits to be mitigated.
+func (t Threat) Overdue() bool {
+	return t.Ticket != nil && t.Trail != nil && t.Ticket.Due != "" && t.Trail.Overdue == t.Ticket.Due && (t.State == Open || t.State == InProgress)
+}
+
 // Owner is the one person answerable for a threat, with the reason why it is them.
 type Owner struct {
 	Account string `json:"account,omitempty"`

@@ -12,7 +12,7 @@ type Trail struct {
 	Base  int64     `json:"base,omitempty"`  // every step up to this id was taken in
 	Since []int64   `json:"since,omitempty"` // and these after it, in order
 
-	Said      time.Time `json:"said,omitzero"`       // UTC, by Jira's clock: the newest comment that was looked at
+	Swept     time.Time `json:"swept,omitzero"`      // UTC, by Jira's clock: all that happened up to then was looked through by a sweep
 	Heard     []Heard   `json:"heard,omitempty"`     // comments that held commands, in order
 	Forgotten int64     `json:"forgotten,omitempty"` // comments up to this id that held commands were heard too
 
@@ -21,8 +21,9 @@ type Trail struct {
 
 // Heard is a comment that held a command.
 type Heard struct {
-	Comment int64  `json:"comment"` // Jira's id
-	Text    string `json:"text"`    // as it was seen last; empty when it was deleted
+	Comment int64     `json:"comment"` // Jira's id
+	Text    string    `json:"text"`    // as it was seen last; empty when it was deleted
+	At      time.Time `json:"at"`      // UTC, by Jira's clock: since when it has read so
 }
 
 // How much a Trail remembers one by one. What is older is taken for known.
@@ -90,15 +91,23 @@ func (tr *Trail) Hear(h Heard) {
 	}
 }
 
-// Alter notes that a comment whose commands were heard reads otherwise now; empty means that it was deleted. It reports false when
-// that is known, and for a comment that held no command.
-func (tr *Trail) Alter(comment int64, now string) bool {
-	i := tr.find(comment)
-	if i < 0 || tr.Heard[i].Text == now {
+// Alter notes that a comment whose commands were heard reads otherwise now; an empty text means that it was deleted. It reports
+// false when that is known or was overtaken by a later change, and for a comment that held no command.
+func (tr *Trail) Alter(now Heard) bool {
+	i := tr.find(now.Comment)
+	if i < 0 || tr.Heard[i].Text == now.Text || now.At.Before(tr.Heard[i].At) {
 		return false
 	}
-	tr.Heard[i].Text = now
+	tr.Heard[i] = now
 	return true
+}
+
+// Says returns a heard comment as it was seen last; false when it is not among those that are remembered.
+func (tr Trail) Says(comment int64) (Heard, bool) {
+	if i := tr.find(comment); i >= 0 {
+		return tr.Heard[i], true
+	}
+	return Heard{}, false
 }
 
 func (tr Trail) find(comment int64) int {

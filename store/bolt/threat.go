@@ -117,7 +117,7 @@ func threatUTC(t threat.Threat) threat.Threat {
 	}
 	if t.Trail != nil {
 		trail := *t.Trail
-		trail.From, trail.Said = utc(trail.From), utc(trail.Said)
+		trail.From, trail.Swept = utc(trail.From), utc(trail.Swept)
 		t.Trail = &trail
 	}
 	return t
