@@ -74,11 +74,10 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	was, taken, newest := f.ticket, false, f.trail.Last()
 	steps := slices.Clone(issue.Steps)
 	slices.SortFunc(steps, func(a, b threat.Step) int { return cmp.Compare(a.ID, b.ID) })
+	steps = slices.DeleteFunc(steps, f.trail.Has)
+	f.begin(steps, issue)
 	late := false
 	for _, s := range steps {
-		if f.trail.Has(s) {
-			continue
-		}
 		f.trail.Take(s)
 		taken = true
 		if s.ID < newest {
@@ -123,6 +122,23 @@ type following struct {
 
 func (f *following) record(kind ledger.Kind, fact any) {
 	f.change.Entries = append(f.change.Entries, f.entry(kind, f.threat.ID, fact))
+}
+
+// begin fills in the status of a ticket that was just created, of which nobody told: the one that its first steps led away from, or
+// the one in which it still is.
+func (f *following) begin(steps []threat.Step, issue event.Issue) {
+	if f.ticket.Status != "" || len(steps) == 0 {
+		return
+	}
+	f.ticket.Status, f.ticket.StatusID = issue.Status, issue.StatusID
+	for _, s := range steps {
+		for _, c := range s.Changes {
+			if c.Field == threat.FieldStatus {
+				f.ticket.Status, f.ticket.StatusID = c.FromName, c.From
+				return
+			}
+		}
+	}
 }
 
 // step takes in the next step of the ticket's history.

@@ -58,12 +58,12 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 	}
 	switch c.Name {
 	case command.Verify:
-		t.Verification = &threat.Verification{Note: c.Note, Links: proofs(c.Note, h.files), Comment: h.said.ID, At: s.moment(c.Note), Waived: waived}
+		t.Verification = &threat.Verification{Note: c.Note, Links: proofs(c.Note, h.files), Comment: h.said.ID, At: s.moment(c.Note), By: h.speaker.name, Waived: waived}
 		entries = append(entries, s.entry(ledger.Verified, t.ID, ledger.VerifiedFact{Verification: *t.Verification}))
 		move(threat.Verified, "verified: "+c.Note)
 		r.done = fmt.Sprintf("%s is verified for version %d of its page%s.", t.ID, t.Last, keptWith(t.Verification.Links))
 	case command.Accept:
-		t.Acceptance = &threat.Acceptance{Until: c.Until, Reason: c.Note, Comment: h.said.ID, At: s.moment(c.Note), Waived: waived}
+		t.Acceptance = &threat.Acceptance{Until: c.Until, Reason: c.Note, Comment: h.said.ID, At: s.moment(c.Note), By: h.speaker.name, Waived: waived}
 		entries = append(entries, s.entry(ledger.RiskAccepted, t.ID, ledger.AcceptedFact{Acceptance: *t.Acceptance}))
 		move(threat.Accepted, fmt.Sprintf("risk accepted until %s: %s", c.Until, c.Note))
 		r.done = fmt.Sprintf("The risk of %s is accepted until %s. With the end of that day it is open again, and this ticket will say so.", t.ID, c.Until)

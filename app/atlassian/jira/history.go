@@ -33,6 +33,9 @@ type history struct {
 	Last    bool    `json:"isLast"`
 }
 
+// expanded is how many entries Jira adds to an issue, at most; what the total counts then, its description leaves open.
+const expanded = 40
+
 type entry struct {
 	ID      string  `json:"id"`
 	Author  *author `json:"author"`
@@ -118,7 +121,7 @@ func (c *Client) past(ctx context.Context, w past, comments bool) (Past, error) 
 	}
 	out := Past{Issue: c.issue(issue)}
 	entries := w.Log.Entries
-	if len(entries) < w.Log.Total {
+	if len(entries) < w.Log.Total || len(entries) >= expanded {
 		var err error
 		if entries, err = c.changelog(ctx, w.ID); err != nil {
 			return Past{}, err

@@ -196,13 +196,19 @@ func (d renderer) change(h change) object {
 	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": h.Items}
 }
 
-// changelog draws the newest changes first, as expand=changelog does.
+// maxExpanded is how many changes come with an issue; who wants more reads its changelog.
+const maxExpanded = 40
+
+// changelog draws the newest changes first, as expand=changelog does: no more than maxExpanded, with how many there are.
 func (d renderer) changelog(r *record) object {
 	histories := []any{}
 	for _, h := range slices.Backward(r.History) {
+		if len(histories) == maxExpanded {
+			break
+		}
 		histories = append(histories, d.change(h))
 	}
-	return object{"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
+	return object{"startAt": 0, "maxResults": len(histories), "total": len(r.History), "histories": histories}
 }
 
 func (d renderer) transition(t Transition) object {
