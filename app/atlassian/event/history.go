@@ -44,7 +44,11 @@ func (w *jiraPayload) follow(issue *Issue) {
 	}
 	s := threat.Step{ID: n, By: issue.By, At: issue.Updated, Changes: []threat.Change{}}
 	for _, i := range w.Changelog.Items {
-		if c, ok := i.change(); ok {
+		c, ok := i.change()
+		if c.Field == threat.FieldStatus && c.From == "" && c.FromName == "" {
+			return // of its creation, which is no entry of its history
+		}
+		if ok {
 			s.Changes = append(s.Changes, c)
 		}
 	}
