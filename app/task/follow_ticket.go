@@ -95,9 +95,9 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	}
 	if issue.Whole {
 		f.trail.Close()
-		if issue.Event == sweepEvent && issue.Updated.After(f.trail.Swept) {
-			f.trail.Swept, taken = issue.Updated, true
-		}
+	}
+	if through := sweptThrough(issue); through.After(f.trail.Swept) {
+		f.trail.Swept, taken = through, true
 	}
 	if f.overdue(now) {
 		f.remind()
@@ -108,6 +108,14 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	f.threat.Ticket, f.threat.Trail = &f.ticket, &f.trail
 	f.change.Threats = []threat.Threat{f.threat}
 	return f.change, true
+}
+
+// sweptThrough is up to when an event leaves nothing to be found: a sweep read all there is, and nothing comes before a creation.
+func sweptThrough(e event.Issue) time.Time {
+	if e.Whole && e.Event == sweepEvent || e.Created {
+		return e.Updated
+	}
+	return time.Time{}
 }
 
 // following is one threat whose ticket is followed.

@@ -144,7 +144,7 @@ func (w *jiraPayload) issue(event string) Issue {
 	out := Issue{
 		ID: string(w.Issue.ID), Key: w.Issue.Key, Project: f.Project.Key, Summary: f.Summary, Due: f.Due, Labels: f.Labels,
 		Assignee: f.Assignee.account(), Updated: jiraTime(f.Updated),
-		Deleted: issueEvents[event] == vanished, By: w.User.account(), Event: event,
+		Created: event == "jira:issue_created" || event == "avi:jira:created:issue", Deleted: issueEvents[event] == vanished, By: w.User.account(), Event: event,
 	}
 	if out.Project == "" {
 		out.Project, _, _ = strings.Cut(out.Key, "-")

@@ -43,7 +43,8 @@ type Issue struct {
 	Due          string          `json:"due,omitempty"` // ISO 8601 date
 	Resolution   string          `json:"resolution,omitempty"`
 	Labels       []string        `json:"labels,omitempty"`
-	Updated      time.Time       `json:"updated"` // UTC; the event's time where the issue's own is not in it
+	Updated      time.Time       `json:"updated"`           // UTC; the event's time where the issue's own is not in it
+	Created      bool            `json:"created,omitempty"` // the event tells of its creation
 	Deleted      bool            `json:"deleted,omitempty"`
 	Hidden       bool            `json:"hidden,omitempty"` // it cannot be read, and nobody told that it was deleted
 	Steps        []threat.Step   `json:"steps,omitempty"`  // of its history: the one that the event tells of, or
