@@ -76,14 +76,14 @@ func (s tale) wiki(mark string) string {
 			if i == 0 {
 				fmt.Fprintf(&b, "[~accountid:%s] ", s.To)
 			}
-			fmt.Fprintf(&b, "%s\n", jira.Escape(r))
+			fmt.Fprintf(&b, "%s\n", spoken(r))
 		}
 		fmt.Fprintf(&b, "_Throughline, %s_", mark)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%s\n", jira.Escape(s.What))
+	fmt.Fprintf(&b, "%s\n", spoken(s.What))
 	if s.Quote != "" {
-		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", jira.Escape(s.Quote))
+		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", spoken(s.Quote))
 	}
 	for i, a := range s.Asked {
 		if i == 0 {
@@ -93,4 +93,15 @@ func (s tale) wiki(mark string) string {
 	}
 	fmt.Fprintf(&b, "_Throughline, from %s version %d, %s_", wikiLink(s.Page, s.URL), s.Version, mark)
 	return b.String()
+}
+
+// spoken is foreign text in a comment of Throughline's: none of its lines is a command, whoever the account is that writes it.
+func spoken(text string) string {
+	lines := strings.Split(jira.Escape(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), "/") {
+			lines[i] = "\u2060" + line // takes no room
+		}
+	}
+	return strings.Join(lines, "\n")
 }
