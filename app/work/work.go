@@ -22,6 +22,8 @@ const (
 	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, then "issue id@page id"; Args: the issue as the event showed it
 	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
+	// AuditTickets has the Subject "site"; it proves that no threat has two tickets.
+	AuditTickets Kind = "audit-tickets"
 )
 
 // State says where a job is.
@@ -49,6 +51,11 @@ type Job struct {
 	Created  time.Time       `json:"created"`          // UTC
 	Attempt  int             `json:"attempt"`          // runs begun
 	Reason   string          `json:"reason,omitempty"` // why it waits, was retried or is held, with what to do
+}
+
+// Ahead reports whether a job is one that always waits for its next time, which has not come: no work that is left to do.
+func (j Job) Ahead(now time.Time) bool {
+	return (j.Kind == Sweep || j.Kind == AuditTickets) && j.State == Waiting && j.Reason == "" && j.RunAt.After(now)
 }
 
 // Merge is what remains when next joins waiting, a job of the same kind and subject: the earlier RunAt, and the Args, Occurred

@@ -46,11 +46,18 @@ func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
 	return c.issue(w), nil
 }
 
-// FindByLabel finds the issues that carry a label, oldest first. The index lags behind by seconds at times: that it finds none
-// does not prove that there is none.
-func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error) {
+// FindByLabels finds the issues that carry any of some labels, oldest first. The index lags behind by seconds at times: that it
+// finds none does not prove that there is none.
+func (c *Client) FindByLabels(ctx context.Context, labels []string) ([]Issue, error) {
+	if len(labels) == 0 {
+		return nil, nil
+	}
+	quoted := make([]string, len(labels))
+	for i, l := range labels {
+		quoted[i] = Quote(l)
+	}
 	var out []Issue
-	err := c.Search(ctx, "labels = "+Quote(label)+" ORDER BY created ASC, key ASC", func(i Issue) bool {
+	err := c.Search(ctx, "labels in ("+strings.Join(quoted, ", ")+") ORDER BY created ASC, key ASC", func(i Issue) bool {
 		out = append(out, i)
 		return true
 	})
@@ -69,17 +76,34 @@ func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
 // Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira refuses
 // queries without any bound. fault.Invalid when it does not accept the query.
 func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
-	type ask struct {
-		JQL    string   `json:"jql"`
-		Fields []string `json:"fields"`
-		Most   int      `json:"maxResults"`
-		Page   string   `json:"nextPageToken,omitempty"`
-	}
+	return c.search(ctx, ask{JQL: jql, Fields: fields[:], Most: 100}, yield)
+}
+
+// MaxIDs is how many issues Jira tells in one call when asked for nothing but their ids.
+const MaxIDs = 5000
+
+// SearchIDs returns the ids of the issues that a query finds, in its order, at most so many: one call for each MaxIDs of them.
+func (c *Client) SearchIDs(ctx context.Context, jql string, most int) (ids []string, err error) {
+	err = c.search(ctx, ask{JQL: jql, Fields: []string{"id"}, Most: MaxIDs}, func(i Issue) bool {
+		ids = append(ids, i.ID)
+		return len(ids) < most
+	})
+	return ids, err
+}
+
+type ask struct {
+	JQL    string   `json:"jql"`
+	Fields []string `json:"fields"`
+	Most   int      `json:"maxResults"`
+	Page   string   `json:"nextPageToken,omitempty"`
+}
+
+func (c *Client) search(ctx context.Context, q ask, yield func(Issue) bool) error {
 	ctx = outbound.Repeatable(ctx) // a read, although by POST
-	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
+	for {
 		var w found
 		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
-			return fault.Wrap(err, "search %q", jql)
+			return fault.Wrap(err, "search %q", q.JQL)
 		}
 		for _, i := range w.Issues {
 			if !yield(c.issue(i)) {
