@@ -148,6 +148,15 @@ func replace(old, with string) func(string) string {
 	return func(s string) string { return strings.Replace(s, old, with, 1) }
 }
 
+// flipped changes one byte.
+func flipped(at int) func(string) string {
+	return func(s string) string {
+		b := []byte(s)
+		b[at] ^= 1
+		return string(b)
+	}
+}
+
 // swapped exchanges the first two lines.
 func swapped(s string) string {
 	lines := strings.SplitAfter(s, "\n")
@@ -251,9 +260,13 @@ func TestForgeriesAreNamed(t *testing.T) {
 		},
 		{"inside: a leaf written otherwise", inside(edited(t, parts, entries, replace(`"seq":0,`, `"seq":0.0,`))), archive.Entry, entries},
 		{"inside: a line that is none", inside(edited(t, parts, entries, replace(`{"leaf":`, `{"loaf":`))), archive.Entry, entries},
+		{"inside: a line cut off after its leaf", inside(edited(t, parts, entries, func(s string) string {
+			end := strings.Index(s, "}")
+			return s[:end+1] + s[strings.Index(s, "\n"):]
+		})), archive.Entry, entries},
 		{"inside: a line without end", inside(edited(t, parts, entries, func(s string) string { return strings.TrimSuffix(s, "\n") })), archive.Entry, entries},
-		{"inside: a leaf's hash changed", inside(edited(t, parts, leaves, func(s string) string { return s[:32] + "x" + s[33:] })), archive.Leaves, leaves},
-		{"inside: a disclosed leaf's hash changed", inside(edited(t, parts, leaves, func(s string) string { return "x" + s[1:] })), archive.Entry, entries},
+		{"inside: a leaf's hash changed", inside(edited(t, parts, leaves, flipped(32))), archive.Leaves, leaves},
+		{"inside: a disclosed leaf's hash changed", inside(edited(t, parts, leaves, flipped(0))), archive.Entry, entries},
 		{"inside: hashes cut off", inside(edited(t, parts, leaves, func(s string) string { return s[:len(s)-1] })), archive.Leaves, leaves},
 		{"inside: a leaf removed", inside(edited(t, parts, leaves, func(s string) string { return s[:len(s)-32] })), archive.Leaves, leaves},
 		{"inside: a leaf added", inside(edited(t, parts, leaves, func(s string) string { return s + s[:32] })), archive.Leaves, leaves},

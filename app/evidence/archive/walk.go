@@ -215,7 +215,7 @@ func parseLine(line []byte) (l ledger.Leaf, body []byte, err error) {
 	bad := fault.New(fault.Invalid, "it is not of the form %s…%s…%s…}", lineLeaf, lineSalt, lineBody)
 	rest, ok := bytes.CutPrefix(line, []byte(lineLeaf))
 	end := endOfObject(rest)
-	if !ok || end < 0 || line[len(line)-1] != '}' {
+	if !ok || end < 0 || end == len(rest) || line[len(line)-1] != '}' {
 		return l, nil, bad
 	}
 	if l, err = ledger.ParseLeaf(rest[:end]); err != nil {
