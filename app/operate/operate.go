@@ -38,22 +38,26 @@ type Page struct {
 //	POST   /jobs/{id}/retry               204
 //	DELETE /jobs/{id}                     204
 //	GET    /pages                         []Page
+//	GET    /progress                      State
 //	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
 //
-// Errors are {"error": "..."} with the status of their kind.
-func Handler(s Store, now func() time.Time, log *slog.Logger) http.Handler {
-	h := handler{s, now, log}
+// Errors are {"error": "..."} with the status of their kind. spent tells the hour's points of the running server; it is nil where
+// none runs.
+func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logger) http.Handler {
+	h := handler{s, spent, now, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jobs", h.wrap(h.jobs))
 	mux.HandleFunc("POST /jobs/{id}/retry", h.wrap(h.retry))
 	mux.HandleFunc("DELETE /jobs/{id}", h.wrap(h.drop))
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
+	mux.HandleFunc("GET /progress", h.wrap(h.progress))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
 	return mux
 }
 
 type handler struct {
 	store Store
+	spent func() Budget
 	now   func() time.Time
 	log   *slog.Logger
 }
