@@ -29,6 +29,9 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 	Ping(ctx context.Context) error
 }
 
@@ -100,7 +103,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	stopped := make(chan error, 4)
+	stopped := make(chan error, 5)
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
 	go func() {
@@ -114,10 +117,14 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 		a.keepSpent(background)
 		stopped <- nil
 	}()
+	go func() {
+		a.keepCheckpoints(background)
+		stopped <- nil
+	}()
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
 
 	var failed error
-	running := 4
+	running := 5
 	select {
 	case failed = <-stopped:
 		running--

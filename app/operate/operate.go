@@ -24,6 +24,9 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 }
 
 // Page is one page's header with its tenant, as GET /pages lists them.
@@ -40,6 +43,7 @@ type Page struct {
 //	GET    /pages                         []Page
 //	GET    /progress                      State
 //	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
+//	       /ledger…                         see routeLedger
 //
 // Errors are {"error": "..."} with the status of their kind. spent tells the hour's points of the running server; it is nil where
 // none runs.
@@ -52,6 +56,7 @@ func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logge
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
 	mux.HandleFunc("GET /progress", h.wrap(h.progress))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
+	h.routeLedger(mux)
 	return mux
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// Log is what a pack needs of a site's log; ledger.Tree says what each does.
+// Log is what a pack needs of a site's log; ledger.Tree and ledger.Notary say what each does.
 type Log interface {
 	Leaves(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Leaf) bool) error
 	Checkpoint(ctx context.Context, id tenant.ID, size uint64) (ledger.Checkpoint, error)
