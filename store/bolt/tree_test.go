@@ -147,7 +147,7 @@ func TestChangedStoreIsFound(t *testing.T) {
 			s := openTest(t, Options{})
 			recordTest(t, s, entries)
 			folder := anchor.Folder{Path: t.TempDir()}
-			outside, err := folder.Keep(t.Context(), s, acme)
+			outside, err := anchor.Keep(t.Context(), folder, s, acme)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +175,7 @@ func TestNothingInconsistentIsSigned(t *testing.T) {
 	s := openTest(t, Options{})
 	folder := anchor.Folder{Path: t.TempDir()}
 	recordTest(t, s, 10)
-	kept, err := folder.Keep(t.Context(), s, acme)
+	kept, err := anchor.Keep(t.Context(), folder, s, acme)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,10 +188,10 @@ func TestNothingInconsistentIsSigned(t *testing.T) {
 			t.Errorf("checkpoint of %d: %+v, %v; want a conflict", size, c, err)
 		}
 	}
-	if _, err := folder.Keep(t.Context(), s, acme); !fault.Is(err, fault.Conflict) {
+	if _, err := anchor.Keep(t.Context(), folder, s, acme); !fault.Is(err, fault.Conflict) {
 		t.Errorf("keeping: %v, want a conflict", err)
 	}
-	if got, err := folder.Read(acme); err != nil || !bytes.Equal(got, kept.Note) {
+	if got, err := folder.Read(t.Context(), acme); err != nil || !bytes.Equal(got, kept.Note) {
 		t.Errorf("what is kept outside became %q, %v", got, err)
 	}
 }
@@ -207,7 +207,7 @@ func TestOlderCopyOfTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	recordTest(t, s, 5)
-	newest, err := folder.Keep(t.Context(), s, acme)
+	newest, err := anchor.Keep(t.Context(), folder, s, acme)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestOlderCopyOfTheStore(t *testing.T) {
 		if more > 0 {
 			recordTest(t, older, more)
 		}
-		if _, err := folder.Keep(t.Context(), older, acme); !fault.Is(err, fault.Conflict) {
+		if _, err := anchor.Keep(t.Context(), folder, older, acme); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%d entries later: %v, want a conflict", more, err)
 		}
 		got, err := ledger.Check(t.Context(), older, acme, []ledger.Checkpoint{newest})
