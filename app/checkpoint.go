@@ -84,8 +84,8 @@ func (a *App) checkpointAll(ctx context.Context, anchored map[tenant.ID]time.Tim
 	}
 	folder := anchor.Folder{Path: filepath.Join(a.config.Data, CheckpointFolder)}
 	for _, t := range tenants {
-		_, err := anchor.Keep(ctx, folder, a.store, t.ID)
-		if err == nil && far && time.Since(anchored[t.ID]) > anchorEvery {
+		c, err := anchor.Keep(ctx, folder, a.store, t.ID)
+		if err == nil && far && c.Size > 0 && time.Since(anchored[t.ID]) > anchorEvery {
 			if err = a.anchor(ctx, folder, t.ID); err == nil {
 				anchored[t.ID] = time.Now()
 			}
