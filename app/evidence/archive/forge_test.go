@@ -53,7 +53,11 @@ func zipped(t testing.TB, parts []part, comment string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
+	packer, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { packer.Reset(w); return packer, nil })
 	for _, p := range parts {
 		method := zip.Deflate
 		if strings.HasPrefix(p.name, "manifest.") {
