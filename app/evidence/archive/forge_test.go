@@ -265,8 +265,9 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"inside: a leaf written otherwise", inside(edited(t, parts, entries, replace(`"seq":0,`, `"seq":0.0,`))), archive.Entry, entries},
 		{"inside: a line that is none", inside(edited(t, parts, entries, replace(`{"leaf":`, `{"loaf":`))), archive.Entry, entries},
 		{"inside: a line cut off after its leaf", inside(edited(t, parts, entries, func(s string) string {
-			end := strings.Index(s, "}")
-			return s[:end+1] + s[strings.Index(s, "\n"):]
+			leaf, _, _ := strings.Cut(s, "}")
+			_, rest, _ := strings.Cut(s, "\n")
+			return leaf + "}\n" + rest
 		})), archive.Entry, entries},
 		{"inside: a line without end", inside(edited(t, parts, entries, func(s string) string { return strings.TrimSuffix(s, "\n") })), archive.Entry, entries},
 		{"inside: a leaf's hash changed", inside(edited(t, parts, leaves, flipped(32))), archive.Leaves, leaves},
