@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 // Options say what site to open. The zero value is a site in memory, on a free port, with no pages.
 type Options struct {
 	Addr   string           // loopback address to listen on; empty: 127.0.0.1, on the port that Dir was served from before or a free one
+	Listen net.Listener     // serves instead of Addr, of a loopback address; for a site within one process, see Handler
 	Dir    string           // folder that keeps the site's state; empty: memory only
 	Space  confluence.Space // the space of the pages; empty Key: the demo's
 	Pages  []seed.Page      // pages of a site that holds none yet
@@ -31,6 +33,8 @@ type Options struct {
 	Limits Limits           // what callers are allowed; the zero value limits nothing
 	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
 	Clock  func() time.Time // nil: the machine's
+
+	Client *http.Client // delivers webhooks; nil: one that reaches the loopback and nothing else
 
 	ForgeRetry []time.Duration // waits before a Forge event is sent again; nil: forge.DefaultRetry
 
@@ -76,9 +80,11 @@ func New(o Options) (*Sandbox, error) {
 	if s.keeper, err = newKeeper(o.Dir, s.log); err != nil {
 		return nil, err
 	}
-	ln, err := s.listen(o.Addr)
-	if err != nil {
-		return nil, err
+	ln := o.Listen
+	if ln == nil {
+		if ln, err = s.listen(o.Addr); err != nil {
+			return nil, err
+		}
 	}
 	s.base = "http://" + ln.Addr().String()
 	if err := s.compose(o); err != nil {
@@ -110,7 +116,7 @@ func (s *Sandbox) compose(o Options) error {
 	}
 	upset := func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) }
 	s.host, err = host.New(seam, host.Options{
-		Client: loopbackClient(), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
+		Client: cmp.Or(o.Client, loopbackClient()), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
 		Upset: upset,
 		Match: func(key, query string) (bool, error) { return s.jira.Match(key, query) },
 	})
@@ -135,6 +141,9 @@ func (s *Sandbox) compose(o Options) error {
 	}
 	return s.plant(space.Key, o)
 }
+
+// Handler serves the site's requests, as its listener does.
+func (s *Sandbox) Handler() http.Handler { return s.server.Handler }
 
 // BaseURL is the site's address, without a trailing slash. Jira lives here, Confluence below /wiki.
 func (s *Sandbox) BaseURL() string { return s.base }

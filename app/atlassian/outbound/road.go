@@ -32,6 +32,7 @@ type Options struct {
 	Timeout time.Duration         // for one call with all its retries and its body; 0 means 30 s
 	MaxBody int64                 // bytes of one response; 0 means 16 MiB
 	Clock   func() time.Time      // nil means time.Now
+	Send    http.RoundTripper     // carries what the chain lets pass; nil means the network. For tests: it guards no address
 	Metrics prometheus.Registerer // nil means none
 	Log     *slog.Logger          // nil means slog.Default
 }
@@ -87,6 +88,9 @@ func New(o Options) *Road {
 		gates:   newGates(o.Clock),
 		paces:   newPaces(o.Clock),
 		breaker: newBreaker(o.Clock),
+	}
+	if o.Send != nil {
+		r.send = o.Send
 	}
 	r.metrics = newMetrics(o.Metrics, r)
 	return r
