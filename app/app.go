@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/connect"
@@ -64,15 +65,19 @@ func New(c Config, s Store, log *slog.Logger, options ...Option) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	policy, err := c.Policy()
+	if err != nil {
+		return nil, err
+	}
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics, now: time.Now}
 	for _, o := range options {
 		o(a)
 	}
-	a.road = outbound.New(outbound.Options{Dev: c.Dev, Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	a.road = outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	account, _ := c.Account()
 	a.desk = &task.Desk{
-		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: c.Policy(),
+		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: policy,
 		Now: func() time.Time { return a.now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}
@@ -117,24 +122,17 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	stopped := make(chan error, 4)
+	stopped := make(chan error, 2)
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
-	go func() {
-		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
-		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, a.budget, a.now, a.log)); err != nil {
-			a.log.Warn("commands cannot reach this server", "error", err)
-		}
-		stopped <- nil
-	}()
-	go func() {
-		a.keepSpent(background)
-		stopped <- nil
-	}()
+	var beside sync.WaitGroup // what the service can do without
+	for _, do := range []func(context.Context){a.answerCommands, a.keepSpent, a.purging} {
+		beside.Go(func() { do(background) })
+	}
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
 
 	var failed error
-	running := 4
+	running := 2
 	select {
 	case failed = <-stopped:
 		running--
@@ -150,7 +148,16 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 			failed = errors.Join(failed, err)
 		}
 	}
+	beside.Wait()
 	return failed
+}
+
+// answerCommands serves the operator's socket. Commands want the store of this folder; a server whose store is elsewhere, or whose folder's
+// path is too long, does without.
+func (a *App) answerCommands(ctx context.Context) {
+	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, a.budget, time.Now, a.log)); err != nil {
+		a.log.Warn("commands cannot reach this server", "error", err)
+	}
 }
 
 // sweep has every site looked through for what happened while no server ran, and tickets filed that are lacking.
@@ -161,6 +168,9 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	now := a.now().UTC()
 	for _, t := range tenants {
+		if _, removed := t.Removed(); removed {
+			continue
+		}
 		// Without a time of occurrence, a sweep that waits keeps what it knows of the last, and is only run earlier.
 		jobs := []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now}}
 		pages, err := a.store.Pages(ctx, t.ID)

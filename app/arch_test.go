@@ -34,6 +34,7 @@ var tiers = map[string]int{
 	"app/telemetry": 3,
 
 	"app/control":         4,
+	"app/mapping":         4,
 	"app/ledger":          4,
 	"app/work":            4,
 	"app/extract/lexicon": 4,

@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/task"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/descriptor"
@@ -41,6 +42,7 @@ type Config struct {
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
+	Mapping      string        `env:"THROUGHLINE_MAPPING" help:"file of rules that say where the tickets of some pages go instead"`
 	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
 	FourEyes     bool          `env:"THROUGHLINE_FOUR_EYES" envDefault:"1" help:"nobody verifies, accepts or dismisses their own ticket"`
@@ -53,6 +55,7 @@ type Config struct {
 	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
+	PurgeAfter   time.Duration `env:"THROUGHLINE_PURGE_AFTER" envDefault:"0" help:"how long after its last uninstall everything of a site is deleted; 0: never"`
 	LogFormat    string        `env:"THROUGHLINE_LOG" envDefault:"text" help:"format of the log: text or json"`
 }
 
@@ -120,7 +123,7 @@ func (c Config) Validate() error {
 	if err := c.validAccount(); err != nil {
 		return err
 	}
-	if c.BaseURL != "" || c.SiteURL == "" { // a service account can do without being reached
+	if c.BaseURL != "" || !c.hasAccount() { // a service account can do without being reached
 		if err := c.validURL("THROUGHLINE_BASE_URL", c.BaseURL); err != nil {
 			return err
 		}
@@ -161,10 +164,26 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_PANEL_ROWS", "%d is out of range; use 1 to 1000", c.PanelRows)
 	case c.Gather < 0 || c.Gather > time.Hour:
 		return wrong("THROUGHLINE_GATHER", "%s is out of range; use 0s to 1h", c.Gather)
+	case c.PurgeAfter != 0 && (c.PurgeAfter < time.Hour || c.PurgeAfter > 10*365*24*time.Hour):
+		return wrong("THROUGHLINE_PURGE_AFTER", "%s is out of range; use 1h to 87600h, or 0 to keep everything", c.PurgeAfter)
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
 	}
-	return nil
+	_, err := c.mapping()
+	return err
+}
+
+// mapping reads the mapping file, if one is named.
+func (c Config) mapping() (mapping.Mapping, error) {
+	if c.Mapping == "" {
+		return mapping.Mapping{}, nil
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		return mapping.Mapping{}, fault.As(fault.Invalid, err, "THROUGHLINE_MAPPING: reading the mapping")
+	}
+	m, err := mapping.Read(data)
+	return m, fault.Wrap(err, "THROUGHLINE_MAPPING: %s", c.Mapping)
 }
 
 func (c Config) validURL(name, value string) error {
@@ -184,14 +203,19 @@ func (c Config) validURL(name, value string) error {
 	return nil
 }
 
-// Policy is the part of the configuration that tasks go by.
-func (c Config) Policy() task.Policy {
+// Policy is the part of the configuration that tasks go by, with the mapping as its file is now.
+func (c Config) Policy() (task.Policy, error) {
 	p := task.DefaultPolicy()
+	var err error
+	if p.Mapping, err = c.mapping(); err != nil {
+		return p, err
+	}
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
 	p.FourEyes, p.Approvers = c.FourEyes, c.Approvers
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
-	return p
+	p.JiraLink = c.JiraLink
+	return p, nil
 }
 
 // Key returns the master key that the environment gives, or an empty one when it gives none.

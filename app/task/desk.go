@@ -15,6 +15,7 @@ import (
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -27,6 +28,8 @@ type Sites interface {
 	Jira(ctx context.Context, id tenant.ID) (*jira.Client, error)
 	// JiraURL is the base of links to issues, without trailing slash; it is known without Jira being installed.
 	JiraURL(ctx context.Context, id tenant.ID) (string, error)
+	// Edition is which of Atlassian's editions the site is of: what is written into pages, and links to them, go by it.
+	Edition(ctx context.Context, id tenant.ID) (tenant.Edition, error)
 }
 
 // Scanner finds the threats of a page. *extract.Engine is one.
@@ -39,14 +42,16 @@ type Scanner interface {
 type Policy struct {
 	Labels       []string // pages with one of these labels are design pages
 	Spaces       []string // keys of spaces all of whose pages are design pages
-	Project      string   // key of the Jira project that tickets are filed in
-	IssueType    string   // name of the issue type of tickets
-	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	Project      string   // key of the Jira project that tickets are filed in, where the mapping names no other
+	IssueType    string   // name of the issue type of tickets, likewise
+	Component    string   // name of the component tickets get when the threat's element names none, likewise; may be empty
+	Mapping      mapping.Mapping
 	Declined     []string // names of resolutions that mean nobody did the work
-	DefaultOwner string   // account id, the last resort; may be empty
+	DefaultOwner string   // account, the last resort; may be empty
 	FourEyes     bool     // nobody verifies, accepts or dismisses what is their own
 	Approvers    []string // account ids of those who verify, accept and dismiss; empty: whoever may comment
 	DueDays      map[threat.Severity]int
+	JiraLink     string        // id of Confluence's application link to Jira, on Data Center; may be empty
 	PanelRows    int           // at most so many rows in a panel
 	PanelNames   bool          // owners by name, not as mentions
 	Gather       time.Duration // ticket changes within it share one panel write

@@ -72,6 +72,9 @@ func (a atlassian) Confluence(context.Context, tenant.ID) (*confluence.Client, e
 }
 func (a atlassian) Jira(context.Context, tenant.ID) (*jira.Client, error) { return a.jira, nil }
 func (a atlassian) JiraURL(context.Context, tenant.ID) (string, error)    { return "https://x.test", nil }
+func (a atlassian) Edition(context.Context, tenant.ID) (tenant.Edition, error) {
+	return tenant.Cloud, nil
+}
 
 func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
@@ -116,6 +119,8 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
 		fmt.Fprintf(w, `{"version":{"number":%d}}`, s.version)
 	case call == "GET /wiki/rest/api/search" && s.listed:
 		fmt.Fprintf(w, `{"results":[{"content":{"id":"42","type":"page","version":{"number":%d}}}]}`, s.version)
+	case call == "GET /rest/api/2/issue/createmeta/SEC/issuetypes":
+		_, _ = io.WriteString(w, `{"issueTypes":[{"id":"10001","name":"Task"}]}`)
 	case call == "GET /wiki/rest/api/search":
 		_, _ = io.WriteString(w, `{"results":[]}`)
 	default:

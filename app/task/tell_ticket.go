@@ -83,13 +83,17 @@ func (s tale) wiki(mark string) string {
 	}
 	fmt.Fprintf(&b, "%s\n", spoken(s.What))
 	if s.Quote != "" {
-		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", spoken(s.Quote))
+		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", spoken(cut(s.Quote, maxQuote)))
 	}
 	for i, a := range s.Asked {
 		if i == 0 {
 			b.WriteString("It asks for:\n")
 		}
-		fmt.Fprintf(&b, "* %s\n", jira.Escape(a))
+		if i == maxMitigations {
+			fmt.Fprintf(&b, "* and %d more on the page\n", len(s.Asked)-i)
+			break
+		}
+		fmt.Fprintf(&b, "* %s\n", jira.Escape(sentence(cut(oneLine(a), maxStatement))))
 	}
 	fmt.Fprintf(&b, "_Throughline, from %s version %d, %s_", wikiLink(s.Page, s.URL), s.Version, mark)
 	return b.String()

@@ -31,6 +31,8 @@ type Threat struct {
 	Was   State `json:"was,omitempty"`  // Withdrawn only: the state it had before
 	Owner Owner `json:"owner,omitzero"` // zero while nobody is found
 
+	Assigned Assignment `json:"assigned,omitzero"`
+
 	Criteria []Criterion `json:"criteria,omitempty"`
 	Intent   *Intent     `json:"intent,omitempty"`  // a ticket is being filed, or its outcome is unknown
 	Ticket   *Ticket     `json:"ticket,omitempty"`  // nil until filed
@@ -113,6 +115,12 @@ type Owner struct {
 
 // Known reports whether somebody is answerable.
 func (o Owner) Known() bool { return o.Account != "" }
+
+// Assignment is what Throughline itself last gave a ticket's people: with it, it is known whether somebody changed that since.
+type Assignment struct {
+	Account string `json:"account,omitempty"` // who was assigned; empty for nobody
+	Named   string `json:"named,omitempty"`   // whom the page named then, as Person.String has it
+}
 
 // Intent is the promise to file one ticket, committed before the call that files it.
 type Intent struct {

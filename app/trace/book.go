@@ -21,6 +21,8 @@ type Page struct {
 	URL     string `json:"url"`
 	OwnerID string `json:"owner_id,omitempty"` // account id of the page's owner
 
+	Labels []string `json:"labels,omitempty"` // as it had them when it was last read
+
 	Version  int       `json:"version"`           // newest page version seen or written
 	Hash     string    `json:"hash"`              // of the reviewed body without the panel region
 	Engine   string    `json:"engine"`            // which rules reviewed it

@@ -23,7 +23,7 @@ type Page struct {
 	ID      string    `json:"id"`
 	Version int       `json:"version,omitempty"` // 0 when the event did not say
 	Space   string    `json:"space,omitempty"`   // key
-	By      string    `json:"by,omitempty"`      // account id of who did it
+	By      string    `json:"by,omitempty"`      // who did it: account id, on Data Center user key
 	At      time.Time `json:"at"`                // UTC, by Atlassian's clock
 	Event   string    `json:"event"`             // as Atlassian names it
 	Removed bool      `json:"removed,omitempty"` // trashed, purged or archived
@@ -38,7 +38,7 @@ type Issue struct {
 	Status       string          `json:"status,omitempty"` // as the site names it
 	StatusID     string          `json:"status_id,omitempty"`
 	Category     threat.Category `json:"category,omitempty"` // empty when the event did not say: read the issue
-	Assignee     string          `json:"assignee,omitempty"` // account id, on Data Center the user's key; empty when unassigned
+	Assignee     string          `json:"assignee,omitempty"` // account; empty when unassigned
 	AssigneeName string          `json:"assignee_name,omitempty"`
 	Due          string          `json:"due,omitempty"` // ISO 8601 date
 	Resolution   string          `json:"resolution,omitempty"`
@@ -49,7 +49,7 @@ type Issue struct {
 	Hidden       bool            `json:"hidden,omitempty"` // it cannot be read, and nobody told that it was deleted
 	Steps        []threat.Step   `json:"steps,omitempty"`  // of its history: the one that the event tells of, or
 	Whole        bool            `json:"whole,omitempty"`  // all that matter, up to what Updated shows
-	By           string          `json:"by,omitempty"`     // account id of who did it
+	By           string          `json:"by,omitempty"`     // account of who did it
 	At           time.Time       `json:"at"`               // UTC, by Jira's clock
 	Event        string          `json:"event"`            // as Jira names it
 }
@@ -58,15 +58,15 @@ type Issue struct {
 type Comment struct {
 	ID         string    `json:"id"`
 	Issue      string    `json:"issue"`            // id
-	Author     string    `json:"author"`           // account id, on Data Center the user's key
+	Author     string    `json:"author"`           // account
 	AuthorName string    `json:"author_name"`      //
 	AuthorType string    `json:"author_type"`      // "atlassian", "app" or "customer"; empty where the site does not say
-	Editor     string    `json:"editor,omitempty"` // account id of who changed it last
+	Editor     string    `json:"editor,omitempty"` // account of who changed it last
 	Text       string    `json:"text,omitempty"`   // in wiki markup
 	Created    time.Time `json:"created"`          // UTC
 	Updated    time.Time `json:"updated"`          // UTC
 	Deleted    bool      `json:"deleted,omitempty"`
-	By         string    `json:"by,omitempty"` // account id of who did what the event tells of; empty when it did not say
+	By         string    `json:"by,omitempty"` // account of who did what the event tells of; empty when it did not say
 	At         time.Time `json:"at"`           // UTC, by Jira's clock
 	Event      string    `json:"event"`        // as Jira names it
 }

@@ -8,7 +8,6 @@ import (
 
 	gojira "github.com/andygrunwald/go-jira"
 
-	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -23,7 +22,7 @@ type Issue struct {
 	Status       string // as the site names it
 	StatusID     string
 	Category     threat.Category
-	Assignee     string // account id; empty when unassigned
+	Assignee     string // account; empty when unassigned
 	AssigneeName string
 	Due          string // ISO 8601 date; empty when none
 	Resolution   string // as the site names it; empty while unresolved
@@ -47,6 +46,35 @@ func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
 	return c.issue(w), nil
 }
 
+// Place is where an issue stands among the others of its site.
+type Place struct {
+	Key     string
+	Project string // key
+	Type    string // name
+	Level   int    // of its type, on Cloud only: -1 subtasks, 0 tasks and their like, 1 epics, above what a site adds
+}
+
+// Place reads where an issue stands. fault.NotFound when there is none that the app may see.
+func (c *Client) Place(ctx context.Context, idOrKey string) (Place, error) {
+	path, err := issuePath(idOrKey, "?fields=issuetype,project")
+	if err != nil {
+		return Place{}, err
+	}
+	var w struct {
+		Key    string `json:"key"`
+		Fields struct {
+			Type    wireType `json:"issuetype"`
+			Project struct {
+				Key string `json:"key"`
+			} `json:"project"`
+		} `json:"fields"`
+	}
+	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+		return Place{}, fault.Wrap(err, "read issue %s", idOrKey)
+	}
+	return Place{w.Key, w.Fields.Project.Key, w.Fields.Type.Name, w.Fields.Type.Level}, nil
+}
+
 // FindByLabel finds the issues that carry a label, oldest first. The index lags behind by seconds at times: that it finds none
 // does not prove that there is none.
 func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error) {
@@ -58,40 +86,10 @@ func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error)
 	return out, err
 }
 
-// found is a page of results.
-type found struct {
-	Issues []gojira.Issue `json:"issues"`
-	Next   string         `json:"nextPageToken"`
-	Last   bool           `json:"isLast"`
-}
-
-func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
-
-// Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira refuses
+// Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira Cloud refuses
 // queries without any bound. fault.Invalid when it does not accept the query.
 func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
-	type ask struct {
-		JQL    string   `json:"jql"`
-		Fields []string `json:"fields"`
-		Most   int      `json:"maxResults"`
-		Page   string   `json:"nextPageToken,omitempty"`
-	}
-	ctx = outbound.Repeatable(ctx) // a read, although by POST
-	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
-		var w found
-		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
-			return fault.Wrap(err, "search %q", jql)
-		}
-		for _, i := range w.Issues {
-			if !yield(c.issue(i)) {
-				return nil
-			}
-		}
-		if w.Last || w.Next == "" || w.Next == q.Page {
-			return nil
-		}
-		q.Page = w.Next
-	}
+	return fault.Wrap(c.edition.search(ctx, c, jql, yield), "search %q", jql)
 }
 
 // Quote writes a value as a JQL string.
@@ -114,7 +112,7 @@ func (c *Client) issue(w gojira.Issue) Issue {
 		out.Status, out.StatusID, out.Category = f.Status.Name, f.Status.ID, category(f.Status.StatusCategory.Key)
 	}
 	if f.Assignee != nil {
-		out.Assignee, out.AssigneeName = f.Assignee.AccountID, f.Assignee.DisplayName
+		out.Assignee, out.AssigneeName = account(f.Assignee), f.Assignee.DisplayName
 	}
 	if f.Resolution != nil {
 		out.Resolution = f.Resolution.Name

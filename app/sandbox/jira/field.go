@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -28,6 +29,12 @@ func (r ref) any() string {
 // set gives one field of r the value that a call of the version sends, and returns what changed, or what is wrong with the value.
 func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]item, string) {
 	p, _ := j.project(r.Project)
+	if slices.Contains(p.absent, field) {
+		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
+	}
+	if c, ok := p.custom(field); ok {
+		return j.setCustom(r, c, raw)
+	}
 	switch field {
 	case "summary":
 		return setSummary(r, raw)
@@ -46,9 +53,9 @@ func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]i
 	case "duedate":
 		return setDueDate(r, raw)
 	case "assignee":
-		return j.setAssignee(r, p, raw)
+		return j.setAssignee(r, v, p, raw)
 	case "reporter":
-		return j.setReporter(r, raw)
+		return j.setReporter(r, v, raw)
 	case "parent":
 		return j.setParent(r, raw)
 	default:
@@ -211,15 +218,12 @@ func setDueDate(r *record, raw json.RawMessage) ([]item, string) {
 	return items, ""
 }
 
-func (j *Jira) setAssignee(r *record, p Project, raw json.RawMessage) ([]item, string) {
+func (j *Jira) setAssignee(r *record, v version, p Project, raw json.RawMessage) ([]item, string) {
 	var to ref
 	if !isNull(raw) && json.Unmarshal(raw, &to) != nil {
 		return nil, "data was not an object"
 	}
-	id := to.AccountID
-	if id == "" {
-		id = to.ID
-	}
+	id := j.named(to, v)
 	if id == "-1" { // the project's default, which here is nobody
 		id = ""
 	}
@@ -231,15 +235,20 @@ func (j *Jira) setAssignee(r *record, p Project, raw json.RawMessage) ([]item, s
 	return items, ""
 }
 
-func (j *Jira) setReporter(r *record, raw json.RawMessage) ([]item, string) {
+// named is the account id of whom a call names, or what the call says where there is nobody of that name.
+func (j *Jira) named(to ref, v version) string {
+	if v == dc {
+		return j.dcAccount(to.Name)
+	}
+	return cmp.Or(to.AccountID, to.ID)
+}
+
+func (j *Jira) setReporter(r *record, v version, raw json.RawMessage) ([]item, string) {
 	var to ref
 	if !isNull(raw) && json.Unmarshal(raw, &to) != nil {
 		return nil, "data was not an object"
 	}
-	id := to.AccountID
-	if id == "" {
-		id = to.ID
-	}
+	id := j.named(to, v)
 	if u, ok := j.site.User(id); !ok || !u.Active {
 		return nil, "The reporter specified is not a user."
 	}
@@ -259,6 +268,10 @@ func (j *Jira) setParent(r *record, raw json.RawMessage) ([]item, string) {
 		parent, ok := j.lookup(to.any())
 		if !ok || parent.Project != r.Project {
 			return nil, "Could not find issue by id or key."
+		}
+		above, _ := findType(parent.Type)
+		if kind, typed := findType(r.Type); typed && above.Level != kind.Level+1 {
+			return nil, "Given parent work item does not belong to appropriate hierarchy."
 		}
 		key, id = parent.Key, decimal(parent.ID)
 	}

@@ -33,9 +33,12 @@ func (d renderer) user(accountID string) any {
 }
 
 func (d renderer) account(u site.User) object {
+	if d.v == dc {
+		return d.dcUser(u)
+	}
 	avatar := d.j.site.BaseURL() + "/avatar/" + url.PathEscape(u.AccountID)
 	out := object{
-		"self":      d.j.site.BaseURL() + "/rest/api/" + strconv.Itoa(int(d.v)) + "/user?accountId=" + url.QueryEscape(u.AccountID),
+		"self":      d.j.site.BaseURL() + "/rest/api/" + strconv.Itoa(d.v.number()) + "/user?accountId=" + url.QueryEscape(u.AccountID),
 		"accountId": u.AccountID, "accountType": u.Type, "displayName": u.Name, "active": u.Active, "timeZone": "Etc/UTC",
 		"avatarUrls": object{"48x48": avatar, "32x32": avatar, "24x24": avatar, "16x16": avatar},
 	}
@@ -47,10 +50,19 @@ func (d renderer) account(u site.User) object {
 
 func (d renderer) status(id string) object {
 	s, _ := findStatus(id)
-	return object{
+	out := object{
 		"self": d.self("/status/%s", s.ID), "id": s.ID, "name": s.Name, "description": s.Description,
 		"iconUrl": d.j.site.BaseURL() + "/", "statusCategory": d.category(s.Category),
 	}
+	return d.scoped(out, func(p Project) []string { return p.Statuses }, id)
+}
+
+// scoped says of what belongs to one team-managed project whose it is.
+func (d renderer) scoped(out object, of func(Project) []string, id string) object {
+	if p, ok := d.j.owner(of, id); ok {
+		out["scope"] = object{"type": "PROJECT", "project": object{"id": p.ID}}
+	}
+	return out
 }
 
 func (d renderer) category(key string) object {
@@ -65,10 +77,11 @@ func (d renderer) category(key string) object {
 }
 
 func (d renderer) issueType(t IssueType) object {
-	return object{
+	out := object{
 		"self": d.self("/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "description": t.Description, "subtask": t.Subtask,
 		"iconUrl": d.j.site.BaseURL() + "/", "hierarchyLevel": t.Level,
 	}
+	return d.scoped(out, func(p Project) []string { return p.Types }, t.ID)
 }
 
 func (d renderer) named(kind string, n named) any {
@@ -99,7 +112,7 @@ func (d renderer) component(p Project, c Component) object {
 func (d renderer) projectRef(p Project) object {
 	avatar := d.j.site.BaseURL() + "/avatar/" + p.Key
 	return object{
-		"self": d.self("/project/%s", p.ID), "id": p.ID, "key": p.Key, "name": p.Name, "projectTypeKey": "software", "simplified": false,
+		"self": d.self("/project/%s", p.ID), "id": p.ID, "key": p.Key, "name": p.Name, "projectTypeKey": "software", "simplified": p.TeamManaged,
 		"avatarUrls": object{"48x48": avatar, "32x32": avatar, "24x24": avatar, "16x16": avatar},
 	}
 }
@@ -107,7 +120,11 @@ func (d renderer) projectRef(p Project) object {
 func (d renderer) project(p Project) object {
 	out := d.projectRef(p)
 	out["description"], out["lead"], out["assigneeType"] = p.Description, d.user(p.Lead), "UNASSIGNED"
-	out["style"], out["isPrivate"], out["versions"], out["roles"], out["properties"] = "classic", false, []any{}, object{}, object{}
+	style := "classic"
+	if p.TeamManaged {
+		style = "next-gen"
+	}
+	out["style"], out["isPrivate"], out["versions"], out["roles"], out["properties"] = style, false, []any{}, object{}, object{}
 	components := []any{}
 	for _, c := range p.Components {
 		components = append(components, d.component(p, c))
@@ -165,6 +182,9 @@ func (d renderer) fields(r *record) object {
 	if r.DueDate != "" {
 		out["duedate"] = r.DueDate
 	}
+	for _, c := range p.Custom {
+		out[c.ID] = d.custom(c, r.Custom[c.ID])
+	}
 	if r.Parent != "" {
 		out["parent"] = object{"id": r.ParentID, "key": r.Parent, "self": d.self("/issue/%s", r.ParentID)}
 	}
@@ -213,7 +233,7 @@ func (d renderer) changelog(r *record) object {
 
 func (d renderer) transition(t Transition) object {
 	return object{
-		"id": t.ID, "name": t.Name, "to": d.status(t.To.ID), "hasScreen": len(t.Required) > 0, "isGlobal": false, "isInitial": false,
+		"id": t.ID, "name": t.Name, "to": d.status(t.To.ID), "hasScreen": len(t.Required) > 0, "isGlobal": t.Global, "isInitial": false,
 		"isAvailable": true, "isConditional": false, "looped": false,
 	}
 }

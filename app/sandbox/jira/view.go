@@ -23,7 +23,9 @@ type View struct {
 	DescriptionText             string // wiki markup, as a form edits it
 	Assignee, Reporter, Creator site.User
 	Labels, Components          []string
-	DueDate                     string // YYYY-MM-DD or empty
+	Parent                      string      // key, or empty
+	Custom                      [][2]string // further fields that have a value: name and what people read
+	DueDate                     string      // YYYY-MM-DD or empty
 	Created, Updated            time.Time
 	Comments                    []CommentView // oldest first
 	Links                       []LinkView
@@ -84,7 +86,8 @@ func (j *Jira) Transitions(ref string) []Transition {
 	if !ok {
 		return nil
 	}
-	return transitions(r.Status)
+	p, _ := j.project(r.Project)
+	return p.transitions(r.Status)
 }
 
 // Assignable are the people whom the issue can be assigned to.
@@ -129,6 +132,12 @@ func (j *Jira) view(r *record) View {
 		Description: r.Description.html(j.name), DescriptionText: r.Description.wiki(),
 		Assignee: j.person(r.Assignee), Reporter: j.person(r.Reporter), Creator: j.person(r.Creator),
 		Labels: r.Labels, DueDate: r.DueDate, Created: r.Created, Updated: r.Updated, Properties: r.Properties,
+	}
+	v.Parent = r.Parent
+	for _, c := range p.Custom {
+		if text := j.customText(c, r.Custom[c.ID]); text != "" {
+			v.Custom = append(v.Custom, [2]string{c.Name, text})
+		}
 	}
 	for _, id := range r.Components {
 		c, _ := p.component(id)
