@@ -78,7 +78,7 @@ func (d *Desk) prepare(ctx context.Context, job work.Job, h *hearing) error {
 	if err != nil {
 		return err
 	}
-	who := asking{&d.people, job.Tenant, client, h.now}
+	who := d.asking(job.Tenant, client)
 	self, err := who.self(ctx)
 	if err != nil {
 		return err

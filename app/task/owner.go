@@ -207,7 +207,7 @@ func (a asking) mentioned(ctx context.Context, mention string) (string, error) {
 	return cmp.Or(account, mention), err
 }
 
-// mentions are how a page mentions the owners of threats, by account. Who is not known there is left out.
+// mentions are how a page mentions the owners of threats, by account; empty for who is not known there.
 func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats []threat.Threat) (map[string]string, error) {
 	out := map[string]string{}
 	for _, t := range threats {
@@ -216,7 +216,7 @@ func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats [
 			continue
 		}
 		mention, err := remember(a, &a.people, directoryKey{a.tenant, "mention of", account}, func() (string, error) { return wiki.Mention(ctx, account) })
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.Denied) { // who may not look people up shows their names
 			return nil, err
 		}
 		out[account] = mention

@@ -150,6 +150,47 @@ func TestJira(t *testing.T) {
 	}
 }
 
+// What Data Center sends: of a page its id alone, unless it is set to say more; of people keys and usernames.
+const (
+	dcTrashed = `{"timestamp":1795435200005,"event":"page_trashed","userKey":"8a808192f1","page":{"id":98765}}`
+	dcWordy   = `{"timestamp":1795435200005,"event":"page_updated","page":{"id":98765,"title":"T","contentType":"page","spaceKey":"SEC","version":4,"creatorKey":"a","lastModifierKey":"8a808192f2"},"updateTrigger":"edit_page"}`
+	dcLabel   = `{"timestamp":1795435200005,"event":"label_added","userKey":"8a808192f1","label":{"name":"design","prefix":"global"},"labeled":{"id":98765}}`
+	dcMoved   = `{"timestamp":1795435200005,"webhookEvent":"jira:issue_updated","user":{"key":"JIRAUSER10100","name":"ada","displayName":"Ada"},"issue":{"id":"10040","key":"SEC-12","fields":{"assignee":{"key":"JIRAUSER10101","name":"kim","displayName":"Kim"},"status":{"name":"Done","statusCategory":{"key":"done"}}}}}`
+)
+
+func TestDataCenter(t *testing.T) {
+	at := time.UnixMilli(1795435200005).UTC()
+	tests := []struct {
+		name    string
+		product tenant.Product
+		event   string
+		body    string
+		want    any
+	}{
+		{"a page in the trash", tenant.Confluence, "page_trashed", dcTrashed, event.Page{ID: "98765", By: "8a808192f1", At: at, Event: "page_trashed", Removed: true}},
+		{"a page, at length", tenant.Confluence, "page_updated", dcWordy, event.Page{ID: "98765", Version: 4, Space: "SEC", By: "8a808192f2", At: at, Event: "page_updated"}},
+		{"a label", tenant.Confluence, "label_added", dcLabel, event.Page{ID: "98765", By: "8a808192f1", At: at, Event: "label_added"}},
+		{"an issue", tenant.Jira, "jira:issue_updated", dcMoved, event.Issue{
+			ID: "10040", Key: "SEC-12", Project: "SEC", Status: "Done", Category: threat.Done, Assignee: "kim", AssigneeName: "Kim", Updated: at, By: "ada", At: at, Event: "jira:issue_updated",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, err := event.Delivery(event.Event{Product: tt.product, Name: tt.event, Seen: seen, Body: []byte(tt.body)})
+			if err != nil || len(d.Jobs) != 1 {
+				t.Fatalf("%+v, %v", d, err)
+			}
+			want, err := json.Marshal(tt.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(d.Jobs[0].Args)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -260,6 +301,10 @@ func FuzzDelivery(f *testing.F) {
 	f.Add(false, "jira:issue_updated", `{"timestamp":1,"issue":{"id":"1","key":"A-1","fields":{"updated":"2019-08-11T18:49:13.412-0700"}}}`)
 	f.Add(false, "comment_created", `{"issue":{"id":1},"comment":{"id":"x"}}`)
 	f.Add(false, "comment_updated", `{"comment":{"self":"https://x.test/rest/api/2/issue/10040/comment/10019","id":"1","body":{"type":"doc","content":[]}}}`)
+	f.Add(true, "page_trashed", dcTrashed)
+	f.Add(true, "page_updated", dcWordy)
+	f.Add(true, "label_added", dcLabel)
+	f.Add(false, "jira:issue_updated", dcMoved)
 	f.Fuzz(func(t *testing.T, wiki bool, name, body string) {
 		product := tenant.Jira
 		if wiki {

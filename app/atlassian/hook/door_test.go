@@ -168,6 +168,36 @@ func TestAccountSigns(t *testing.T) {
 	}
 }
 
+// TestAccountOfProducts signs for each product with the token that it made; without one of its own Jira takes Confluence's.
+func TestAccountOfProducts(t *testing.T) {
+	one := hook.Account{Edition: tenant.DataCenter, Token: tenant.NewSecret("wiki")}
+	two := one
+	two.JiraToken = tenant.NewSecret("jira")
+	tests := []struct {
+		name    string
+		account hook.Account
+		product tenant.Product
+		want    string
+	}{
+		{"Confluence", two, tenant.Confluence, "Bearer wiki"},
+		{"Jira", two, tenant.Jira, "Bearer jira"},
+		{"Jira without one of its own", one, tenant.Jira, "Bearer wiki"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			req := httptest.NewRequest(http.MethodGet, "https://acme.test/", nil)
+			if err := tt.account.For(tt.product).Sign(req); err != nil || req.Header.Get("Authorization") != tt.want {
+				t.Errorf("%q, %v", req.Header.Get("Authorization"), err)
+			}
+		})
+	}
+	for _, in := range one.Installations(time.Now()) {
+		if in.Edition != tenant.DataCenter {
+			t.Errorf("%s is kept as one of the edition %q", in.Product, in.Edition)
+		}
+	}
+}
+
 func FuzzReceiver(f *testing.F) {
 	f.Add("sha256=00", `{"event":"page_updated","page":{"id":1}}`)
 	f.Add("", `{"webhookEvent":7}`)

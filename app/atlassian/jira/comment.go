@@ -46,7 +46,7 @@ func (p *page) read() []Comment {
 	out := make([]Comment, len(p.Comments))
 	for i, c := range p.Comments {
 		out[i] = Comment{
-			ID: c.ID, Author: c.Author.ID, AuthorName: c.Author.Name, AuthorType: c.Author.Type, Editor: c.Editor.ID,
+			ID: c.ID, Author: c.Author.account(), AuthorName: c.Author.Name, AuthorType: c.Author.Type, Editor: c.Editor.account(),
 			Text: command.Text(c.Body), Created: moment(c.Created), Updated: moment(c.Updated),
 		}
 	}

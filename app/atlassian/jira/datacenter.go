@@ -89,7 +89,11 @@ func name(account string) *string {
 	return &account
 }
 
-// named: the search goes over usernames, names and addresses alike.
-func (dataCenter) named(nameOrAccount string, _ bool) url.Values {
-	return url.Values{"username": {nameOrAccount}}
+// named: the search goes over the beginnings of usernames, names and addresses alike, and whose username is just that may come last.
+func (dataCenter) named(nameOrAccount string, account bool) url.Values {
+	query := url.Values{"username": {nameOrAccount}}
+	if account {
+		query.Set("maxResults", "1000") // Jira gives no more
+	}
+	return query
 }

@@ -83,8 +83,8 @@ func TestDataCenterPeople(t *testing.T) {
 		t,
 		exchange{"GET", "/rest/api/2/myself", "", 200, dcKim},
 		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=50&project=SEC&username=Kim+M", "", 200, `[` + dcKim + `]`},
-		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=50&project=SEC&username=kim", "", 200, `[{"name":"kimberly","displayName":"Kimberly","active":true},` + dcKim + `]`},
-		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=50&project=SEC&username=ki", "", 200, `[` + dcKim + `]`},
+		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=1000&project=SEC&username=kim", "", 200, `[{"name":"kimberly","displayName":"Kimberly","active":true},` + dcKim + `]`},
+		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=1000&project=SEC&username=ki", "", 200, `[` + dcKim + `]`},
 		exchange{"POST", "/rest/api/2/issue/bulk", `{"issueUpdates":[` + draft + `]}`, 201, `{"issues":[{"id":"1","key":"SEC-1"}],"errors":[]}`},
 		exchange{"PUT", "/rest/api/2/issue/SEC-1/assignee", `{"name":"kim"}`, 204, ``},
 		exchange{"PUT", "/rest/api/2/issue/SEC-1/assignee", `{"name":null}`, 204, ``},
@@ -128,7 +128,7 @@ func TestDataCenterAccess(t *testing.T) {
 		exchange{"GET", "/rest/api/2/mypermissions?permissions=LINK_ISSUES&projectKey=SEC", "", 200, `{"permissions":{"LINK_ISSUES":{"key":"LINK_ISSUES","havePermission":true},"LINK_ISSUE":{"key":"LINK_ISSUE","havePermission":true},"CREATE_ISSUES":{"havePermission":false}}}`},
 	)
 	fields, err := c.CreateFields(t.Context(), "SEC", "3")
-	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true, Username: true}}, fields); diff != "" || err != nil {
+	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true}}, fields); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	have, err := c.Permissions(t.Context(), "SEC", []string{"LINK_ISSUES"})

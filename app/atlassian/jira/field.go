@@ -21,7 +21,6 @@ type Field struct {
 	Type     string   // by Jira's schema: "string", "option", "array", "number", "user", "date", …
 	Items    string   // of an array: the type of its parts
 	Allowed  []string // the values that it takes, as people see them; nil: it does not say
-	Username bool     // people are named by username, as Data Center does, and not by account id
 }
 
 type wireField struct {
@@ -60,7 +59,6 @@ func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes/"+kind+"?maxResults=200", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read what project %s asks of issue type %s", project, issueType)
 	}
-	_, username := c.edition.(dataCenter)
 	var out []Field
 	for _, f := range append(w.Cloud, w.DataCenter...) {
 		field := Field{ID: f.ID, Name: f.Name, Required: f.Required, Default: f.Default, Type: f.Schema.Type, Items: f.Schema.Items}

@@ -131,7 +131,9 @@ func (c *Client) CanAssign(ctx context.Context, project, account string) (User, 
 
 func (c *Client) assignable(ctx context.Context, project string, query url.Values) ([]User, error) {
 	query.Set("project", project)
-	query.Set("maxResults", "50")
+	if !query.Has("maxResults") {
+		query.Set("maxResults", "50")
+	}
 	var w users
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w); err != nil {
 		return nil, fault.Wrap(err, "look for who can be assigned in project %s", project)
