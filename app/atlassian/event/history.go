@@ -56,7 +56,19 @@ func (w *jiraPayload) follow(issue *Issue) {
 		if c.Field == threat.FieldStatus && (c.To == issue.StatusID || issue.StatusID == "" && c.ToName == issue.Status) {
 			s.Category = issue.Category
 		}
-		if c.Field == threat.FieldAssignee && c.To == issue.Assignee {
+	}
+	for i := range s.Changes {
+		c := &s.Changes[i]
+		if c.Field != threat.FieldAssignee {
+			continue
+		}
+		// Data Center's histories name people by key, and nothing else does.
+		for _, u := range []*jiraUser{w.Issue.Fields.Assignee, w.User} {
+			if u != nil && u.Key != "" && u.AccountID == "" {
+				c.From, c.To = u.named(c.From), u.named(c.To)
+			}
+		}
+		if c.To == issue.Assignee {
 			s.Name = issue.AssigneeName
 		}
 	}
@@ -72,4 +84,12 @@ func (i changeItem) change() (threat.Change, bool) {
 		}
 	}
 	return threat.Change{}, false
+}
+
+// named is a person's account for their key; any other text as it is.
+func (u *jiraUser) named(key string) string {
+	if key == u.Key {
+		return u.account()
+	}
+	return key
 }
