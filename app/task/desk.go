@@ -49,7 +49,7 @@ type Policy struct {
 	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account, the last resort; may be empty
 	FourEyes     bool     // nobody verifies, accepts or dismisses what is their own
-	Approvers    []string // account ids of those who verify, accept and dismiss; empty: whoever may comment
+	Approvers    []string // accounts of those who verify, accept and dismiss; empty: whoever may comment
 	DueDays      map[threat.Severity]int
 	JiraLink     string        // id of Confluence's application link to Jira, on Data Center; may be empty
 	PanelRows    int           // at most so many rows in a panel

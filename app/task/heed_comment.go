@@ -96,7 +96,7 @@ func (d *Desk) prepare(ctx context.Context, job work.Job, h *hearing) error {
 			if err != nil {
 				return fault.Wrap(err, "looking up who can be assigned in %s", project)
 			}
-			if ok && u.Active {
+			if ok && u.Answers() {
 				h.people = append(h.people, u)
 			}
 		case c.Name == command.Verify && namesFile(c.Note):

@@ -10,7 +10,6 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
-	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
 )
 
@@ -54,11 +53,8 @@ func (d *Desk) tellTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 			return work.Outcome{}, nil
 		}
 	}
-	edition, err := d.Sites.Edition(ctx, job.Tenant)
-	if err != nil {
-		return work.Outcome{}, err
-	}
-	_, err = client.Comment(ctx, say.Issue, say.wiki(mark, edition))
+	say.To = client.Mention(say.To)
+	_, err = client.Comment(ctx, say.Issue, say.wiki(mark))
 	if fault.Is(err, fault.NotFound) {
 		return work.Outcome{Verdict: work.Discard, Reason: "the ticket is gone"}, nil
 	}
@@ -74,12 +70,12 @@ func (s tale) mark(job work.Job) string {
 	return "note " + hex.EncodeToString(sum[:4])
 }
 
-func (s tale) wiki(mark string, edition tenant.Edition) string {
+func (s tale) wiki(mark string) string {
 	var b strings.Builder
 	if s.Answer != "" {
 		for i, r := range s.Replies {
 			if i == 0 {
-				b.WriteString(mention(s.To, edition) + " ")
+				fmt.Fprintf(&b, "%s ", s.To)
 			}
 			fmt.Fprintf(&b, "%s\n", spoken(r))
 		}
@@ -102,14 +98,6 @@ func (s tale) wiki(mark string, edition tenant.Edition) string {
 	}
 	fmt.Fprintf(&b, "_Throughline, from %s version %d, %s_", wikiLink(s.Page, s.URL), s.Version, mark)
 	return b.String()
-}
-
-// mention is how a comment mentions an account, so that whose it is hears of it.
-func mention(account string, edition tenant.Edition) string {
-	if edition == tenant.DataCenter {
-		return "[~" + account + "]"
-	}
-	return "[~accountid:" + account + "]"
 }
 
 // spoken is foreign text in a comment of Throughline's: none of its lines is a command, whoever the account is that writes it.

@@ -8,7 +8,6 @@ import (
 	"github.com/throughline/throughline/app/atlassian/event"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
-	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
@@ -119,7 +118,7 @@ func TestHeardOnce(t *testing.T) {
 func TestAnswerHoldsNoCommand(t *testing.T) {
 	say := tale{Answer: "1", To: "sofia", Replies: []string{"/verify x", "“/dismiss” was not obeyed:\n/dismiss y"}}
 	other := tale{What: "/verify x", Quote: "/dismiss it", Asked: []string{"/reopen it"}, Page: "/verify p", Version: 1}
-	for _, text := range []string{say.wiki("m", tenant.Cloud), other.wiki("m", tenant.DataCenter)} {
+	for _, text := range []string{say.wiki("m"), other.wiki("m")} {
 		h := hears(text, nil)
 		if got := h.commands(); len(got) > 0 {
 			t.Errorf("%q commands %+v", text, got)

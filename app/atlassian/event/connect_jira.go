@@ -40,6 +40,10 @@ func (u *jiraUser) account() string {
 	return cmp.Or(u.AccountID, u.Name, u.Key)
 }
 
+// byName reports whether people are known by their usernames, as on Data Center. Histories name assignees by user key there, which is
+// not what they are known by: who is assigned then stands in the issue itself.
+func (u *jiraUser) byName() bool { return u != nil && u.AccountID == "" && u.Name != "" }
+
 type named struct {
 	Name string `json:"name"`
 }

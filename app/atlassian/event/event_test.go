@@ -300,11 +300,11 @@ func FuzzDelivery(f *testing.F) {
 	f.Add(true, "label_added", `{"label":{"name":"x"},"labeled":{"id":"1"}}`)
 	f.Add(false, "jira:issue_updated", `{"timestamp":1,"issue":{"id":"1","key":"A-1","fields":{"updated":"2019-08-11T18:49:13.412-0700"}}}`)
 	f.Add(false, "comment_created", `{"issue":{"id":1},"comment":{"id":"x"}}`)
-	f.Add(false, "comment_updated", `{"comment":{"self":"https://x.test/rest/api/2/issue/10040/comment/10019","id":"1","body":{"type":"doc","content":[]}}}`)
 	f.Add(true, "page_trashed", dcTrashed)
 	f.Add(true, "page_updated", dcWordy)
 	f.Add(true, "label_added", dcLabel)
 	f.Add(false, "jira:issue_updated", dcMoved)
+	f.Add(false, "comment_updated", `{"comment":{"self":"https://x.test/rest/api/2/issue/10040/comment/10019","id":"1","body":{"type":"doc","content":[]}}}`)
 	f.Fuzz(func(t *testing.T, wiki bool, name, body string) {
 		product := tenant.Jira
 		if wiki {

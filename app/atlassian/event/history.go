@@ -48,7 +48,7 @@ func (w *jiraPayload) follow(issue *Issue) {
 		if c.Field == threat.FieldStatus && c.From == "" && c.FromName == "" {
 			return // of its creation, which is no entry of its history
 		}
-		if ok {
+		if ok && (c.Field != threat.FieldAssignee || !w.User.byName()) {
 			s.Changes = append(s.Changes, c)
 		}
 	}
@@ -56,19 +56,7 @@ func (w *jiraPayload) follow(issue *Issue) {
 		if c.Field == threat.FieldStatus && (c.To == issue.StatusID || issue.StatusID == "" && c.ToName == issue.Status) {
 			s.Category = issue.Category
 		}
-	}
-	for i := range s.Changes {
-		c := &s.Changes[i]
-		if c.Field != threat.FieldAssignee {
-			continue
-		}
-		// Data Center's histories name people by key, and nothing else does.
-		for _, u := range []*jiraUser{w.Issue.Fields.Assignee, w.User} {
-			if u != nil && u.Key != "" && u.AccountID == "" {
-				c.From, c.To = u.named(c.From), u.named(c.To)
-			}
-		}
-		if c.To == issue.Assignee {
+		if c.Field == threat.FieldAssignee && c.To == issue.Assignee {
 			s.Name = issue.AssigneeName
 		}
 	}
@@ -84,12 +72,4 @@ func (i changeItem) change() (threat.Change, bool) {
 		}
 	}
 	return threat.Change{}, false
-}
-
-// named is a person's account for their key; any other text as it is.
-func (u *jiraUser) named(key string) string {
-	if key == u.Key {
-		return u.account()
-	}
-	return key
 }

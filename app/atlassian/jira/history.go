@@ -50,21 +50,15 @@ type entry struct {
 	} `json:"items"`
 }
 
-// author is a person: with an account id on Cloud, with key and username on Data Center.
 type author struct {
 	ID       string `json:"accountId"`
-	Username string `json:"name"`
-	Key      string `json:"key"`
+	Username string `json:"name"` // Data Center
 	Type     string `json:"accountType"`
 	Name     string `json:"displayName"`
 }
 
-func (a *author) account() string {
-	if a == nil {
-		return ""
-	}
-	return cmp.Or(a.ID, a.Username, a.Key)
-}
+// account is how people are named to clients: see account.
+func (a *author) account() string { return cmp.Or(a.ID, a.Username) }
 
 func (h *history) price() int { return len(h.Values) * outbound.ObjectPrice }
 
@@ -96,6 +90,9 @@ type pasts struct {
 
 func (p *pasts) price() int { return len(p.Issues) * outbound.ObjectPrice }
 
+// pastFields are those that an issue is read with beside its history.
+func pastFields() []string { return append(slices.Clone(fields[:]), "comment") }
+
 // Pasts reads up to MaxFetch issues with their histories and comments in one call. Issues that are gone, or not visible to the
 // app, are left out. Of an issue with a long history, or many comments, the rest is read by calls of its own.
 func (c *Client) Pasts(ctx context.Context, idsOrKeys []string) ([]Past, error) {
@@ -105,49 +102,17 @@ func (c *Client) Pasts(ctx context.Context, idsOrKeys []string) ([]Past, error) 
 	if len(idsOrKeys) > MaxFetch {
 		return nil, fault.New(fault.Invalid, "jira: %d issues are too many for one call; read at most %d", len(idsOrKeys), MaxFetch)
 	}
-	w, err := c.pasts(ctx, idsOrKeys)
+	all, err := c.edition.pasts(ctx, c, idsOrKeys)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap(err, "read %d issues with their histories", len(idsOrKeys))
 	}
-	out := make([]Past, len(w))
-	for i, issue := range w {
+	out := make([]Past, len(all))
+	for i, issue := range all {
 		if out[i], err = c.past(ctx, issue, true); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
-}
-
-// pasts reads them in one call; on Data Center, which has none for many, one by one.
-func (c *Client) pasts(ctx context.Context, idsOrKeys []string) ([]past, error) {
-	asked := append(slices.Clone(fields[:]), "comment")
-	if _, single := c.edition.(dataCenter); single {
-		var out []past
-		for _, id := range idsOrKeys {
-			path, err := issuePath(id, "?expand=changelog&fields="+strings.Join(asked, ","))
-			if err != nil {
-				return nil, err
-			}
-			var w past
-			if err := c.call(ctx, http.MethodGet, path, nil, &w); fault.Is(err, fault.NotFound) {
-				continue
-			} else if err != nil {
-				return nil, fault.Wrap(err, "read issue %s with its history", id)
-			}
-			out = append(out, w)
-		}
-		return out, nil
-	}
-	in := struct {
-		Expand []string `json:"expand"`
-		Fields []string `json:"fields"`
-		Issues []string `json:"issueIdsOrKeys"`
-	}{[]string{"changelog"}, asked, idsOrKeys}
-	var w pasts
-	if err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/issue/bulkfetch", in, &w); err != nil { // a read, although by POST
-		return nil, fault.Wrap(err, "read %d issues with their histories", len(idsOrKeys))
-	}
-	return w.Issues, nil
 }
 
 func (c *Client) past(ctx context.Context, w past, comments bool) (Past, error) {
@@ -157,22 +122,21 @@ func (c *Client) past(ctx context.Context, w past, comments bool) (Past, error) 
 	}
 	out := Past{Issue: c.issue(issue)}
 	entries := w.Log.Entries
-	if _, whole := c.edition.(dataCenter); !whole && (len(entries) < w.Log.Total || len(entries) >= expanded) {
+	if !c.edition.whole() && (len(entries) < w.Log.Total || len(entries) >= expanded) {
 		var err error
 		if entries, err = c.changelog(ctx, w.ID); err != nil {
 			return Past{}, err
 		}
 	}
+	out.Steps = steps(entries)
+	if !comments {
+		return out, nil
+	}
 	var said struct {
-		Assignee *author `json:"assignee"`
-		Comment  page    `json:"comment"`
+		Comment page `json:"comment"`
 	}
 	if err := json.Unmarshal(w.Fields, &said); err != nil {
 		return Past{}, fault.As(fault.Internal, err, "read the comments of issue %s", w.Key)
-	}
-	out.Steps = steps(entries, keyed(entries, said.Assignee))
-	if !comments {
-		return out, nil
 	}
 	if len(said.Comment.Comments) < said.Comment.Total {
 		var err error
@@ -202,41 +166,29 @@ func (c *Client) changelog(ctx context.Context, issue string) ([]entry, error) {
 	}
 }
 
-// keyed are the accounts of people whom Data Center's histories name by their keys, as far as an answer shows both.
-func keyed(entries []entry, others ...*author) map[string]string {
-	out := map[string]string{}
-	for _, e := range entries {
-		others = append(others, e.Author)
-	}
-	for _, a := range others {
-		if a != nil && a.Key != "" {
-			out[a.Key] = a.account()
-		}
-	}
-	return out
-}
-
-// steps puts entries in order and leaves out what no ticket follows. Assignees are named by accounts, where their keys' are known.
-func steps(entries []entry, accounts map[string]string) []threat.Step {
+// steps puts entries in order and leaves out what no ticket follows.
+func steps(entries []entry) []threat.Step {
 	var out []threat.Step
 	for _, e := range entries {
 		n, err := strconv.ParseInt(e.ID, 10, 64)
 		if err != nil {
 			continue // entries about workflows have no number; they change no field
 		}
-		s := threat.Step{ID: n, By: e.Author.account(), At: moment(e.Created)}
+		s := threat.Step{ID: n, At: moment(e.Created)}
+		if e.Author != nil {
+			s.By = e.Author.account()
+		}
 		for _, i := range e.Items {
 			field := cmp.Or(i.FieldID, i.Field)
 			if i.Field == threat.FieldKey {
 				field = i.Field // its id is "issuekey"
 			}
-			if !threat.Followed(field) {
+			byKey := field == threat.FieldAssignee && e.Author != nil && e.Author.ID == "" && e.Author.Username != ""
+			if !threat.Followed(field) || byKey { // user keys are not what people are known by: who is assigned stands in the issue
 				continue
 			}
 			s.Changes = append(s.Changes, threat.Change{Field: field, From: i.From, FromName: i.FromName, To: i.To, ToName: i.ToName})
 			if field == threat.FieldAssignee {
-				last := &s.Changes[len(s.Changes)-1]
-				last.From, last.To = cmp.Or(accounts[i.From], i.From), cmp.Or(accounts[i.To], i.To)
 				s.Name = i.ToName
 			}
 		}

@@ -216,29 +216,21 @@ func (d renderer) change(h change) object {
 	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": d.items(h.Items)}
 }
 
-// items are what a change did to fields; Data Center names people in them by their keys, and fields by their names alone.
+// items are what a change did. Data Center names people by user key in them.
 func (d renderer) items(all []item) []item {
 	if d.v != dc {
 		return all
 	}
-	key := func(accountID *string) *string {
-		if accountID == nil {
-			return nil
-		}
-		k := d.j.person(*accountID).JiraKey()
-		return &k
-	}
 	out := slices.Clone(all)
 	for i := range out {
-		if out[i].FieldID == "assignee" || out[i].FieldID == "reporter" {
-			out[i].From, out[i].To = key(out[i].From), key(out[i].To)
+		if out[i].Field == "assignee" || out[i].Field == "reporter" {
+			out[i].From, out[i].To = d.j.userKey(out[i].From), d.j.userKey(out[i].To)
 		}
-		out[i].FieldID = ""
 	}
 	return out
 }
 
-// maxExpanded is how many changes come with an issue on Cloud; who wants more reads its changelog.
+// maxExpanded is how many changes come with an issue; who wants more reads its changelog.
 const maxExpanded = 40
 
 // changelog draws the newest changes first, as expand=changelog does: no more than maxExpanded, with how many there are.
