@@ -45,7 +45,7 @@ func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages [
 	if err != nil || client == nil {
 		return after, err
 	}
-	return after, s.readChanged(ctx, client)
+	return after, s.readChanged(ctx, client) // what changed is no looking around any more
 }
 
 // tour compares some of the known pages, and their tickets, with the site itself: no search tells what is gone, nor what somebody
@@ -179,7 +179,6 @@ func (s *sweeping) readChanged(ctx context.Context, client *jira.Client) error {
 			s.hear(is, threats)
 		}
 	}
-	clear(s.changed)
 	return nil
 }
 

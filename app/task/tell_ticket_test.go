@@ -2,7 +2,6 @@ package task
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -179,7 +178,7 @@ func TestIllegalMoveIsNotWritten(t *testing.T) {
 	th := rec.Threats[0]
 	move := at.move(&th, threat.Verified, "by mistake")
 	err := s.book.Commit(t.Context(), trace.Change{Tenant: site, Threats: []threat.Threat{th}, Entries: []ledger.Entry{move}})
-	if !fault.Is(err, fault.Internal) || errors.Is(err, nil) {
+	if !fault.Is(err, fault.Internal) {
 		t.Errorf("error %v", err)
 	}
 	if got := s.record().Threats[0]; got.State != threat.Open || got.Rev != rec.Threats[0].Rev {
