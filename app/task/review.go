@@ -126,7 +126,7 @@ func (r *reviewing) stated(text threat.Text, used map[threat.ID]bool) {
 	used[id] = true
 	t := threat.Threat{
 		ID: id, Page: r.page.ID, Text: text, First: r.page.Version, Last: r.page.Version,
-		Criteria: control.Suggest(text.STRIDE),
+		Criteria: control.Suggest(control.SOC2, control.Subject{Text: text}),
 	}
 	state, why := threat.Open, "the page states it"
 	if text.Origin != threat.Stated {
@@ -190,14 +190,12 @@ func (r *reviewing) gone(t threat.Threat, why string) {
 	r.tell(t, withdrawn(why))
 }
 
-// reread takes over what the page says now, and suggests criteria anew where the kinds changed and no person chose them.
+// reread takes over what the page says now, and suggests criteria anew where no person chose them.
 func (r *reviewing) reread(p trace.Pair) threat.Threat {
 	t := p.Known
-	kinds := t.Text.STRIDE
 	t.Text, t.Last, t.Blocked = p.Found, r.page.Version, ""
-	byRule := !slices.ContainsFunc(t.Criteria, func(c threat.Criterion) bool { return !strings.HasPrefix(c.By, "mapping@") })
-	if byRule && !slices.Equal(kinds, t.Text.STRIDE) {
-		t.Criteria = control.Suggest(t.Text.STRIDE)
+	if !slices.ContainsFunc(t.Criteria, func(c threat.Criterion) bool { return !control.ByRule(c) }) {
+		t.Criteria = control.Suggest(control.SOC2, control.Subject{Text: t.Text})
 	}
 	r.record(ledger.Changed, t.ID, ledger.TextFact{Text: t.Text, Criteria: t.Criteria, Changed: p.What})
 	return t

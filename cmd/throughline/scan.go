@@ -146,7 +146,7 @@ func scanFile(engine *extract.Engine, path string) (report.Document, error) {
 	if err != nil {
 		return report.Document{}, fault.Wrap(err, "%s", path)
 	}
-	suggest := func(f extract.Finding) []threat.Criterion { return control.Suggest(f.STRIDE) }
+	suggest := func(f extract.Finding) []threat.Criterion { return control.Suggest(control.SOC2, control.Subject{Text: f}) }
 	return report.Document{File: findings.Of(filepath.ToSlash(path), doc, engine.Scan(doc), suggest), Bytes: source}, nil
 }
 
