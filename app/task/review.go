@@ -66,7 +66,7 @@ func review(rec trace.Record, s sighting, found []threat.Text) (trace.Change, tr
 	page.Reviewed, page.Read = s.now, page.Version
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
 	r.record(ledger.Reviewed, "", ledger.PageFact{
-		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Hash: page.Hash, Found: len(found),
+		Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Engine: page.Engine, Hash: page.Hash, Found: len(found),
 		New: len(match.New), Changed: len(match.Changed), Gone: len(match.Gone), Back: len(match.Back),
 	})
 	used := map[threat.ID]bool{}
@@ -98,7 +98,7 @@ func withdraw(rec trace.Record, s sighting) trace.Change {
 	s.page.Version = page.Version
 	live := slices.DeleteFunc(slices.Clone(rec.Threats), func(t threat.Threat) bool { return t.State == threat.Withdrawn })
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
-	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Gone: len(live)})
+	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Gone: len(live)})
 	for _, t := range live {
 		r.gone(t, "its page was removed")
 	}

@@ -2,6 +2,8 @@ package task
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
@@ -50,7 +52,7 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	hash, panelThere, unfit := outside(body)
 	rules := engine(d.Scanner.Version())
 	read := trace.Page{
-		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID,
+		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID, Labels: sorted(page.Labels),
 		Version: page.Version.Number, Engine: rules, Hash: hash,
 	}
 	at := sighting{
@@ -131,7 +133,7 @@ func (d *Desk) reviewFailed(ctx context.Context, rec trace.Record, at sighting, 
 	page.Failed, page.Hash = cause.Error(), ""
 	c := trace.Change{Tenant: at.tenant, Page: &page}
 	c.Entries = append(c.Entries, at.entry(ledger.ReviewFailed, "", ledger.PageFact{
-		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Failed: page.Failed,
+		Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Engine: page.Engine, Failed: page.Failed,
 	}))
 	d.Count.Review("failed")
 	d.Log.WarnContext(ctx, "page cannot be reviewed", "tenant", at.tenant, "page", page.ID, "version", page.Version, "error", cause)
@@ -155,4 +157,13 @@ func (d *Desk) pageRemoved(ctx context.Context, job work.Job, rec trace.Record, 
 
 func (d *Desk) isDesign(p confluence.Page) bool {
 	return overlap(p.Labels, d.Policy.Labels) || overlap([]string{p.SpaceKey}, d.Policy.Spaces)
+}
+
+func sorted(labels []string) []string {
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		out[i] = strings.ToLower(l)
+	}
+	slices.Sort(out)
+	return out
 }

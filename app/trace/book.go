@@ -14,12 +14,13 @@ import (
 
 // Page is what is known of one design page.
 type Page struct {
-	ID      string `json:"id"`
-	Rev     int    `json:"rev"` // counts commits; 0 means never committed
-	Title   string `json:"title"`
-	Space   string `json:"space"` // the space's key
-	URL     string `json:"url"`
-	OwnerID string `json:"owner_id,omitempty"` // account id of the page's owner
+	ID      string   `json:"id"`
+	Rev     int      `json:"rev"` // counts commits; 0 means never committed
+	Title   string   `json:"title"`
+	Space   string   `json:"space"` // the space's key
+	URL     string   `json:"url"`
+	OwnerID string   `json:"owner_id,omitempty"` // account id of the page's owner
+	Labels  []string `json:"labels,omitempty"`   // lower case, sorted
 
 	Version  int       `json:"version"`           // newest page version seen or written
 	Hash     string    `json:"hash"`              // of the reviewed body without the panel region
