@@ -83,7 +83,7 @@ func (w *Walk) lay(e ledger.Entry) error {
 			return w.Page(e, p.Page, f)
 		}
 		return nil
-	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Exported:
+	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Exported || e.Kind == ledger.Erased:
 		return nil // they tell of no threat
 	}
 	p := w.page(e.Page)

@@ -11,6 +11,10 @@
 //	  threats            page id, threat id → Rev, issue id and threat, one row each
 //	  issues             Jira issue id, page id, threat id → nothing
 //	  ledger             sequence number, big endian → entry
+//	  tree               the same number → format, salt and hashes of its leaf; see treeRow
+//	  erased             the same number → digest of the body that was recorded, number of the entry that tells of its erasure
+//	  checkpoints        number of entries → signed checkpoint
+//	  ledger-signer      the key that signs them, sealed; ledger-verifier: its public key
 //	jobs/waiting         tenant, kind, subject → job: at most one by construction
 //	jobs/running         job id, big endian → job; whatever is in it when Run begins died with its process
 //	jobs/held            tenant, kind, subject → job

@@ -29,11 +29,17 @@ var (
 	bucketIssues  = []byte("issues")
 	bucketLedger  = []byte("ledger")
 
+	bucketTree        = []byte("tree") // below a tenant; missing in stores of older versions
+	bucketErased      = []byte("erased")
+	bucketCheckpoints = []byte("checkpoints")
+
 	keySchema = []byte("schema") // in meta
 	keyCheck  = []byte("key-check")
 	keyPinged = []byte("pinged")
 
-	keyTenant = []byte("tenant") // in a tenant
+	keyTenant   = []byte("tenant") // in a tenant
+	keySigner   = []byte("ledger-signer")
+	keyVerifier = []byte("ledger-verifier")
 
 	schemaNow = []byte(strconv.Itoa(schema))
 )
@@ -43,7 +49,7 @@ func (s *Store) prepare(path string) error {
 	if s.options.ReadOnly {
 		return s.db.View(func(btx *bbolt.Tx) error { return s.check(btx, path) })
 	}
-	return s.db.Update(func(btx *bbolt.Tx) error {
+	err := s.db.Update(func(btx *bbolt.Tx) error {
 		if btx.Bucket(bucketMeta) == nil {
 			if err := s.layOut(btx); err != nil {
 				return fault.Wrap(err, "store: lay out %s", path)
@@ -51,7 +57,14 @@ func (s *Store) prepare(path string) error {
 		}
 		return s.check(btx, path)
 	})
+	if err != nil {
+		return err
+	}
+	return s.hashOlder()
 }
+
+// logBuckets are the buckets of a tenant that its tree is kept in.
+func logBuckets() [][]byte { return [][]byte{bucketTree, bucketErased, bucketCheckpoints} }
 
 func (s *Store) layOut(btx *bbolt.Tx) error {
 	for _, name := range [][]byte{bucketMeta, bucketClients, bucketTenants, bucketJobs, bucketDedup} {
