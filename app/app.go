@@ -29,6 +29,7 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
 	Ping(ctx context.Context) error
 }
 
@@ -105,7 +106,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
 	go func() {
 		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
-		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, time.Now, a.log)); err != nil {
+		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, reconciler{a.desk.Sites}, time.Now, a.log)); err != nil {
 			a.log.Warn("commands cannot reach this server", "error", err)
 		}
 		stopped <- nil

@@ -18,15 +18,16 @@ import (
 
 // collection is a query's tables, with what was counted on the way. close must be called.
 type collection struct {
-	query     Query
-	catalogue *control.Catalogue
-	mapping   *control.Mapping
-	summary   *Summary
-	tables    []*rows
-	oscal     *oscal
-	ours      map[string]string // tickets that Throughline filed and that were there at the instant of knowledge: Jira's id → key
-	drawn     []draw
-	pages     map[string]bool
+	query      Query
+	catalogue  *control.Catalogue
+	mapping    *control.Mapping
+	summary    *Summary
+	tables     []*rows
+	oscal      *oscal
+	ours       map[string]string // tickets that Throughline filed and that were there at the instant of knowledge: Jira's id → key
+	drawn      []draw
+	pages      map[string]bool // with a threat of the population, or a review in scope
+	population map[string]bool
 }
 
 func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection, err error) {
@@ -38,7 +39,7 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	if err != nil {
 		return nil, err
 	}
-	c = &collection{query: q, catalogue: catalogue, mapping: mapping, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}}
+	c = &collection{query: q, catalogue: catalogue, mapping: mapping, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -138,17 +139,17 @@ func (c *collection) take(t Threat) error {
 	everywhere := c.query
 	everywhere.Scope = Scope{}
 	switch {
-	case !everywhere.holds(t):
+	case !everywhere.Holds(t):
 		s.Ended++
 		return nil
-	case !c.query.holds(t):
+	case !c.query.Holds(t):
 		s.Outside++
 		return nil
 	}
 	s.Population++
 	s.States[t.State]++
 	s.Severities[or(string(t.Text.Severity), "unstated")]++
-	c.pages[t.Page.ID] = true
+	c.pages[t.Page.ID], c.population[t.ID] = true, true
 	exceptions := except(t, c.query)
 	for _, x := range exceptions {
 		if err := c.except(x, t); err != nil {

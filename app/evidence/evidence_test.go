@@ -74,7 +74,7 @@ func TestPopulation(t *testing.T) {
 			got := map[string]threat.State{}
 			q := Query{Window: Window{day(tt.from), day(tt.to)}, AsOf: day(tt.to)}
 			for _, th := range all {
-				if q.holds(th) {
+				if q.Holds(th) {
 					got[th.ID] = th.State
 				}
 			}
@@ -90,7 +90,7 @@ func TestCSV(t *testing.T) {
 	q := Query{Window: Window{day(4), day(30)}, AsOf: day(30)}
 	for _, out := range []*bytes.Buffer{&a, &b} {
 		w := &Walk{Log: life(), Tenant: "x.test", Until: q.AsOf}
-		if err := Flat(context.Background(), out, CSV, w, q); err != nil {
+		if _, err := Flat(context.Background(), out, CSV, w, q); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,19 +24,19 @@ const (
 	Pack Format = "pack" // a zip with all of them, see Build
 )
 
-// Flat writes the population of a query as one file: as CSV with one row for each state that a threat was in, or as one JSON value.
-// The same ledger and query give the same bytes.
-func Flat(ctx context.Context, out io.Writer, f Format, w *Walk, q Query) error {
+// Flat writes the population of a query as one file: as CSV with one row for each state that a threat was in, or as one JSON value, a threat a line.
+// The same ledger and query give the same bytes. It returns how many threats the population has.
+func Flat(ctx context.Context, out io.Writer, f Format, w *Walk, q Query) (int, error) {
 	switch f {
 	case CSV:
 		return flatCSV(ctx, out, w, q)
 	case JSON:
 		return flatJSON(ctx, out, w, q)
 	}
-	return fault.New(fault.Invalid, "unknown format %q: use csv, json or pack", f)
+	return 0, fault.New(fault.Invalid, "unknown format %q: use csv, json or pack", f)
 }
 
-func flatJSON(ctx context.Context, out io.Writer, w *Walk, q Query) error {
+func flatJSON(ctx context.Context, out io.Writer, w *Walk, q Query) (int, error) {
 	put := func(text string) error {
 		_, err := io.WriteString(out, text)
 		return fault.As(fault.Internal, err, "writing JSON")
@@ -46,40 +46,39 @@ func flatJSON(ctx context.Context, out io.Writer, w *Walk, q Query) error {
 		AsOf time.Time `json:"as_of"`
 	}{q.Window, q.AsOf})
 	if err != nil {
-		return fault.As(fault.Internal, err, "writing JSON")
+		return 0, fault.As(fault.Internal, err, "writing JSON")
 	}
 	site, err := json.Marshal(w.Tenant)
 	if err != nil {
-		return fault.As(fault.Internal, err, "writing JSON")
+		return 0, fault.As(fault.Internal, err, "writing JSON")
 	}
 	// The window is half-open, UTC, by the time of recording.
-	if err := put("{\n  \"site\": " + string(site) + ",\n  \"window\": " + string(head) + ",\n  \"threats\": ["); err != nil {
-		return err
+	if err := put("{\n\"site\": " + string(site) + ",\n\"window\": " + string(head) + ",\n\"threats\": ["); err != nil {
+		return 0, err
 	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("    ", "  ")
 	count := 0
 	err = w.Run(ctx, func(t Threat) error {
-		if !q.holds(t) {
+		if !q.Holds(t) {
 			return nil
 		}
 		buf.Reset()
 		if err := enc.Encode(t); err != nil {
 			return fault.As(fault.Internal, err, "writing JSON")
 		}
-		sep := ",\n    "
+		sep := ",\n"
 		if count == 0 {
-			sep = "\n    "
+			sep = "\n"
 		}
 		count++
 		return put(sep + strings.TrimRight(buf.String(), "\n"))
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return put("\n  ],\n  \"count\": " + strconv.Itoa(count) + "\n}\n")
+	return count, put("\n],\n\"count\": " + strconv.Itoa(count) + "\n}\n")
 }
 
 var columns = []string{
@@ -89,15 +88,17 @@ var columns = []string{
 }
 
 // flatCSV follows RFC 4180: CRLF, quoted where needed.
-func flatCSV(ctx context.Context, w io.Writer, walk *Walk, q Query) error {
+func flatCSV(ctx context.Context, w io.Writer, walk *Walk, q Query) (int, error) {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	_ = out.Write(columns) // the writer keeps its first error for Error
 	row := make([]string, 0, len(columns))
+	count := 0
 	err := walk.Run(ctx, func(t Threat) error {
-		if !q.holds(t) {
+		if !q.Holds(t) {
 			return nil
 		}
+		count++
 		common := commonCells(t)
 		for _, s := range t.States {
 			row = append(append(row[:0], common...), stateCells(s)...)
@@ -106,10 +107,10 @@ func flatCSV(ctx context.Context, w io.Writer, walk *Walk, q Query) error {
 		return out.Error()
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	out.Flush()
-	return fault.As(fault.Internal, out.Error(), "writing CSV")
+	return count, fault.As(fault.Internal, out.Error(), "writing CSV")
 }
 
 func commonCells(t Threat) []string {

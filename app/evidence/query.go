@@ -52,11 +52,11 @@ func (q Query) End() time.Time {
 	return q.To
 }
 
-// Within reports whether an instant lies in the part of the window that is known of.
+// within reports whether an instant lies in the part of the window that is known of.
 func (q Query) within(t time.Time) bool { return !t.Before(q.From) && t.Before(q.End()) }
 
-// holds reports whether a threat is of the query's population: every threat of its scope that counted at some instant of the
+// Holds reports whether a threat is of the query's population: every threat of its scope that counted at some instant of the
 // window, exceptions included. Left out are only those that were withdrawn or dismissed before it began, or stated after it ended.
-func (q Query) holds(t Threat) bool {
+func (q Query) Holds(t Threat) bool {
 	return t.Counted(q.From) && len(t.States) > 0 && t.States[0].Recorded.Before(q.End()) && q.Scope.threat(t)
 }

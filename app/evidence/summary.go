@@ -1,10 +1,13 @@
 package evidence
 
 import (
+	"encoding/json"
+	"io"
 	"slices"
 	"time"
 
 	"github.com/throughline/throughline/app/control"
+	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 )
 
@@ -109,4 +112,11 @@ func (s *Summary) bearings(c *control.Catalogue) []*Bearing {
 	}
 	slices.SortFunc(out, func(a, b *Bearing) int { return c.Order(a.ID, b.ID) })
 	return out
+}
+
+func (s *Summary) write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return fault.As(fault.Internal, enc.Encode(s), "writing the summary")
 }

@@ -21,10 +21,11 @@ type Walk struct {
 	Page     func(e ledger.Entry, p Page, f ledger.PageFact) error // each review, failed review and removal, in the ledger's order; may be nil
 	Progress func(entries int)                                     // called now and then; may be nil
 
-	entries int
-	pages   map[string]*paged
-	order   []string // pages, by first appearance
-	piles   []*pile
+	entries  int
+	previous uint64 // size of the tree that the site's last pack before rests on
+	pages    map[string]*paged
+	order    []string // pages, by first appearance
+	piles    []*pile
 }
 
 // paged is what is known of a page, and the pile that its threats' entries lie on.
@@ -83,7 +84,13 @@ func (w *Walk) lay(e ledger.Entry) error {
 			return w.Page(e, p.Page, f)
 		}
 		return nil
-	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Exported || e.Kind == ledger.Erased:
+	case e.Kind == ledger.Exported:
+		f, err := read[ledger.ExportFact](e)
+		if f.Size > 0 {
+			w.previous = f.Size
+		}
+		return err
+	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Erased:
 		return nil // they tell of no threat
 	}
 	p := w.page(e.Page)

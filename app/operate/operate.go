@@ -24,6 +24,7 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
 }
 
 // Page is one page's header with its tenant, as GET /pages lists them.
@@ -38,11 +39,13 @@ type Page struct {
 //	POST   /jobs/{id}/retry               204
 //	DELETE /jobs/{id}                     204
 //	GET    /pages                         []Page
-//	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
+//	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
 //
 // Errors are {"error": "..."} with the status of their kind.
-func Handler(s Store, now func() time.Time, log *slog.Logger) http.Handler {
-	h := handler{s, now, log}
+//
+// jira may be nil: then packs say that nothing was reconciled.
+func Handler(s Store, jira evidence.Reconciler, now func() time.Time, log *slog.Logger) http.Handler {
+	h := handler{s, jira, now, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jobs", h.wrap(h.jobs))
 	mux.HandleFunc("POST /jobs/{id}/retry", h.wrap(h.retry))
@@ -54,6 +57,7 @@ func Handler(s Store, now func() time.Time, log *slog.Logger) http.Handler {
 
 type handler struct {
 	store Store
+	jira  evidence.Reconciler
 	now   func() time.Time
 	log   *slog.Logger
 }
@@ -147,30 +151,6 @@ func (h handler) pages(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return answer(w, out)
-}
-
-func (h handler) export(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	window := evidence.Window{}
-	for name, at := range map[string]*time.Time{"from": &window.From, "to": &window.To} {
-		t, err := time.Parse(time.RFC3339Nano, q.Get(name))
-		if err != nil {
-			return fault.New(fault.Invalid, "%s: %q is no time", name, q.Get(name))
-		}
-		*at = t.UTC()
-	}
-	if err := window.Valid(h.now()); err != nil {
-		return err
-	}
-	site, err := h.site(r, tenant.ID(q.Get("site")))
-	if err != nil {
-		return err
-	}
-	all, err := evidence.Replay(r.Context(), h.store, site, window.To)
-	if err != nil {
-		return err
-	}
-	return evidence.Write(w, evidence.Format(q.Get("format")), site, window, evidence.Population(all, window))
 }
 
 // site is the tenant that is meant: the one named, or the only one there is.

@@ -33,7 +33,7 @@ func makeStore(t testing.TB, dir string, n int) {
 		t.Fatal(err)
 	}
 	const site = tenant.ID("acme.test")
-	if _, err := s.Install(ctx, site, tenant.Installation{Product: tenant.Jira, Door: tenant.Connect, ClientKey: "made", BaseURL: "https://acme.test", Secret: tenant.NewSecret("made")}); err != nil {
+	if _, err := s.Install(ctx, site, tenant.Installation{Product: tenant.Jira, Door: "connect", ClientKey: "made", BaseURL: "https://acme.test", Secret: tenant.NewSecret("made")}); err != nil {
 		t.Fatal(err)
 	}
 	batch := make([]ledger.Entry, 0, 5000)
