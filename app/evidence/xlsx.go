@@ -30,6 +30,7 @@ type book struct {
 	styles map[Sort]int // the same in every workbook, since all are made alike
 	head   int
 	bold   int
+	prose  int
 	done   []*done
 }
 
@@ -91,6 +92,7 @@ func newBook() (*book, error) {
 	b.styles[Flag] = b.styles[Text]
 	b.styles[Moment] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &at})
 	b.styles[Day] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &day})
+	b.prose = style(&excelize.Style{Font: font(false, ""), Alignment: wrapped})
 	b.bold = style(&excelize.Style{Font: font(true, ""), Alignment: wrapped})
 	b.head = style(&excelize.Style{
 		Font: font(true, "FFFFFF"), Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"1F4E79"}}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true},
@@ -116,7 +118,7 @@ func (b *book) about(facts []fact, tables []*rows) error {
 	put := func(label, text string) {
 		row++
 		at, bad := excelize.CoordinatesToCellName(1, row)
-		err = errors.Join(err, bad, s.SetRow(at, []any{excelize.Cell{StyleID: b.bold, Value: label}, excelize.Cell{StyleID: b.styles[Text], Value: fit(harmless(text))}}))
+		err = errors.Join(err, bad, s.SetRow(at, []any{excelize.Cell{StyleID: b.bold, Value: label}, excelize.Cell{StyleID: b.prose, Value: fit(harmless(text))}}))
 	}
 	for _, f := range facts {
 		put(f.name, f.text)
