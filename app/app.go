@@ -30,6 +30,8 @@ type Store interface {
 	trace.Book
 	ledger.Log
 	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 	Ping(ctx context.Context) error
 }
 
@@ -53,7 +55,7 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	}
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics}
-	a.road = outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	a.road = outbound.New(outbound.Options{Dev: c.Dev, Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	account, _ := c.Account()
 	a.desk = &task.Desk{
 		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: c.Policy(),
@@ -101,20 +103,29 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	stopped := make(chan error, 3)
+	stopped := make(chan error, 5)
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
 	go func() {
 		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
-		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, reconciler{a.desk.Sites}, time.Now, a.log)); err != nil {
+		running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}}
+		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, running, time.Now, a.log)); err != nil {
 			a.log.Warn("commands cannot reach this server", "error", err)
 		}
+		stopped <- nil
+	}()
+	go func() {
+		a.keepSpent(background)
+		stopped <- nil
+	}()
+	go func() {
+		a.keepCheckpoints(background)
 		stopped <- nil
 	}()
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
 
 	var failed error
-	running := 3
+	running := 5
 	select {
 	case failed = <-stopped:
 		running--

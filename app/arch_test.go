@@ -40,6 +40,7 @@ var tiers = map[string]int{
 	"app/extract":            5,
 	"app/atlassian/outbound": 5,
 	"app/atlassian/inbound":  5,
+	"app/anchor":             5,
 	"app/evidence":           5,
 	"app/panel":              5,
 

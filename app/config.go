@@ -50,6 +50,7 @@ type Config struct {
 	Gather       time.Duration `env:"THROUGHLINE_GATHER" envDefault:"5s" help:"ticket changes within it share one panel write"`
 	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
+	Checkpoint   time.Duration `env:"THROUGHLINE_CHECKPOINT" envDefault:"10m" help:"how often the ledger's checkpoint is signed and kept outside of the store"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
 	LogFormat    string        `env:"THROUGHLINE_LOG" envDefault:"text" help:"format of the log: text or json"`
 }
@@ -158,6 +159,8 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_GATHER", "%s is out of range; use 0s to 1h", c.Gather)
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
+	case c.Checkpoint < time.Second || c.Checkpoint > 24*time.Hour:
+		return wrong("THROUGHLINE_CHECKPOINT", "%s is out of range; use 1s to 24h", c.Checkpoint)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,19 +18,36 @@ import (
 // Newest asks for the tree with all entries there are.
 const Newest = ^uint64(0)
 
-// Tree is the proving side of a tenant's log. The tree is RFC 6962's over the leaves in the order of their entries.
+// Tree reads what proves a tenant's log. The tree is RFC 6962's over the leaves in the order of their entries.
 type Tree interface {
-	// Leaves calls yield for each entry from seq on, as Log.Entries does. fault.Internal when a stored entry does not match what the
-	// tree has of it: somebody changed the store.
+	// Leaves calls yield for each entry from seq on, as Log.Entries does. It fails with a *Damage when a stored entry, or a hash
+	// above it, does not match what the tree has of it: the store was changed by something else.
 	Leaves(ctx context.Context, id tenant.ID, from uint64, yield func(Leaf) bool) error
+	// Prove returns the proof that the entry seq is in the tree of the first size entries (RFC 6962, section 2.1.1). fault.NotFound
+	// when there is no such entry.
+	Prove(ctx context.Context, id tenant.ID, seq, size uint64) (tlog.RecordProof, error)
+	// Signed returns the checkpoints that were signed, by size.
+	Signed(ctx context.Context, id tenant.ID) ([]Checkpoint, error)
+}
+
+// Notary signs for a tenant's log, with a key that it makes at the first use and that nobody else sees.
+type Notary interface {
 	// Checkpoint returns the signed checkpoint of the tree's first size entries. The same size gives the same bytes. One that was
 	// not signed before is signed and kept only when it is consistent with the newest that was: fault.Conflict when it is not, which
-	// means that the store was changed or is an older copy. fault.NotFound when there are fewer entries.
+	// means that the store was changed by something else. fault.NotFound when there are fewer entries.
 	Checkpoint(ctx context.Context, id tenant.ID, size uint64) (Checkpoint, error)
 	// Attest signs that a pack with this manifest (its SHA-256) was made from the log; see Attestation.
 	Attest(ctx context.Context, id tenant.ID, manifest Digest) ([]byte, error)
-	// Prove returns the proof that the entry seq is in the tree of the first size entries (RFC 6962, section 2.1.1).
-	Prove(ctx context.Context, id tenant.ID, seq, size uint64) (tlog.RecordProof, error)
+}
+
+// Damage is what is wrong with a log: the first thing found.
+type Damage struct{ Text string }
+
+func (d *Damage) Error() string { return d.Text }
+
+// Damaged makes a Damage of the kind fault.Internal.
+func Damaged(format string, args ...any) error {
+	return &fault.Error{Kind: fault.Internal, Err: &Damage{fmt.Sprintf(format, args...)}}
 }
 
 // Checkpoint says what a log's tree was at some size.
@@ -54,8 +72,10 @@ func Origin(id tenant.ID) string {
 
 // Text is the checkpoint in the form of C2SP tlog-checkpoint, before it is signed: origin, size and root, a line each.
 func (c Checkpoint) Text() string {
-	return c.Origin + "\n" + strconv.FormatUint(c.Size, 10) + "\n" + base64.StdEncoding.EncodeToString(c.Root[:]) + "\n"
+	return c.Origin + "\n" + strconv.FormatUint(c.Size, 10) + "\n" + c.root() + "\n"
 }
+
+func (c Checkpoint) root() string { return base64.StdEncoding.EncodeToString(c.Root[:]) }
 
 // OpenCheckpoint reads a signed checkpoint, when it is signed by key. fault.Invalid for what is no checkpoint, fault.Unverified
 // when the signature is not the key's or the origin is not its name.
@@ -64,23 +84,41 @@ func OpenCheckpoint(signed []byte, key string) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fault.Wrap(err, "checkpoint")
 	}
+	c, err := parseCheckpoint(text)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if c.Origin != name {
+		return Checkpoint{}, fault.New(fault.Unverified, "checkpoint: it is of the log %q, and signed as %q", c.Origin, name)
+	}
+	c.Note, c.Key = signed, key
+	return c, nil
+}
+
+// ReadCheckpoint reads a checkpoint without a look at its signature: what it says is a claim.
+func ReadCheckpoint(signed []byte) (Checkpoint, error) {
+	text, _, found := strings.Cut(string(signed), "\n\n")
+	if !found {
+		return Checkpoint{}, fault.New(fault.Invalid, "checkpoint: no signature stands below it")
+	}
+	return parseCheckpoint(text + "\n")
+}
+
+func parseCheckpoint(text string) (Checkpoint, error) {
 	lines := strings.Split(text, "\n")
-	if len(lines) != 4 || lines[3] != "" {
+	if len(lines) != 4 {
 		return Checkpoint{}, fault.New(fault.Invalid, "checkpoint: it has not the three lines origin, size and root")
 	}
-	c := Checkpoint{Origin: lines[0], Note: signed, Key: key}
+	c := Checkpoint{Origin: lines[0]}
+	var err error
 	if c.Size, err = strconv.ParseUint(lines[1], 10, 63); err != nil {
 		return Checkpoint{}, fault.New(fault.Invalid, "checkpoint: %q is no size", lines[1])
 	}
-	root, err := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || copy(c.Root[:], root) != len(root) || len(root) != tlog.HashSize {
+	if c.Root, err = tlog.ParseHash(lines[2]); err != nil {
 		return Checkpoint{}, fault.New(fault.Invalid, "checkpoint: %q is no root", lines[2])
 	}
 	if c.Text() != text {
 		return Checkpoint{}, fault.New(fault.Invalid, "checkpoint: it is not in its one form")
-	}
-	if c.Origin != name {
-		return Checkpoint{}, fault.New(fault.Unverified, "checkpoint: it is of the log %q, and signed as %q", c.Origin, name)
 	}
 	return c, nil
 }

@@ -29,11 +29,23 @@ func NewSalt() (s Salt) {
 	return s
 }
 
+// String is the salt in hexadecimal, as packs have it.
+func (s Salt) String() string { return hex.EncodeToString(s[:]) }
+
 // Digest is what a leaf knows of a body: SHA-256 of the salt and then the body.
 type Digest [sha256.Size]byte
 
 // String is the digest in hexadecimal, as leaves hold it.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+func (d *Digest) parse(text string) error {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(d) {
+		return fault.New(fault.Invalid, "%q is no digest", text)
+	}
+	copy(d[:], raw)
+	return nil
+}
 
 // Leaf is one entry as the tree has it: what the entry is about stands in the leaf itself, and who did what, which may have to be
 // erased some day, in a body beside it that the leaf only knows by its digest.
@@ -141,8 +153,8 @@ func ParseLeaf(raw []byte) (Leaf, error) {
 		Seq: form.Seq, Kind: form.Kind, Page: form.Page, Threat: form.Threat, Version: form.Version,
 		Occurred: form.Occurred.UTC(), Observed: form.Observed.UTC(), Recorded: form.Recorded.UTC(),
 	}}
-	if n, err := hex.Decode(l.Digest[:], []byte(form.Body)[:min(len(form.Body), 2*len(l.Digest))]); err != nil || n != len(l.Digest) {
-		return Leaf{}, fault.New(fault.Invalid, "a leaf whose body is no digest")
+	if err := l.Digest.parse(form.Body); err != nil {
+		return Leaf{}, fault.Wrap(err, "a leaf")
 	}
 	if !bytes.Equal(l.Bytes(), raw) {
 		return Leaf{}, fault.New(fault.Invalid, "a leaf that is not in its one form")

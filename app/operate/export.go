@@ -80,8 +80,8 @@ func (h handler) make(r *http.Request, f *os.File, site tenant.ID, q evidence.Qu
 	var err error
 	if format == evidence.Pack {
 		m := evidence.Maker{By: ask.Get("by"), Version: ask.Get("version"), Log: h.store, Step: step}
-		if ask.Get("offline") == "" && h.jira != nil {
-			m.Reconciler = h.jira
+		if ask.Get("offline") == "" && h.Jira != nil {
+			m.Reconciler = h.Jira
 		}
 		made, err = evidence.Build(ctx, out, walk, q, m)
 	} else {

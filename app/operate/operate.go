@@ -25,6 +25,8 @@ type Store interface {
 	trace.Book
 	ledger.Log
 	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 }
 
 // Page is one page's header with its tenant, as GET /pages lists them.
@@ -33,31 +35,39 @@ type Page struct {
 	trace.Page
 }
 
+// Running is what a running server has beside its store. It is zero where none runs.
+type Running struct {
+	Spent func() Budget       // the hour's points
+	Jira  evidence.Reconciler // asks the sites' Jira for its own count, for evidence packs
+}
+
 // Handler serves:
 //
 //	GET    /jobs?kind=&state=&id=         []work.Job
 //	POST   /jobs/{id}/retry               204
 //	DELETE /jobs/{id}                     204
 //	GET    /pages                         []Page
+//	GET    /progress                      State
 //	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
+//	       /ledger…                         see routeLedger
 //
 // Errors are {"error": "..."} with the status of their kind.
-//
-// jira may be nil: then packs say that nothing was reconciled.
-func Handler(s Store, jira evidence.Reconciler, now func() time.Time, log *slog.Logger) http.Handler {
-	h := handler{s, jira, now, log}
+func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Handler {
+	h := handler{s, r, now, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jobs", h.wrap(h.jobs))
 	mux.HandleFunc("POST /jobs/{id}/retry", h.wrap(h.retry))
 	mux.HandleFunc("DELETE /jobs/{id}", h.wrap(h.drop))
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
+	mux.HandleFunc("GET /progress", h.wrap(h.progress))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
+	h.routeLedger(mux)
 	return mux
 }
 
 type handler struct {
 	store Store
-	jira  evidence.Reconciler
+	Running
 	now   func() time.Time
 	log   *slog.Logger
 }

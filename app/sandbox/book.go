@@ -42,9 +42,7 @@ func (b *book) add(e entry) {
 	if e.app != "" {
 		b.calls.Apps[e.app]++
 	}
-	if e.status != http.StatusTooManyRequests && e.status != http.StatusUnauthorized {
-		b.calls.Points += e.points
-	}
+	b.calls.Points += e.points
 }
 
 func (b *book) read() Calls {

@@ -43,7 +43,12 @@ func (s *Sandbox) serve(product string, next http.Handler, authenticate authenti
 		// A pattern is set on the request that reaches the mux, so that one is kept to be counted by.
 		defer func() {
 			read := r.Method == http.MethodGet || strings.Contains(r.URL.Path, "/search") || strings.HasSuffix(r.URL.Path, "/bulkfetch")
-			s.book.add(entry{endpoint(r), app, seen.status, meter.Points(read)})
+			cost := meter.Points(read)
+			if refused := seen.status == http.StatusTooManyRequests || seen.status == http.StatusUnauthorized; refused {
+				cost = 0
+			}
+			s.book.add(entry{endpoint(r), app, seen.status, cost})
+			s.limiter.charge(app, cost)
 		}()
 		caller, scopes, app, err := authenticate(product, r)
 		if err != nil {
@@ -55,6 +60,9 @@ func (s *Sandbox) serve(product string, next http.Handler, authenticate authenti
 			ctx = site.WithScopes(ctx, scopes)
 		}
 		r = r.WithContext(ctx)
+		if !s.limiter.admit(seen, r, product, app) {
+			return
+		}
 		s.chaos.Serve(seen, r, next)
 		if seen.status == 0 {
 			seen.status = http.StatusOK

@@ -28,6 +28,7 @@ type Options struct {
 	Pages  []seed.Page      // pages of a site that holds none yet
 	Issues []seed.Issue     // issues of a site that holds none yet
 	Faults chaos.Plan       // faults from the start
+	Limits Limits           // what callers are allowed; the zero value limits nothing
 	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
 	Clock  func() time.Time // nil: the machine's
 
@@ -46,6 +47,7 @@ type Sandbox struct {
 	chaos      *chaos.Chaos
 	people     *people
 	book       book
+	limiter    *limiter
 
 	keeper   *keeper
 	clock    func() time.Time
@@ -66,6 +68,7 @@ func New(o Options) (*Sandbox, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.limiter = newLimiter(o.Limits, s.clock)
 	if err := s.chaos.Set(o.Faults); err != nil {
 		return nil, fmt.Errorf("the sandbox's faults: %w", err)
 	}

@@ -111,8 +111,11 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 		}
 		out = outcome(err, d.Now().Sub(job.Created))
 		level := slog.LevelWarn
-		if out.Verdict == work.Hold {
+		switch out.Verdict {
+		case work.Hold:
 			level = slog.LevelError
+		case work.Snooze:
+			level = slog.LevelDebug // what holds calls back says so once, and not for each job that waits
 		}
 		if ctx.Err() == nil {
 			d.Log.Log(ctx, level, "job failed", "kind", job.Kind, "tenant", job.Tenant, "subject", job.Subject, "attempt", job.Attempt, "error", err)
@@ -157,10 +160,15 @@ func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Rec
 }
 
 // follow makes a job of a page. All of them share the lane that is the page's id, so that one page's record is read and
-// written by one job at a time.
+// written by one job at a time. A job that may run at once takes the place in line of the one that it follows from, so that what
+// was begun is finished before the next page is: its text is still at hand then, and the first tickets need not wait for the last page.
 func (d *Desk) follow(kind work.Kind, page string, from work.Job, after time.Duration) work.Job {
+	runAt := d.Now().Add(after)
+	if after == 0 && !from.RunAt.IsZero() && from.RunAt.Before(runAt) {
+		runAt = from.RunAt
+	}
 	return work.Job{
-		Kind: kind, Subject: page, RunAt: d.Now().Add(after),
+		Kind: kind, Subject: page, RunAt: runAt,
 		Occurred: from.Occurred, Observed: from.Observed,
 	}
 }

@@ -147,6 +147,7 @@ func (s *sweeping) review(p event.Page) {
 	s.asked[p.ID] = true
 	p.Event = "sweep"
 	job := s.follow(work.ReviewPage, p.ID, s.job, 0)
+	job.RunAt = s.now.Add(time.Duration(len(s.asked)) * time.Microsecond) // one after the other: see follow
 	if p.Version != 0 {
 		job.Args = ledger.Encode(p)
 	}

@@ -18,6 +18,7 @@ import (
 func newSandbox() *cobra.Command {
 	var data, addr, pages string
 	var faults []string
+	var limits bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run the local Atlassian site alone, for `throughline serve` or your own client to talk to",
@@ -32,11 +33,15 @@ func newSandbox() *cobra.Command {
 	cmd.Flags().StringVar(&addr, "addr", "", "loopback address to listen on (default: the one of --data, else a free one)")
 	cmd.Flags().StringVar(&pages, "pages", "", "folder of documents that become the space (*.md, *.xml as storage format)")
 	cmd.Flags().StringArrayVar(&faults, "fault", nil, "a fault from the start: kind,name=value,…; can be given several times")
+	cmd.Flags().BoolVar(&limits, "limits", false, "refuse what is over Atlassian's published rate limits")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o := sandbox.Options{Addr: addr, Dir: data, Log: telemetry.NewLog(os.Stderr, "text")}
 		var err error
 		if o.Pages, o.Issues, err = space(pages, cmd.ErrOrStderr()); err != nil {
 			return err
+		}
+		if limits {
+			o.Limits = sandbox.PublishedLimits()
 		}
 		for _, text := range faults {
 			rule, err := chaos.ParseRule(text)

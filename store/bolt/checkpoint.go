@@ -17,7 +17,7 @@ import (
 // every is how many entries may follow a checkpoint before the commit that adds the next signs another.
 const every = 1024
 
-// Checkpoint implements ledger.Tree.
+// Checkpoint implements ledger.Notary.
 func (s *Store) Checkpoint(ctx context.Context, id tenant.ID, size uint64) (ledger.Checkpoint, error) {
 	var found ledger.Checkpoint
 	what := "checkpoint of " + string(id)
@@ -110,7 +110,26 @@ func readCheckpoint(b *bbolt.Bucket, size []byte) (ledger.Checkpoint, error) {
 	return c, fault.As(fault.Conflict, err, "the kept checkpoint of %d entries", numberOf(size))
 }
 
-// Attest implements ledger.Tree.
+// Signed implements ledger.Tree.
+func (s *Store) Signed(ctx context.Context, id tenant.ID) (signed []ledger.Checkpoint, err error) {
+	err = s.view(ctx, "read the checkpoints of "+string(id), func(btx *bbolt.Tx) error {
+		b := btx.Bucket(bucketTenants).Bucket([]byte(id))
+		if b == nil || b.Bucket(bucketCheckpoints) == nil {
+			return nil
+		}
+		return b.Bucket(bucketCheckpoints).ForEach(func(size, _ []byte) error {
+			c, err := readCheckpoint(b, size)
+			if fault.Is(err, fault.Conflict) {
+				return ledger.Damaged("%v", err)
+			}
+			signed = append(signed, c)
+			return err
+		})
+	})
+	return signed, err
+}
+
+// Attest implements ledger.Notary.
 func (s *Store) Attest(ctx context.Context, id tenant.ID, manifest ledger.Digest) (signed []byte, err error) {
 	err = s.write(ctx, "sign a pack of "+string(id), func(t *tx) error {
 		b := t.Bucket(bucketTenants).Bucket([]byte(id))

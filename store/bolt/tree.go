@@ -90,14 +90,14 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 			}
 			hashed := b.Bucket(bucketTree)
 			if hashed == nil {
-				return fault.New(fault.Conflict, "this store was made by an older version, which hashed nothing: run the server once on it")
+				return fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
 			}
 			rows, hashes := b.Bucket(bucketLedger).Cursor(), hashed.Cursor()
 			k, raw := rows.Seek(number(from))
 			at, row := hashes.Seek(number(from))
 			for ; k != nil && len(leaves) < chunk; k, raw = rows.Next() {
 				if !bytes.Equal(k, at) {
-					return fault.New(fault.Internal, "entry %d and the tree's row for it do not stand together: the store was changed by something else", numberOf(k))
+					return ledger.Damaged("entry %d and the tree's row for it do not stand together", numberOf(k))
 				}
 				l, err := readLeaf(b, k, raw, row)
 				if err != nil {
@@ -107,7 +107,7 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 				at, row = hashes.Next()
 			}
 			if k == nil && at != nil {
-				return fault.New(fault.Internal, "entry %d is gone: the tree knows it, the ledger does not", numberOf(at))
+				return ledger.Damaged("entry %d is gone: the tree knows it, the ledger does not", numberOf(at))
 			}
 			return nil
 		})
@@ -130,23 +130,38 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 func readLeaf(b *bbolt.Bucket, k, raw []byte, row treeRow) (ledger.Leaf, error) {
 	entry, err := decode[ledger.Entry](k, raw)
 	if err != nil {
-		return ledger.Leaf{}, err
+		return ledger.Leaf{}, ledger.Damaged("entry %d cannot be read", numberOf(k))
 	}
 	if !row.valid() {
-		return ledger.Leaf{}, fault.New(fault.Internal, "the tree's row for entry %d cannot be read", numberOf(k))
+		return ledger.Leaf{}, ledger.Damaged("the tree's row for entry %d cannot be read", numberOf(k))
 	}
 	l := ledger.Leaf{Entry: entry, Salt: row.salt()}
 	l.Digest = l.Salt.Digest(entry.Body())
 	if erased := b.Bucket(bucketErased).Get(k); erased != nil {
 		if len(erased) != len(l.Digest)+8 {
-			return ledger.Leaf{}, fault.New(fault.Internal, "the row of erased entry %d cannot be read", numberOf(k))
+			return ledger.Leaf{}, ledger.Damaged("the row of erased entry %d cannot be read", numberOf(k))
 		}
 		l.Digest, l.ErasedBy = ledger.Digest(erased[:len(l.Digest)]), numberOf(erased[len(l.Digest):])
 	}
 	if hash, _ := row.hash(0); entry.Seq != numberOf(k) || l.Hash() != hash {
-		return ledger.Leaf{}, fault.New(fault.Internal, "entry %d does not match its hash: it was changed after it was recorded", numberOf(k))
+		return ledger.Leaf{}, ledger.Damaged("entry %d does not match its hash: it was changed after it was recorded", numberOf(k))
 	}
-	return l, nil
+	return l, (tree{b.Bucket(bucketTree)}).whole(entry.Seq, row)
+}
+
+// whole checks that the hashes of a row are those of the subtrees that end with its leaf.
+func (t tree) whole(seq uint64, row treeRow) error {
+	leaf, _ := row.hash(0)
+	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), leaf, t)
+	if err != nil || len(row) != treeHashes+len(hashes)*tlog.HashSize {
+		return ledger.Damaged("the tree's row for entry %d, or one that it builds on, cannot be read", seq)
+	}
+	for level, want := range hashes {
+		if got, _ := row.hash(level); got != want {
+			return ledger.Damaged("the tree above entry %d is not that of its leaves", seq)
+		}
+	}
+	return nil
 }
 
 // Prove implements ledger.Tree.
@@ -175,7 +190,7 @@ func readTree(btx *bbolt.Tx, id tenant.ID) (tree, error) {
 	}
 	rows := b.Bucket(bucketTree)
 	if rows == nil {
-		return tree{}, fault.New(fault.Conflict, "this store was made by an older version, which hashed nothing: run the server once on it")
+		return tree{}, fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
 	}
 	return tree{rows}, nil
 }

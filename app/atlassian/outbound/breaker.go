@@ -47,7 +47,8 @@ func (b *breaker) open(id tenant.ID) error {
 	return nil
 }
 
-func (b *breaker) failed(id tenant.ID) {
+// failed counts a failure, and reports whether it is the one from which on the site rests.
+func (b *breaker) failed(id tenant.ID) (rests bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := b.sites[id]
@@ -58,6 +59,7 @@ func (b *breaker) failed(id tenant.ID) {
 	if h.failures++; h.failures >= tolerated {
 		h.until = b.now().Add(rest)
 	}
+	return h.failures == tolerated
 }
 
 func (b *breaker) passed(id tenant.ID) {

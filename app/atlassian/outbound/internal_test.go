@@ -69,3 +69,28 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// TestWrites: what may be repeated is a write all the same, for which points are reserved; a search by POST is none.
+func TestWrites(t *testing.T) {
+	tests := []struct {
+		method, template string
+		write            bool
+		price            int
+	}{
+		{http.MethodGet, "/rest/api/2/issue/{id}", false, 2},
+		{http.MethodGet, "/rest/api/search", false, 1},
+		{http.MethodPost, "/rest/api/3/search/jql", false, 1},
+		{http.MethodPost, "/rest/api/3/issue/bulkfetch", false, 1},
+		{http.MethodPost, "/rest/api/2/issue/bulk", true, 1},
+		{http.MethodPost, "/rest/api/2/issue/{id}/remotelink", true, 1},
+		{http.MethodPut, "/rest/api/content/{id}", true, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.template, func(t *testing.T) {
+			c := call{method: tt.method, template: tt.template, repeatable: true, write: writes(tt.method, tt.template)}
+			if c.write != tt.write || price(c) != tt.price {
+				t.Errorf("write %t for %d points, want %t for %d", c.write, price(c), tt.write, tt.price)
+			}
+		})
+	}
+}

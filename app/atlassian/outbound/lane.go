@@ -21,6 +21,7 @@ type lane struct {
 	road    *Road
 	tenant  tenant.ID
 	product tenant.Product
+	door    string // that the tenant came in by
 	base    *url.URL
 	signer  Signer
 	refused error // why nothing may be sent, or nil
@@ -31,10 +32,10 @@ type call struct {
 	method     string
 	template   string // the path with its ids replaced: "/api/v2/pages/{id}"
 	issue      string // id or key of the issue that is written to, else empty
-	repeatable bool
+	repeatable bool   // harmless to send twice
+	write      bool   // it changes something, whether or not it may be repeated
 }
 
-func (c call) write() bool    { return !c.repeatable }
 func (c call) String() string { return c.method + " " + c.template }
 
 const attempts = 3
@@ -64,8 +65,12 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 		template:   template(strings.TrimPrefix(req.URL.Path, strings.TrimRight(l.base.Path, "/"))),
 		repeatable: repeatable(req),
 	}
-	c.issue = writtenIssue(req)
+	c.issue, c.write = writtenIssue(req), writes(c.method, c.template)
 	for attempt := 1; ; attempt++ {
+		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
+			l.road.metrics.heldBack(l, "pace")
+			return nil, err
+		}
 		if err := l.open(c); err != nil {
 			return nil, err
 		}
@@ -104,15 +109,18 @@ func (l *lane) admit(u *url.URL) error {
 // open asks everybody who may hold a call back. Busy says how long.
 func (l *lane) open(c call) error {
 	if err := l.road.breaker.open(l.tenant); err != nil {
-		l.road.metrics.heldBack(l.product, "breaker")
+		l.road.metrics.heldBack(l, "breaker")
 		return err
 	}
 	if err := l.road.gates.open(l.tenant, l.product, c); err != nil {
-		l.road.metrics.heldBack(l.product, "rate limit")
+		l.road.metrics.heldBack(l, "rate limit")
 		return err
 	}
-	if err := l.road.points.take(l.tenant, price(c), c.write()); err != nil {
-		l.road.metrics.heldBack(l.product, "points")
+	if err := l.road.points.take(l.tenant, price(c), c.write); err != nil {
+		l.road.metrics.heldBack(l, "points")
+		if l.road.points.tell() {
+			l.road.log.Warn("calls wait for the next hour", "reason", err)
+		}
 		return err
 	}
 	return nil
@@ -133,13 +141,13 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 	}
 	began := l.road.now()
 	resp, err := l.road.send.RoundTrip(out)
-	l.road.metrics.answered(l.product, c, resp, err, l.road.now().Sub(began))
+	l.road.metrics.answered(l, c, resp, err, l.road.now().Sub(began))
 	if err != nil {
 		switch {
 		case errors.Is(err, errInside):
 			return nil, fault.As(fault.Denied, err, "%s at %s: the site's name leads to an address that is not allowed", c, l.tenant)
 		case !errors.Is(req.Context().Err(), context.Canceled): // the caller's giving up is no sign of a sick site
-			l.road.breaker.failed(l.tenant)
+			l.failed()
 		}
 		if reached.Load() && !c.repeatable {
 			return nil, fault.As(fault.Uncertain, err, "%s at %s broke off after it may have been received; look before repeating", c, l.tenant)
@@ -152,12 +160,19 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 		l.road.log.Warn("rate limited", "tenant", l.tenant, "product", l.product, "call", c.String(),
 			"reason", reason(resp.Header), "retry_after", retryAfter(resp.Header, l.road.now()))
 	case resp.StatusCode >= 500:
-		l.road.breaker.failed(l.tenant)
+		l.failed()
 	default:
 		l.road.breaker.passed(l.tenant)
 	}
 	resp.Request = out
 	return resp, nil
+}
+
+// failed notes that the site could not answer.
+func (l *lane) failed() {
+	if l.road.breaker.failed(l.tenant) {
+		l.road.log.Warn("the site does not answer and is left alone for a while", "tenant", l.tenant, "product", l.product)
+	}
 }
 
 // passing reports whether a failure is of the sort that is over a moment later.

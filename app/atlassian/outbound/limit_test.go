@@ -155,6 +155,30 @@ func TestPoints(t *testing.T) {
 	}
 }
 
+// A process that takes over within the hour goes on with what is left of it.
+func TestPointsOverARestart(t *testing.T) {
+	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 10 })
+	read := func(road *outbound.Road) error {
+		return outcome(send(t.Context(), t, road.Client(acme(base), tenant.Jira, nil), http.MethodGet, base+"/x", ""))
+	}
+	for range 3 {
+		if err := read(road); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := outbound.New(outbound.Options{Dev: true, Limit: 10, Clock: now.time, Spent: road.Hour()})
+	if err := read(next); err != nil || next.Spent().Hour != 8 {
+		t.Errorf("the next process: %v, with %d points spent, want 8", err, next.Spent().Hour)
+	}
+	if err := read(next); !fault.Is(err, fault.Busy) {
+		t.Errorf("beyond the reads of the hour: %v, want Busy", err)
+	}
+	now.add(time.Hour)
+	if late := outbound.New(outbound.Options{Dev: true, Limit: 10, Clock: now.time, Spent: road.Hour()}); late.Spent().Hour != 0 {
+		t.Errorf("in the next hour %d points count as spent", late.Spent().Hour)
+	}
+}
+
 func TestCharge(t *testing.T) {
 	base, road, _ := serve(t, func(http.ResponseWriter, *http.Request) {})
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/rest/api/2/user/assignable/search", nil)

@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/throughline/throughline/app/tenant"
 )
 
-// metrics count by product and endpoint, never by tenant: a label must not grow with the customers, nor name them.
+// metrics count by product, front door and endpoint, never by tenant: a label must not grow with the customers, nor name them.
 type metrics struct {
 	calls   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
@@ -26,15 +24,15 @@ const mostEndpoints = 64
 func newMetrics(reg prometheus.Registerer, r *Road) *metrics {
 	m := &metrics{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "throughline_outbound_calls_total", Help: "Calls to Atlassian by product, endpoint and status (or error).",
-		}, []string{"product", "endpoint", "status"}),
+			Name: "throughline_outbound_calls_total", Help: "Calls to Atlassian by product, the tenant's front door, endpoint and status (or error).",
+		}, []string{"product", "door", "endpoint", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "throughline_outbound_seconds", Help: "Time until Atlassian answered.",
 			Buckets: []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}, []string{"product"}),
+		}, []string{"product", "door"}),
 		held: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "throughline_outbound_held_total", Help: "Calls that were not made, by what held them back.",
-		}, []string{"product", "by"}),
+		}, []string{"product", "door", "by"}),
 		known: map[string]bool{},
 	}
 	if reg != nil {
@@ -52,17 +50,17 @@ func newMetrics(reg prometheus.Registerer, r *Road) *metrics {
 	return m
 }
 
-func (m *metrics) answered(product tenant.Product, c call, resp *http.Response, err error, took time.Duration) {
+func (m *metrics) answered(l *lane, c call, resp *http.Response, err error, took time.Duration) {
 	status := "error"
 	if err == nil {
 		status = strconv.Itoa(resp.StatusCode)
 	}
-	m.calls.WithLabelValues(string(product), m.endpoint(c.String()), status).Inc()
-	m.seconds.WithLabelValues(string(product)).Observe(took.Seconds())
+	m.calls.WithLabelValues(string(l.product), l.door, m.endpoint(c.String()), status).Inc()
+	m.seconds.WithLabelValues(string(l.product), l.door).Observe(took.Seconds())
 }
 
-func (m *metrics) heldBack(product tenant.Product, by string) {
-	m.held.WithLabelValues(string(product), by).Inc()
+func (m *metrics) heldBack(l *lane, by string) {
+	m.held.WithLabelValues(string(l.product), l.door, by).Inc()
 }
 
 // endpoint bounds the label whatever paths are called.

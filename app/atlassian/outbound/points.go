@@ -1,8 +1,8 @@
 package outbound
 
 import (
+	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,20 +22,41 @@ type points struct {
 
 	mu     sync.Mutex
 	hour   time.Time
-	used   int // in the hour
+	told   time.Time // the last hour of which it was said that it is used up
+	used   int       // in the hour
 	by     map[tenant.ID]int
 	calls  int // since the start
 	points int // since the start
 }
 
-func newPoints(limit int, now func() time.Time) *points {
+// Hour is what was spent in one hour, to be kept over a restart: Atlassian's clock does not begin anew with our process.
+type Hour struct {
+	Begins time.Time         `json:"begins"` // UTC, a full hour
+	By     map[tenant.ID]int `json:"by"`     // points of each tenant
+}
+
+func newPoints(limit int, now func() time.Time, spent Hour) *points {
 	switch {
 	case limit == 0:
 		limit = DefaultLimit
 	case limit < 0:
 		limit = 0
 	}
-	return &points{limit: limit, now: now, by: map[tenant.ID]int{}}
+	p := &points{limit: limit, now: now, by: map[tenant.ID]int{}}
+	if p.turn(); spent.Begins.Equal(p.hour) {
+		for id, n := range spent.By {
+			p.used += n
+			p.by[id] = n
+		}
+	}
+	return p
+}
+
+func (p *points) spentBy() Hour {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turn()
+	return Hour{p.hour, maps.Clone(p.by)}
 }
 
 // take books one call, or says with Busy how long it has to wait.
@@ -64,6 +85,15 @@ func (p *points) take(id tenant.ID, cost int, write bool) error {
 	p.calls++
 	p.add(id, cost)
 	return nil
+}
+
+// tell reports whether it is yet to be said that the hour's points are used up, once an hour.
+func (p *points) tell() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := !p.told.Equal(p.hour)
+	p.told = p.hour
+	return first
 }
 
 // charge books what an answer cost beyond the call itself.
@@ -100,12 +130,10 @@ func (p *points) spent() Spent {
 // price is what a call costs before its answer is known: a write 1; a read 1 and 1 for the object that it names. What a search
 // finds is added by Charge.
 func price(c call) int {
-	switch {
-	case c.method != http.MethodGet && c.method != http.MethodHead, strings.Contains(c.template, "search"):
+	if c.write || finds(c.template) || c.method == http.MethodPost {
 		return 1
-	default:
-		return 2
 	}
+	return 2
 }
 
 type chargeKey struct{}

@@ -27,6 +27,7 @@ type Signer interface {
 // Options configure a Road. The zero value is fit for production.
 type Options struct {
 	Dev     bool                  // allow http and loopback or private addresses: for the sandbox only
+	Spent   Hour                  // by a former process; what is not of the running hour counts for nothing
 	Limit   int                   // points an hour over all tenants; 0 means DefaultLimit, negative means none
 	Timeout time.Duration         // for one call with all its retries and its body; 0 means 30 s
 	MaxBody int64                 // bytes of one response; 0 means 16 MiB
@@ -46,6 +47,7 @@ type Road struct {
 	send    http.RoundTripper
 	points  *points
 	gates   *gates
+	paces   *paces
 	breaker *breaker
 	metrics *metrics
 }
@@ -81,8 +83,9 @@ func New(o Options) *Road {
 			MaxIdleConnsPerHost:   16,
 			MaxConnsPerHost:       32,
 		},
-		points:  newPoints(o.Limit, o.Clock),
+		points:  newPoints(o.Limit, o.Clock, o.Spent),
 		gates:   newGates(o.Clock),
+		paces:   newPaces(o.Clock),
 		breaker: newBreaker(o.Clock),
 	}
 	r.metrics = newMetrics(o.Metrics, r)
@@ -94,8 +97,8 @@ func New(o Options) *Road {
 // repeated, Uncertain when a write may have happened, Denied when the product is not installed or the address is not allowed.
 // Responses come back as the site sent them; Check gives theirs a kind.
 func (r *Road) Client(t tenant.Tenant, product tenant.Product, signer Signer) *http.Client {
-	l := &lane{road: r, tenant: t.ID, product: product, signer: signer}
 	in := t.Installations[product]
+	l := &lane{road: r, tenant: t.ID, product: product, door: in.Door, signer: signer}
 	base, err := url.Parse(in.BaseURL)
 	switch {
 	case !in.Live():
@@ -123,6 +126,9 @@ type Spent struct {
 
 // Spent tells what was used.
 func (r *Road) Spent() Spent { return r.points.spent() }
+
+// Hour tells what was spent in the running hour, by tenant.
+func (r *Road) Hour() Hour { return r.points.spentBy() }
 
 type repeatableKey struct{}
 

@@ -40,6 +40,20 @@ func variable(s string) bool {
 	return len(s) > 40
 }
 
+// finds reports whether an endpoint's answer is a list, whose objects are paid for when they are known.
+func finds(template string) bool {
+	return strings.Contains(template, "search") || strings.HasSuffix(template, "/bulkfetch")
+}
+
+// writes reports whether a call changes anything. Searches by POST do not.
+func writes(method, template string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	return !finds(template)
+}
+
 // writtenIssue is the id or key of the issue that a request writes to; empty for reads and for anything else.
 func writtenIssue(req *http.Request) string {
 	if req.Method == http.MethodGet || req.Method == http.MethodHead {

@@ -56,7 +56,7 @@ func record(t testing.TB, s store.Store, from, to int) {
 }
 
 func facts() archive.Facts {
-	return archive.Facts{Site: site, From: noon().AddDate(-1, 0, 0), To: noon(), AsOf: noon(), By: "mira", Version: "test", Counts: map[string]int{"threats": 2}}
+	return archive.Facts{Site: site, From: noon().AddDate(-1, 0, 0), To: noon(), AsOf: noon().Add(time.Hour), By: "mira", Version: "test", Counts: map[string]int{"threats": 2}}
 }
 
 // pack writes a pack with a table of two rows and every other entry disclosed.

@@ -18,7 +18,7 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// Log is what a pack needs of a site's log; ledger.Tree says what each does.
+// Log is what a pack needs of a site's log; ledger.Tree and ledger.Notary say what each does.
 type Log interface {
 	Leaves(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Leaf) bool) error
 	Checkpoint(ctx context.Context, id tenant.ID, size uint64) (ledger.Checkpoint, error)
@@ -143,8 +143,7 @@ func (p *Writer) entries(ctx context.Context, id tenant.ID, log Log, scope Scope
 		}
 		line = append(append(line[:0], lineLeaf...), l.Bytes()...)
 		if l.ErasedBy < scope.Size {
-			line = hex.AppendEncode(append(line, lineSalt...), l.Salt[:])
-			line = append(append(line, lineBody...), l.Entry.Body()...)
+			line = appendBody(line, l.Salt, l.Entry.Body())
 		}
 		line = append(line, "}\n"...)
 		f.Rows++
@@ -152,6 +151,11 @@ func (p *Writer) entries(ctx context.Context, id tenant.ID, log Log, scope Scope
 		return failed == nil
 	})
 	return leaves, f.Rows, cmp.Or(err, failed)
+}
+
+func appendBody(line []byte, salt ledger.Salt, body []byte) []byte {
+	line = hex.AppendEncode(append(line, lineSalt...), salt[:])
+	return append(append(line, lineBody...), body...)
 }
 
 // The parts of a line of entriesName.

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -245,13 +246,17 @@ func limit(w http.ResponseWriter, r *http.Request, rule Rule) {
 			reason = "confluence-burst-based"
 		}
 	}
-	after := max(rule.RetryAfter, 1)
+	Refuse(w, reason, time.Duration(max(rule.RetryAfter, 1))*time.Second)
+}
+
+// Refuse answers a request that is over a limit, for a reason as Atlassian names it. The wait is told in whole seconds, rounded up.
+func Refuse(w http.ResponseWriter, reason string, wait time.Duration) {
 	h := w.Header()
-	h.Set("Retry-After", strconv.Itoa(after))
+	h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	h.Set("RateLimit-Reason", reason)
 	h.Set("X-RateLimit-Limit", "100")
 	h.Set("X-RateLimit-Remaining", "0")
-	h.Set("X-RateLimit-Reset", time.Now().UTC().Add(time.Duration(after)*time.Second).Format("2006-01-02T15:04Z"))
+	h.Set("X-RateLimit-Reset", time.Now().UTC().Add(wait).Format("2006-01-02T15:04Z"))
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusTooManyRequests)
 	_, _ = w.Write([]byte(`{"errorMessages":["Rate limit exceeded."],"errors":{}}`)) // the client may be gone
