@@ -177,34 +177,16 @@ func (c *collection) take(t Threat) error {
 	return nil
 }
 
-// bearOn finds the criteria that a threat bears on in the query's framework: those that were chosen for it, and what its life itself
-// bears on. Where the ledger has none of the framework, the present mapping suggests.
+// bearOn counts the criteria that a threat bears on, and adds them to the mapping's table.
 func (c *collection) bearOn(t Threat, excepted bool) ([]threat.Criterion, error) {
-	subject := control.Subject{Text: t.Text, Reassessed: t.Reassessed > 0, Verified: t.State == threat.Verified}
-	suggested := control.Suggest(c.catalogue.Framework, subject)
-	criteria := t.chosen(c.catalogue.Framework)
-	byPerson := slices.ContainsFunc(criteria, func(one threat.Criterion) bool { return !control.ByRule(one) })
-	has := func(list []threat.Criterion, id string) bool {
-		return slices.ContainsFunc(list, func(one threat.Criterion) bool { return one.ID == id })
-	}
-	switch {
-	case len(criteria) == 0:
-		criteria = suggested
-	case !byPerson: // what was done since it was last suggested
-		plain := control.Suggest(c.catalogue.Framework, control.Subject{Text: t.Text})
-		for _, one := range suggested {
-			if !has(plain, one.ID) && !has(criteria, one.ID) {
-				criteria = append(criteria, one)
-			}
-		}
-	}
+	criteria, suggested := weigh(t, c.catalogue.Framework)
 	for _, one := range criteria {
 		c.summary.bear(one.ID, t, !control.ByRule(one), excepted)
 		why := ""
 		if control.ByRule(one) {
-			why = c.reason(one, subject)
+			why = c.reason(one, subject(t))
 		}
-		if err := c.table("mapping").add(t.ID, one.ID, one.Framework, one.By, why, has(suggested, one.ID)); err != nil {
+		if err := c.table("mapping").add(t.ID, one.ID, one.Framework, one.By, why, among(suggested, one.ID)); err != nil {
 			return nil, err
 		}
 	}

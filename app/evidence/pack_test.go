@@ -67,7 +67,9 @@ func half() evidence.Query {
 	return evidence.Query{Window: evidence.Window{From: date(1, 1), To: date(7, 1)}, AsOf: date(7, 1)}
 }
 
-func date(month, day int) time.Time { return time.Date(2026, time.Month(month), day, 0, 0, 0, 0, time.UTC) }
+func date(month, day int) time.Time {
+	return time.Date(2026, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+}
 
 // jira answers a reconciliation.
 type jira struct {

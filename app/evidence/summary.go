@@ -45,7 +45,14 @@ type ReviewTally struct {
 // Bearing counts the threats that bear on a criterion.
 type Bearing struct {
 	control.Listed
-	Threats, Open, Mitigated, Verified, Accepted, Other, Chosen, Excepted int
+	Threats   int `json:"threats"`
+	Open      int `json:"open"` // or in progress
+	Mitigated int `json:"mitigated"`
+	Verified  int `json:"verified"`
+	Accepted  int `json:"accepted"`
+	Other     int `json:"other"`  // proposed, dismissed or withdrawn
+	Chosen    int `json:"chosen"` // by a person
+	Excepted  int `json:"with_exceptions"`
 }
 
 // told is an exception as the cover tells it; signOff a verification or an acceptance.

@@ -49,6 +49,9 @@ type Running struct {
 //	GET    /pages                         []Page
 //	GET    /progress                      State
 //	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
+//	GET    /history?site=&of=&as_of=      evidence.History of a page or a threat
+//	GET    /criteria?site=&framework=     []evidence.Bearing
+//	POST   /criteria?site=                Choice; form: threat, framework, criteria (empty confirms), why, by
 //	       /ledger…                         see routeLedger
 //
 // Errors are {"error": "..."} with the status of their kind.
@@ -61,6 +64,9 @@ func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Ha
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
 	mux.HandleFunc("GET /progress", h.wrap(h.progress))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
+	mux.HandleFunc("GET /history", h.wrap(h.history))
+	mux.HandleFunc("GET /criteria", h.wrap(h.coverage))
+	mux.HandleFunc("POST /criteria", h.wrap(h.choose))
 	h.routeLedger(mux)
 	return mux
 }
@@ -68,8 +74,8 @@ func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Ha
 type handler struct {
 	store Store
 	Running
-	now   func() time.Time
-	log   *slog.Logger
+	now func() time.Time
+	log *slog.Logger
 }
 
 func (h handler) wrap(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
