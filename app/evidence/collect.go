@@ -35,11 +35,7 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	if err != nil {
 		return nil, err
 	}
-	mapping, err := control.Read(control.Version)
-	if err != nil {
-		return nil, err
-	}
-	c = &collection{query: q, catalogue: catalogue, mapping: mapping, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{}}
+	c = &collection{query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -180,11 +176,12 @@ func (c *collection) take(t Threat) error {
 // bearOn counts the criteria that a threat bears on, and adds them to the mapping's table.
 func (c *collection) bearOn(t Threat, excepted bool) ([]threat.Criterion, error) {
 	criteria, suggested := weigh(t, c.catalogue.Framework)
+	reasons := map[string][]control.Row{} // by the mapping's version
 	for _, one := range criteria {
 		c.summary.bear(one.ID, t, !control.ByRule(one), excepted)
 		why := ""
 		if control.ByRule(one) {
-			why = c.reason(one, subject(t))
+			why = reason(one, subject(t), reasons)
 		}
 		if err := c.table("mapping").add(t.ID, one.ID, one.Framework, one.By, why, among(suggested, one.ID)); err != nil {
 			return nil, err
@@ -193,22 +190,23 @@ func (c *collection) bearOn(t Threat, excepted bool) ([]threat.Criterion, error)
 	return criteria, nil
 }
 
-// reason is the first row of a mapping that leads to a criterion; empty when a former text led to it.
-func (c *collection) reason(one threat.Criterion, s control.Subject) string {
-	m := c.mapping
-	if one.By != m.Version {
-		former, err := control.Read(one.By)
+// reason is the first row of a criterion's mapping that leads to it. Rows that hold are kept in known, once a version.
+func reason(one threat.Criterion, s control.Subject, known map[string][]control.Row) string {
+	rows, ok := known[one.By]
+	if !ok {
+		m, err := control.Read(one.By)
 		if err != nil {
 			return "by " + one.By + ", which this version of Throughline does not know"
 		}
-		m = former
+		rows = m.Matching(one.Framework, s)
+		known[one.By] = rows
 	}
-	for _, r := range m.Matching(one.Framework, s) {
+	for _, r := range rows {
 		if r.ID == one.ID {
 			return r.When + ": " + r.Why
 		}
 	}
-	return ""
+	return "a former text of it led there"
 }
 
 func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []Exception) error {

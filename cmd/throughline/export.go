@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -66,6 +67,7 @@ func runExport(cmd *cobra.Command, data string, f exportFlags) error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(50) // where no server runs, this process makes the pack: less memory for a little time
 	client, closing, err := operator(cmd, data, true)
 	if err != nil {
 		return err

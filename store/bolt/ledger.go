@@ -25,8 +25,11 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 			if b == nil {
 				return nil
 			}
+			var seen resident
+			defer seen.release()
 			rows := b.Bucket(bucketLedger).Cursor()
 			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {
+				seen.read(raw)
 				one, err := decode[ledger.Entry](k, raw)
 				if err != nil {
 					return err

@@ -92,6 +92,9 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 			if hashed == nil {
 				return fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
 			}
+			var seen, seenHashes resident
+			defer seen.release()
+			defer seenHashes.release()
 			rows, hashes := b.Bucket(bucketLedger).Cursor(), hashed.Cursor()
 			k, raw := rows.Seek(number(from))
 			at, row := hashes.Seek(number(from))
@@ -99,6 +102,8 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 				if !bytes.Equal(k, at) {
 					return ledger.Damaged("entry %d and the tree's row for it do not stand together", numberOf(k))
 				}
+				seen.read(raw)
+				seenHashes.read(row)
 				l, err := readLeaf(b, k, raw, row)
 				if err != nil {
 					return err
