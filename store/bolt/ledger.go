@@ -25,7 +25,7 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 			if b == nil {
 				return nil
 			}
-			var seen resident
+			var seen stretch
 			defer seen.release()
 			rows := b.Bucket(bucketLedger).Cursor()
 			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {

@@ -92,7 +92,7 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 			if hashed == nil {
 				return fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
 			}
-			var seen, seenHashes resident
+			var seen, seenHashes stretch
 			defer seen.release()
 			defer seenHashes.release()
 			rows, hashes := b.Bucket(bucketLedger).Cursor(), hashed.Cursor()

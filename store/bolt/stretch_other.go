@@ -3,4 +3,4 @@
 package bolt
 
 // release does nothing: the system takes memory of mapped files back when it needs it.
-func (r *resident) release() {}
+func (r *stretch) release() {}

@@ -8,7 +8,7 @@ import (
 
 // release gives the stretch back to the system: the file has its bytes, and whoever reads them again finds them there. It must be
 // called inside the read transaction that gave the rows, while the file is mapped.
-func (r *resident) release() {
+func (r *stretch) release() {
 	b := r.bytes()
 	if b == nil {
 		return

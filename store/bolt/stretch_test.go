@@ -2,9 +2,9 @@ package bolt
 
 import "testing"
 
-func TestResident(t *testing.T) {
+func TestStretch(t *testing.T) {
 	page := make([]byte, 64<<10)
-	var r resident
+	var r stretch
 	if r.bytes() != nil {
 		t.Error("nothing was read, and there is a stretch")
 	}
@@ -17,7 +17,7 @@ func TestResident(t *testing.T) {
 		t.Errorf("the stretch has %d bytes, want the 300 from 100 on", len(got))
 	}
 	far := make([]byte, widest+1)
-	r = resident{}
+	r = stretch{}
 	r.read(far[:1])
 	r.read(far[widest:])
 	if r.bytes() != nil {

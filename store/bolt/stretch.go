@@ -2,15 +2,15 @@ package bolt
 
 import "unsafe"
 
-// resident is the stretch of the mapped file that some rows lie on. A walk over a whole ledger would keep all of it in the process's
+// stretch is the part of the mapped file that some rows lie on. A walk over a whole ledger would keep all of it in the process's
 // memory until the system wants it back: half a gigabyte for a million entries.
-type resident struct{ low, high unsafe.Pointer }
+type stretch struct{ low, high unsafe.Pointer }
 
 // widest is how long a stretch may be to be given back: rows that lie further apart are few among what others read.
 const widest = 16 << 20
 
 // read takes a row into the stretch. The row must be of the read transaction that is open.
-func (r *resident) read(row []byte) {
+func (r *stretch) read(row []byte) {
 	if len(row) == 0 {
 		return
 	}
@@ -25,7 +25,7 @@ func (r *resident) read(row []byte) {
 }
 
 // bytes is the stretch; nil when it is none, or too wide.
-func (r *resident) bytes() []byte {
+func (r *stretch) bytes() []byte {
 	if r.low == nil {
 		return nil
 	}
