@@ -40,7 +40,6 @@ var tiers = map[string]int{
 	"app/extract":            5,
 	"app/atlassian/outbound": 5,
 	"app/atlassian/inbound":  5,
-	"app/anchor":             5,
 	"app/evidence":           5,
 	"app/panel":              5,
 
@@ -55,8 +54,9 @@ var tiers = map[string]int{
 	"app/operate":              7,
 	"store/bolt":               7,
 
-	"app/task": 8,
-	"store":    8,
+	"app/anchor": 8,
+	"app/task":   8,
+	"store":      8,
 
 	"app":             9,
 	"cmd/throughline": 10,

@@ -37,6 +37,7 @@ type Config struct {
 	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
 	AccountConfig
+	AnchorConfig
 
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
@@ -50,7 +51,6 @@ type Config struct {
 	Gather       time.Duration `env:"THROUGHLINE_GATHER" envDefault:"5s" help:"ticket changes within it share one panel write"`
 	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
-	Checkpoint   time.Duration `env:"THROUGHLINE_CHECKPOINT" envDefault:"10m" help:"how often the ledger's checkpoint is signed and kept outside of the store"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
 	LogFormat    string        `env:"THROUGHLINE_LOG" envDefault:"text" help:"format of the log: text or json"`
 }
@@ -86,7 +86,7 @@ func example(t reflect.Type) string {
 // Unknown lists the environment's THROUGHLINE_ variables that nothing reads: most likely misspelt ones.
 func Unknown(environ []string) []string {
 	known := map[string]bool{}
-	for f := range reflect.TypeFor[Config]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		known[f.Tag.Get("env")] = true
 	}
 	var out []string
@@ -116,6 +116,9 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_ADDR", "%q is no address; give host:port, such as 0.0.0.0:8080", c.Addr)
 	}
 	if err := c.validAccount(); err != nil {
+		return err
+	}
+	if err := c.validAnchors(); err != nil {
 		return err
 	}
 	if c.BaseURL != "" || c.SiteURL == "" { // a service account can do without being reached
@@ -159,8 +162,6 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_GATHER", "%s is out of range; use 0s to 1h", c.Gather)
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
-	case c.Checkpoint < time.Second || c.Checkpoint > 24*time.Hour:
-		return wrong("THROUGHLINE_CHECKPOINT", "%s is out of range; use 1s to 24h", c.Checkpoint)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package anchor
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -20,8 +21,10 @@ type Folder struct{ Path string }
 
 func (f Folder) file(id tenant.ID) string { return filepath.Join(f.Path, url.PathEscape(string(id))) }
 
-// Read returns the kept checkpoint of a site as it was signed; nil when there is none.
-func (f Folder) Read(id tenant.ID) ([]byte, error) {
+func (f Folder) String() string { return "folder " + f.Path }
+
+// Read implements Place.
+func (f Folder) Read(_ context.Context, id tenant.ID) ([]byte, error) {
 	raw, err := os.ReadFile(f.file(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -29,8 +32,8 @@ func (f Folder) Read(id tenant.ID) ([]byte, error) {
 	return raw, fault.As(fault.Internal, err, "reading the checkpoint kept of %s", id)
 }
 
-// Write takes the place of the kept checkpoint, whole or not at all.
-func (f Folder) Write(id tenant.ID, c ledger.Checkpoint) error {
+// Write implements Place.
+func (f Folder) Write(_ context.Context, id tenant.ID, c ledger.Checkpoint) error {
 	err := os.MkdirAll(f.Path, 0o700)
 	if err == nil {
 		err = replaceFile(f.file(id), c.Note)

@@ -13,11 +13,12 @@ import (
 // Limits are what a site allows its callers, as Atlassian publishes it for Jira Cloud ("Rate limiting", August 2026; Confluence's
 // page has the same model). Zero fields do not limit.
 type Limits struct {
-	PointsHour int // of apps, over both products, in one hour of the UTC clock; accounts with API tokens are exempt
-	Reads      int // GET and POST requests a second to one endpoint
-	Writes     int // PUT and DELETE requests a second to one endpoint
-	IssueShort int // writes to one issue within 2 s
-	IssueLong  int // writes to one issue within 30 s
+	PointsHour int  // of apps, over both products, in one hour of the UTC clock
+	Accounts   bool // accounts pay points as well; Atlassian exempts API tokens
+	Reads      int  // GET and POST requests a second to one endpoint
+	Writes     int  // PUT and DELETE requests a second to one endpoint
+	IssueShort int  // writes to one issue within 2 s
+	IssueLong  int  // writes to one issue within 30 s
 }
 
 // PublishedLimits are those of an app of the first tier.
@@ -59,7 +60,7 @@ func (l *limiter) exceeded(r *http.Request, product, app string) (reason string,
 	defer l.mu.Unlock()
 	now := l.clock().UTC()
 	l.turn(now)
-	if app != "" && l.limits.PointsHour > 0 && l.points >= int64(l.limits.PointsHour) {
+	if l.pays(app) && l.points >= int64(l.limits.PointsHour) {
 		return product + "-quota-global-based", l.hour.Add(time.Hour).Sub(now)
 	}
 	var kept []window
@@ -113,13 +114,18 @@ func (l *limiter) full(w window, now time.Time) time.Duration {
 
 // charge books what an app's request cost.
 func (l *limiter) charge(app string, points int64) {
-	if app == "" || l.limits.PointsHour == 0 {
+	if !l.pays(app) {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn(l.clock().UTC())
 	l.points += points
+}
+
+// pays reports whether a caller's requests count against the hour's points.
+func (l *limiter) pays(app string) bool {
+	return l.limits.PointsHour > 0 && (app != "" || l.limits.Accounts)
 }
 
 func (l *limiter) turn(now time.Time) {

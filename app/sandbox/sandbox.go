@@ -159,6 +159,9 @@ func (s *Sandbox) Host() *host.Host { return s.host }
 // Forge is the site's host of Forge apps.
 func (s *Sandbox) Forge() *forge.Host { return s.forge }
 
+// ServeHTTP answers a request as the site does over its listener, for clients in the same process.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.server.Handler.ServeHTTP(w, r) }
+
 // JWKS is where Forge apps find the keys of invocation tokens.
 func (s *Sandbox) JWKS() string { return s.base + "/sandbox/forge/jwks.json" }
 

@@ -160,12 +160,12 @@ func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Rec
 }
 
 // follow makes a job of a page. All of them share the lane that is the page's id, so that one page's record is read and
-// written by one job at a time. A job that may run at once takes the place in line of the one that it follows from, so that what
+// written by one job at a time. A job that may run at once takes the place in line before the one that it follows from, so that what
 // was begun is finished before the next page is: its text is still at hand then, and the first tickets need not wait for the last page.
 func (d *Desk) follow(kind work.Kind, page string, from work.Job, after time.Duration) work.Job {
 	runAt := d.Now().Add(after)
 	if after == 0 && !from.RunAt.IsZero() && from.RunAt.Before(runAt) {
-		runAt = from.RunAt
+		runAt = from.RunAt.Add(-time.Nanosecond) // others may wait for the same moment, such as a new hour's points
 	}
 	return work.Job{
 		Kind: kind, Subject: page, RunAt: runAt,

@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/event"
+	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/trace"
@@ -73,15 +75,15 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 		}
 	}
 	next := look{Since: now, Whole: last.Whole, Query: d.Policy.cql("")}
-	whole := last.Since.IsZero() || last.Query != next.Query || now.Sub(last.Whole) >= wholeEvery
+	whole, err := s.find(ctx, wiki, last, next.Query)
+	if err != nil {
+		return err
+	}
 	if whole {
 		next.Whole = now
 	}
-	if err := s.search(ctx, wiki, last.Since, whole); err != nil {
-		return err
-	}
 	if d.Policy.Poll > 0 {
-		if next.After, err = s.tour(ctx, wiki, pages, last); err != nil {
+		if next.After, err = s.compare(ctx, wiki, pages, last); err != nil {
 			return err
 		}
 		s.change.Jobs = append(s.change.Jobs, work.Job{
@@ -104,6 +106,20 @@ type sweeping struct {
 	known  map[string]trace.Page // by id
 	asked  map[string]bool       // pages and "issue:" issues that a job was made for
 	change trace.Change
+}
+
+// find searches for all design pages when it is time to, else for those that changed lately. Where the hour's points do not suffice
+// for all of them, which costs a point a page, a later sweep does it.
+func (s *sweeping) find(ctx context.Context, wiki *confluence.Client, last look, query string) (whole bool, err error) {
+	if last.Since.IsZero() || last.Query != query {
+		return true, s.search(ctx, wiki, last.Since, true)
+	}
+	if s.now.Sub(last.Whole) >= wholeEvery {
+		if err := s.search(outbound.Background(ctx), wiki, last.Since, true); !errors.Is(err, outbound.ErrLater) {
+			return true, err
+		}
+	}
+	return false, s.search(ctx, wiki, last.Since, false)
 }
 
 // search finds design pages that are new, or newer than what is known, by Confluence's index.

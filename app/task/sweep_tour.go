@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/event"
 	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
@@ -21,9 +23,30 @@ import (
 // costs: one call for the pages and five for the tickets, at most 750 points. A larger site is gone through in several sweeps.
 const tourTickets = 5 * jira.MaxFetch
 
+// compare looks for tickets that changed, and goes on with the tour of all that is known. It returns where the next one begins.
+func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages []trace.Page, last look) (after string, err error) {
+	client, err := s.Sites.Jira(ctx, s.job.Tenant)
+	switch {
+	case fault.Is(err, fault.Denied):
+		client = nil // threats wait for Jira to be installed; there are no tickets to compare
+	case err != nil:
+		return "", err
+	default:
+		if err := s.searchTickets(ctx, client, last.Since); err != nil {
+			return "", err
+		}
+	}
+	after, err = s.tour(outbound.Background(ctx), wiki, client, pages, last)
+	if errors.Is(err, outbound.ErrLater) {
+		return last.After, nil // from here again, when there are points for it
+	}
+	return after, err
+}
+
 // tour compares some of the known pages, and their tickets, with the site itself: no search tells what is gone, nor what somebody
-// changed on a page that lost its label. It returns the id of the last page it came to, empty after the last of all.
-func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, pages []trace.Page, last look) (after string, err error) {
+// changed on a page that lost its label. It returns the id of the last page it came to, empty after the last of all. client is nil
+// while there is no Jira.
+func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *jira.Client, pages []trace.Page, last look) (after string, err error) {
 	rest := slices.Clone(pages)
 	slices.SortFunc(rest, func(a, b trace.Page) int { return strings.Compare(a.ID, b.ID) })
 	rest = slices.DeleteFunc(rest, func(p trace.Page) bool { return p.ID <= last.After })
@@ -45,17 +68,8 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, pages []tr
 			}
 		}
 	}
-	if err := s.comparePages(ctx, wiki, ids); err != nil {
-		return "", err
-	}
-	client, err := s.Sites.Jira(ctx, s.job.Tenant)
-	if fault.Is(err, fault.Denied) {
-		return after, nil // threats wait for Jira to be installed; there are no tickets to compare
-	} else if err != nil {
-		return "", err
-	}
-	if err := s.searchTickets(ctx, client, last.Since); err != nil {
-		return "", err
+	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
+		return after, err
 	}
 	return after, s.compareTickets(ctx, client, tickets)
 }

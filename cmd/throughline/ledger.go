@@ -113,7 +113,7 @@ func (f *ledgerFlags) check() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			note, err := kept.Read(l.Site)
+			note, err := kept.Read(cmd.Context(), l.Site)
 			if err != nil {
 				return err
 			}

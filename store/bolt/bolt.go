@@ -10,8 +10,7 @@
 //	  pages              page id → header
 //	  threats            page id, threat id → Rev, issue id and threat, one row each
 //	  issues             Jira issue id, page id, threat id → nothing
-//	  ledger             sequence number, big endian → entry
-//	  tree               the same number → format, salt and hashes of its leaf; see treeRow
+//	  ledger             sequence number, big endian → entry with its salt and hashes; see entryRow
 //	  erased             the same number → digest of the body that was recorded, number of the entry that tells of its erasure
 //	  checkpoints        number of entries → signed checkpoint
 //	  ledger-signer      the key that signs them, sealed; ledger-verifier: its public key

@@ -25,7 +25,7 @@ func (s *Store) Erase(ctx context.Context, id tenant.ID, e ledger.Erasure) (told
 		if b == nil {
 			return fault.New(fault.NotFound, "nothing is recorded of %s", id)
 		}
-		told = tree{b.Bucket(bucketTree)}.size()
+		told = tree{b.Bucket(bucketLedger)}.size()
 		olds, err := readErased(b, entries)
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func readErased(b *bbolt.Bucket, entries []ledger.Entry) ([]ledger.Leaf, error) 
 		if raw == nil {
 			return nil, fault.New(fault.Conflict, "there is no entry %d", one.Seq)
 		}
-		old, err := readLeaf(b, k, raw, b.Bucket(bucketTree).Get(k))
+		old, err := readLeaf(b, k, raw)
 		if err != nil {
 			return nil, fault.As(fault.Conflict, err, "entry %d", one.Seq)
 		}
@@ -69,14 +69,15 @@ func readErased(b *bbolt.Bucket, entries []ledger.Entry) ([]ledger.Leaf, error) 
 // replaceBody puts another body in the place of an entry's, under a new salt, and keeps the digest of the one that was recorded.
 func (t *tx) replaceBody(b *bbolt.Bucket, old ledger.Leaf, one ledger.Entry, told uint64) (ledger.Digest, error) {
 	k, salt := number(one.Seq), ledger.NewSalt()
-	row := append([]byte(nil), b.Bucket(bucketTree).Get(k)...)
-	copy(row[1:], salt[:])
 	raw, err := json.Marshal(one)
 	if err != nil {
 		return ledger.Digest{}, err
 	}
+	was := entryRow(b.Bucket(bucketLedger).Get(k))
+	row := append(was[:len(was)-len(was.json()):len(was)-len(was.json())], raw...)
+	copy(row[1:], salt[:])
 	for _, p := range []struct{ bucket, value []byte }{
-		{bucketLedger, raw}, {bucketTree, row}, {bucketErased, append(old.Digest[:], number(told)...)},
+		{bucketLedger, row}, {bucketErased, append(old.Digest[:], number(told)...)},
 	} {
 		if err := t.put(b.Bucket(p.bucket), k, p.value); err != nil {
 			return ledger.Digest{}, err

@@ -30,7 +30,7 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 			rows := b.Bucket(bucketLedger).Cursor()
 			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {
 				seen.read(raw)
-				one, err := decode[ledger.Entry](k, raw)
+				one, err := decode[ledger.Entry](k, entryRow(raw).json())
 				if err != nil {
 					return err
 				}
@@ -53,37 +53,34 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 	}
 }
 
-// putEntries appends entries to a tenant's ledger and its tree, numbered on from its last one and recorded now: never earlier than
+// putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now: never earlier than
 // the last, though the machine's clock may be set back. Who reads up to an instant stops at the first entry after it.
 func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledger.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	log, hashes := b.Bucket(bucketLedger), tree{b.Bucket(bucketTree)}
-	log.FillPercent = 1 // only ever appended to
-	recorded := t.now
-	if k, raw := log.Cursor().Last(); k != nil {
-		last, err := decode[ledger.Entry](k, raw)
+	log := tree{b.Bucket(bucketLedger)}
+	recorded, next := t.now, uint64(0)
+	if k, raw := log.rows.Cursor().Last(); k != nil {
+		last, err := decode[ledger.Entry](k, entryRow(raw).json())
 		if err != nil {
 			return err
 		}
-		if last.Recorded.After(recorded) {
+		if next = last.Seq + 1; last.Recorded.After(recorded) {
 			recorded = last.Recorded
 		}
 	}
 	for _, one := range entries {
-		n, err := log.NextSequence() // from 1
+		one.Seq, one.Recorded = next, recorded
+		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
+		raw, err := json.Marshal(one)
+		if err == nil {
+			err = log.put(t, one, raw)
+		}
 		if err != nil {
 			return err
 		}
-		one.Seq, one.Recorded = n-1, recorded
-		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
-		if err := t.putJSON(log, number(one.Seq), one); err != nil {
-			return err
-		}
-		if err := hashes.append(t, ledger.Commit(one)); err != nil {
-			return err
-		}
+		next++
 	}
 	return s.checkpointDue(t, b, id)
 }
@@ -91,7 +88,7 @@ func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledge
 // checkpointDue signs a checkpoint when enough entries followed the last. One that cannot be signed keeps no change from being
 // recorded: who asks for a checkpoint hears why.
 func (s *Store) checkpointDue(t *tx, b *bbolt.Bucket, id tenant.ID) error {
-	size, signed := tree{b.Bucket(bucketTree)}.size(), uint64(0)
+	size, signed := tree{b.Bucket(bucketLedger)}.size(), uint64(0)
 	if last, _ := b.Bucket(bucketCheckpoints).Cursor().Last(); last != nil {
 		signed = numberOf(last)
 	}

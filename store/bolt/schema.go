@@ -29,8 +29,7 @@ var (
 	bucketIssues  = []byte("issues")
 	bucketLedger  = []byte("ledger")
 
-	bucketTree        = []byte("tree") // below a tenant; missing in stores of older versions
-	bucketErased      = []byte("erased")
+	bucketErased      = []byte("erased") // below a tenant; missing in stores of older versions
 	bucketCheckpoints = []byte("checkpoints")
 
 	keySchema = []byte("schema") // in meta
@@ -63,8 +62,8 @@ func (s *Store) prepare(path string) error {
 	return s.hashOlder()
 }
 
-// logBuckets are the buckets of a tenant that its tree is kept in.
-func logBuckets() [][]byte { return [][]byte{bucketTree, bucketErased, bucketCheckpoints} }
+// logBuckets are the buckets of a tenant that the tree of its ledger brought along.
+func logBuckets() [][]byte { return [][]byte{bucketErased, bucketCheckpoints} }
 
 func (s *Store) layOut(btx *bbolt.Tx) error {
 	for _, name := range [][]byte{bucketMeta, bucketClients, bucketTenants, bucketJobs, bucketDedup} {

@@ -1,9 +1,9 @@
 package bolt
 
 import (
-	"bytes"
 	"context"
 	"slices"
+	"sort"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
@@ -13,31 +13,46 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// treeRow is what the tree has of one entry: the leaf's format, the salt of its body, and the hashes that appending the leaf
-// completed: the leaf's own, then those of the subtrees that end with it, smallest first. So the hash of level L and number n is
-// found in the row of the entry ((n+1) << L) - 1, and an append writes one row.
-type treeRow []byte
+// entryRow is a stored entry: a format, the salt of its body, the hashes that appending its leaf completed, with their number before
+// them, and the entry as JSON. The hashes are the leaf's own, then those of the subtrees that end with it, smallest first. So the hash
+// of level L and number n is found in the row of the entry ((n+1) << L) - 1, and an append writes one row. Rows of versions that
+// hashed nothing are the JSON alone.
+type entryRow []byte
 
 const (
-	treeFormat = 1
-	treeHashes = 1 + ledger.SaltSize // where the hashes begin
+	rowFormat = 1
+	rowHashes = 1 + ledger.SaltSize + 1 // where the hashes begin
 )
 
-func (r treeRow) valid() bool {
-	return len(r) > treeHashes && r[0] == treeFormat && (len(r)-treeHashes)%tlog.HashSize == 0
+// hashed reports whether a row is one of a version that hashed.
+func (r entryRow) hashed() bool { return len(r) > 0 && r[0] != '{' }
+
+// count is how many hashes a row has; 0 when it cannot be read.
+func (r entryRow) count() int {
+	if len(r) < rowHashes || r[0] != rowFormat || len(r) < rowHashes+int(r[rowHashes-1])*tlog.HashSize {
+		return 0
+	}
+	return int(r[rowHashes-1])
 }
 
-func (r treeRow) salt() ledger.Salt { return ledger.Salt(r[1:treeHashes]) }
+func (r entryRow) salt() ledger.Salt { return ledger.Salt(r[1 : 1+ledger.SaltSize]) }
 
-func (r treeRow) hash(level int) (tlog.Hash, bool) {
-	at := treeHashes + level*tlog.HashSize
-	if !r.valid() || at+tlog.HashSize > len(r) {
+func (r entryRow) hash(level int) (tlog.Hash, bool) {
+	if level >= r.count() {
 		return tlog.Hash{}, false
 	}
-	return tlog.Hash(r[at : at+tlog.HashSize]), true
+	return tlog.Hash(r[rowHashes+level*tlog.HashSize:][:tlog.HashSize]), true
 }
 
-// tree reads the hashes of a tenant's tree.
+// json is the entry.
+func (r entryRow) json() []byte {
+	if !r.hashed() {
+		return r
+	}
+	return r[min(len(r), rowHashes+r.count()*tlog.HashSize):]
+}
+
+// tree is a tenant's log as a tree of hashes.
 type tree struct{ rows *bbolt.Bucket }
 
 // ReadHashes implements tlog.HashReader.
@@ -46,16 +61,16 @@ func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	for i, index := range indexes {
 		level, n := tlog.SplitStoredHashIndex(index)
 		row := uint64(n+1)<<level - 1
-		hash, ok := treeRow(t.rows.Get(number(row))).hash(level)
+		hash, ok := entryRow(t.rows.Get(number(row))).hash(level)
 		if !ok {
-			return nil, fault.New(fault.Internal, "the tree has no hash of level %d for entry %d", level, row)
+			return nil, ledger.Damaged("the tree has no hash of level %d for entry %d", level, row)
 		}
 		out[i] = hash
 	}
 	return out, nil
 }
 
-// size is how many leaves the tree has.
+// size is how many entries there are.
 func (t tree) size() uint64 {
 	if last, _ := t.rows.Cursor().Last(); last != nil {
 		return numberOf(last) + 1
@@ -63,19 +78,20 @@ func (t tree) size() uint64 {
 	return 0
 }
 
-// append adds a leaf, which must be the next.
-func (t tree) append(to *tx, l ledger.Leaf) error {
-	hashes, err := tlog.StoredHashesForRecordHash(int64(l.Entry.Seq), l.Hash(), t)
+// put writes the row of an entry: the next one, or one that is there without its hashes. raw is the entry as JSON.
+func (t tree) put(to *tx, one ledger.Entry, raw []byte) error {
+	l := ledger.Commit(one)
+	hashes, err := tlog.StoredHashesForRecordHash(int64(one.Seq), l.Hash(), t)
 	if err != nil {
 		return err
 	}
-	row := make([]byte, 0, treeHashes+len(hashes)*tlog.HashSize)
-	row = append(append(row, treeFormat), l.Salt[:]...)
+	row := make([]byte, 0, rowHashes+len(hashes)*tlog.HashSize+len(raw))
+	row = append(append(append(row, rowFormat), l.Salt[:]...), byte(len(hashes)))
 	for _, h := range hashes {
 		row = append(row, h[:]...)
 	}
 	t.rows.FillPercent = 1 // only ever appended to
-	return to.put(t.rows, number(l.Entry.Seq), row)
+	return to.put(t.rows, number(one.Seq), append(row, raw...))
 }
 
 // Leaves implements ledger.Tree.
@@ -88,31 +104,19 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 			if b == nil {
 				return nil
 			}
-			hashed := b.Bucket(bucketTree)
-			if hashed == nil {
-				return fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
-			}
-			var seen, seenHashes stretch
+			var seen stretch
 			defer seen.release()
-			defer seenHashes.release()
-			rows, hashes := b.Bucket(bucketLedger).Cursor(), hashed.Cursor()
-			k, raw := rows.Seek(number(from))
-			at, row := hashes.Seek(number(from))
-			for ; k != nil && len(leaves) < chunk; k, raw = rows.Next() {
-				if !bytes.Equal(k, at) {
-					return ledger.Damaged("entry %d and the tree's row for it do not stand together", numberOf(k))
+			rows := b.Bucket(bucketLedger).Cursor()
+			for k, raw := rows.Seek(number(from)); k != nil && len(leaves) < chunk; k, raw = rows.Next() {
+				if next := from + uint64(len(leaves)); numberOf(k) != next {
+					return ledger.Damaged("entry %d is missing", next)
 				}
 				seen.read(raw)
-				seenHashes.read(row)
-				l, err := readLeaf(b, k, raw, row)
+				l, err := readLeaf(b, k, raw)
 				if err != nil {
 					return err
 				}
 				leaves = append(leaves, l)
-				at, row = hashes.Next()
-			}
-			if k == nil && at != nil {
-				return ledger.Damaged("entry %d is gone: the tree knows it, the ledger does not", numberOf(at))
 			}
 			return nil
 		})
@@ -131,42 +135,42 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 	}
 }
 
-// readLeaf makes the leaf of a stored entry and checks it against its hash.
-func readLeaf(b *bbolt.Bucket, k, raw []byte, row treeRow) (ledger.Leaf, error) {
-	entry, err := decode[ledger.Entry](k, raw)
-	if err != nil {
-		return ledger.Leaf{}, ledger.Damaged("entry %d cannot be read", numberOf(k))
+// readLeaf makes the leaf of a stored entry and checks it against its hash, and the hashes above.
+func readLeaf(b *bbolt.Bucket, k []byte, row entryRow) (ledger.Leaf, error) {
+	if !row.hashed() {
+		return ledger.Leaf{}, errUnhashed()
 	}
-	if !row.valid() {
-		return ledger.Leaf{}, ledger.Damaged("the tree's row for entry %d cannot be read", numberOf(k))
+	seq := numberOf(k)
+	entry, err := decode[ledger.Entry](k, row.json())
+	if err != nil || row.count() == 0 {
+		return ledger.Leaf{}, ledger.Damaged("entry %d cannot be read", seq)
 	}
 	l := ledger.Leaf{Entry: entry, Salt: row.salt()}
 	l.Digest = l.Salt.Digest(entry.Body())
 	if erased := b.Bucket(bucketErased).Get(k); erased != nil {
 		if len(erased) != len(l.Digest)+8 {
-			return ledger.Leaf{}, ledger.Damaged("the row of erased entry %d cannot be read", numberOf(k))
+			return ledger.Leaf{}, ledger.Damaged("the row of erased entry %d cannot be read", seq)
 		}
 		l.Digest, l.ErasedBy = ledger.Digest(erased[:len(l.Digest)]), numberOf(erased[len(l.Digest):])
 	}
-	if hash, _ := row.hash(0); entry.Seq != numberOf(k) || l.Hash() != hash {
-		return ledger.Leaf{}, ledger.Damaged("entry %d does not match its hash: it was changed after it was recorded", numberOf(k))
+	hash := l.Hash()
+	if stored, _ := row.hash(0); entry.Seq != seq || stored != hash {
+		return ledger.Leaf{}, ledger.Damaged("entry %d does not match its hash: it was changed after it was recorded", seq)
 	}
-	return l, (tree{b.Bucket(bucketTree)}).whole(entry.Seq, row)
-}
-
-// whole checks that the hashes of a row are those of the subtrees that end with its leaf.
-func (t tree) whole(seq uint64, row treeRow) error {
-	leaf, _ := row.hash(0)
-	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), leaf, t)
-	if err != nil || len(row) != treeHashes+len(hashes)*tlog.HashSize {
-		return ledger.Damaged("the tree's row for entry %d, or one that it builds on, cannot be read", seq)
+	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), hash, tree{b.Bucket(bucketLedger)})
+	if err != nil || len(hashes) != row.count() {
+		return ledger.Leaf{}, ledger.Damaged("the hashes above entry %d, or those that they build on, cannot be read", seq)
 	}
 	for level, want := range hashes {
 		if got, _ := row.hash(level); got != want {
-			return ledger.Damaged("the tree above entry %d is not that of its leaves", seq)
+			return ledger.Leaf{}, ledger.Damaged("the tree above entry %d is not that of its leaves", seq)
 		}
 	}
-	return nil
+	return l, nil
+}
+
+func errUnhashed() error {
+	return fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
 }
 
 // Prove implements ledger.Tree.
@@ -193,15 +197,21 @@ func readTree(btx *bbolt.Tx, id tenant.ID) (tree, error) {
 	if b == nil {
 		return tree{}, fault.New(fault.NotFound, "nothing is recorded of %s", id)
 	}
-	rows := b.Bucket(bucketTree)
-	if rows == nil {
-		return tree{}, fault.New(fault.Conflict, "this store was made by a version that hashed nothing: run the server on it once")
+	t := tree{b.Bucket(bucketLedger)}
+	if t.older() {
+		return tree{}, errUnhashed()
 	}
-	return tree{rows}, nil
+	return t, nil
 }
 
-// hashed is how many entries one transaction hashes of a ledger that an older version wrote.
-const hashed = 10_000
+// older reports whether there are entries that were not hashed: the last ones then, since hashing goes in order.
+func (t tree) older() bool {
+	_, last := t.rows.Cursor().Last()
+	return last != nil && !entryRow(last).hashed()
+}
+
+// hashedAtOnce is how many entries one transaction hashes of a ledger that an older version wrote.
+const hashedAtOnce = 10_000
 
 // hashOlder hashes the entries of ledgers that were written without: once, and further where it was interrupted.
 func (s *Store) hashOlder() error {
@@ -211,8 +221,7 @@ func (s *Store) hashOlder() error {
 			tenants := btx.Bucket(bucketTenants)
 			return tenants.ForEachBucket(func(id []byte) error {
 				b := tenants.Bucket(id)
-				last, _ := b.Bucket(bucketLedger).Cursor().Last()
-				if rows := b.Bucket(bucketTree); rows == nil || last != nil && numberOf(last) >= (tree{rows}).size() {
+				if b.Bucket(bucketCheckpoints) == nil || (tree{b.Bucket(bucketLedger)}).older() {
 					older = slices.Clone(id)
 				}
 				return nil
@@ -234,18 +243,17 @@ func (t *tx) hashSome(b *bbolt.Bucket) error {
 			return err
 		}
 	}
-	to := tree{b.Bucket(bucketTree)}
-	rows := b.Bucket(bucketLedger).Cursor()
-	n := 0
-	for k, raw := rows.Seek(number(to.size())); k != nil && n < hashed; k, raw = rows.Next() {
-		entry, err := decode[ledger.Entry](k, raw)
+	to := tree{b.Bucket(bucketLedger)}
+	first := uint64(sort.Search(int(to.size()), func(seq int) bool { return !entryRow(to.rows.Get(number(uint64(seq)))).hashed() }))
+	for seq := first; seq < min(to.size(), first+hashedAtOnce); seq++ {
+		raw := slices.Clone(to.rows.Get(number(seq)))
+		entry, err := decode[ledger.Entry](number(seq), raw)
 		if err != nil {
 			return err
 		}
-		if err := to.append(t, ledger.Commit(entry)); err != nil {
+		if err := to.put(t, entry, raw); err != nil {
 			return err
 		}
-		n++
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func Exercise(t *testing.T, open Open) {
 		{"Jobs", exerciseJobs},
 		{"Book", exerciseBook},
 		{"Ledger", exerciseLedger},
+		{"Tree", exerciseTree},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, open) })
 	}

@@ -34,6 +34,7 @@ type call struct {
 	issue      string // id or key of the issue that is written to, else empty
 	repeatable bool   // harmless to send twice
 	write      bool   // it changes something, whether or not it may be repeated
+	background bool   // nobody waits for it
 }
 
 func (c call) String() string { return c.method + " " + c.template }
@@ -65,7 +66,7 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 		template:   template(strings.TrimPrefix(req.URL.Path, strings.TrimRight(l.base.Path, "/"))),
 		repeatable: repeatable(req),
 	}
-	c.issue, c.write = writtenIssue(req), writes(c.method, c.template)
+	c.issue, c.write, c.background = writtenIssue(req), writes(c.method, c.template), background(req.Context())
 	for attempt := 1; ; attempt++ {
 		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
 			l.road.metrics.heldBack(l, "pace")
@@ -116,9 +117,9 @@ func (l *lane) open(c call) error {
 		l.road.metrics.heldBack(l, "rate limit")
 		return err
 	}
-	if err := l.road.points.take(l.tenant, price(c), c.write); err != nil {
+	if err := l.road.points.take(l.tenant, price(c), c); err != nil {
 		l.road.metrics.heldBack(l, "points")
-		if l.road.points.tell() {
+		if !errors.Is(err, ErrLater) && l.road.points.tell() {
 			l.road.log.Warn("calls wait for the next hour", "reason", err)
 		}
 		return err
@@ -132,7 +133,7 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
 	})
-	ctx = context.WithValue(ctx, chargeKey{}, func(points int) { l.road.points.charge(l.tenant, points) })
+	ctx = context.WithValue(ctx, chargeKey{}, func(points int) { l.road.points.charge(l.tenant, points, c) })
 	out := req.Clone(ctx)
 	if l.signer != nil {
 		if err := l.signer.Sign(out); err != nil {

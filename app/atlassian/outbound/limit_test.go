@@ -1,6 +1,8 @@
 package outbound_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -152,6 +154,47 @@ func TestPoints(t *testing.T) {
 	}
 	if diff := cmp.Diff(outbound.Spent{Calls: 14, Points: 21, Hour: 1, Limit: 20}, road.Spent()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Looking around has a share of its own, evenly among tenants, and what is read in it counts like all else.
+func TestPointsInTheBackground(t *testing.T) {
+	base, road, now := serve(t, func(http.ResponseWriter, *http.Request) {}, func(o *outbound.Options) { o.Limit = 40 })
+	read := func(ctx context.Context, id tenant.ID) error {
+		site := acme(base)
+		site.ID = id
+		return outcome(send(ctx, t, road.Client(site, tenant.Jira, nil), http.MethodGet, base+"/x", ""))
+	}
+	behind := outbound.Background(t.Context())
+	steps := []struct {
+		name  string
+		ctx   context.Context
+		id    tenant.ID
+		later bool
+	}{
+		{"three tenths of 40", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"", behind, "a", false},
+		{"are spent", behind, "a", true},
+		{"an event's read goes on", t.Context(), "a", false},
+		{"another tenant has half of them", behind, "b", false},
+		{"", behind, "b", false},
+		{"", behind, "b", false},
+		{"and no more", behind, "b", true},
+		{"an event's read goes on", t.Context(), "b", false},
+	}
+	for i, step := range steps {
+		err := read(step.ctx, step.id)
+		if errors.Is(err, outbound.ErrLater) != step.later || (err != nil) != step.later || step.later && fault.RetryAfter(err) != 40*time.Minute {
+			t.Errorf("step %d %s: %v after %s", i, step.name, err, fault.RetryAfter(err))
+		}
+	}
+	now.add(40 * time.Minute)
+	if err := read(behind, "a"); err != nil {
+		t.Errorf("in the next hour: %v", err)
 	}
 }
 

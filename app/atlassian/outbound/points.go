@@ -1,6 +1,9 @@
 package outbound
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"sync"
@@ -15,7 +18,8 @@ import (
 const DefaultLimit = 65_000
 
 // points is the account book of the hour. A tenth of the limit is kept for writes, so that reads cannot keep finished work from
-// being written down; once half is spent, a tenant that has had its even share waits for the others.
+// being written down; once half is spent, a tenant that has had its even share waits for the others. Reads in the background may
+// take three tenths, shared out evenly among the tenants.
 type points struct {
 	limit int
 	now   func() time.Time
@@ -25,8 +29,26 @@ type points struct {
 	told   time.Time // the last hour of which it was said that it is used up
 	used   int       // in the hour
 	by     map[tenant.ID]int
-	calls  int // since the start
-	points int // since the start
+	behind map[tenant.ID]int // of by, what was read in the background
+	calls  int               // since the start
+	points int               // since the start
+}
+
+// ErrLater is why a read in the background was refused: its share of the hour is spent, and whoever looks on its own account
+// can look again in the next.
+var ErrLater = errors.New("the hour's points for looking around are used up")
+
+type backgroundKey struct{}
+
+// Background marks the reads made with the context as ones that nobody waits for. They have a share of the hour's points of their own,
+// so that looking around never uses up what events need; beyond it they fail with ErrLater, which is Busy.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
+
+func background(ctx context.Context) bool {
+	marked, _ := ctx.Value(backgroundKey{}).(bool)
+	return marked
 }
 
 // Hour is what was spent in one hour, to be kept over a restart: Atlassian's clock does not begin anew with our process.
@@ -42,7 +64,7 @@ func newPoints(limit int, now func() time.Time, spent Hour) *points {
 	case limit < 0:
 		limit = 0
 	}
-	p := &points{limit: limit, now: now, by: map[tenant.ID]int{}}
+	p := &points{limit: limit, now: now, by: map[tenant.ID]int{}, behind: map[tenant.ID]int{}}
 	if p.turn(); spent.Begins.Equal(p.hour) {
 		for id, n := range spent.By {
 			p.used += n
@@ -60,14 +82,14 @@ func (p *points) spentBy() Hour {
 }
 
 // take books one call, or says with Busy how long it has to wait.
-func (p *points) take(id tenant.ID, cost int, write bool) error {
+func (p *points) take(id tenant.ID, cost int, c call) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.turn()
 	if p.limit > 0 {
 		wait := p.hour.Add(time.Hour).Sub(now)
 		usable := p.limit
-		if !write {
+		if !c.write {
 			usable -= p.limit / 10
 		}
 		if p.used+cost > usable {
@@ -77,13 +99,16 @@ func (p *points) take(id tenant.ID, cost int, write bool) error {
 		if _, known := p.by[id]; !known {
 			sharers++
 		}
-		if !write && sharers > 1 && p.used > p.limit/2 && p.by[id]+cost > usable/sharers {
+		if c.background && p.behind[id]+cost > p.limit*3/10/sharers {
+			return &fault.Error{Kind: fault.Busy, After: wait, Err: ErrLater, Text: fmt.Sprintf("%s has had its share of them", id)}
+		}
+		if !c.write && sharers > 1 && p.used > p.limit/2 && p.by[id]+cost > usable/sharers {
 			return fault.BusyFor(wait, "%s has had its share of the hour's points (%d of %d); its reads go on in %s",
 				id, p.by[id], p.limit, wait.Round(time.Second))
 		}
 	}
 	p.calls++
-	p.add(id, cost)
+	p.add(id, cost, c)
 	return nil
 }
 
@@ -97,14 +122,17 @@ func (p *points) tell() bool {
 }
 
 // charge books what an answer cost beyond the call itself.
-func (p *points) charge(id tenant.ID, cost int) {
+func (p *points) charge(id tenant.ID, cost int, c call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turn()
-	p.add(id, cost)
+	p.add(id, cost, c)
 }
 
-func (p *points) add(id tenant.ID, cost int) {
+func (p *points) add(id tenant.ID, cost int, c call) {
+	if c.background {
+		p.behind[id] += cost
+	}
 	p.used += cost
 	p.points += cost
 	p.by[id] += cost
@@ -116,6 +144,7 @@ func (p *points) turn() time.Time {
 	if hour := now.Truncate(time.Hour); !hour.Equal(p.hour) {
 		p.hour, p.used = hour, 0
 		clear(p.by)
+		clear(p.behind)
 	}
 	return now
 }

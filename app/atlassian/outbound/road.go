@@ -34,6 +34,7 @@ type Options struct {
 	Clock   func() time.Time      // nil means time.Now
 	Metrics prometheus.Registerer // nil means none
 	Log     *slog.Logger          // nil means slog.Default
+	Send    http.RoundTripper     // what the chain ends in; nil means the network
 }
 
 // Road carries the calls of the whole process: the points, the back-offs and the connections are shared by all clients that
@@ -70,9 +71,8 @@ func New(o Options) *Road {
 	if !o.Dev {
 		dialer.Control = refuseInside
 	}
-	r := &Road{
-		dev: o.Dev, timeout: o.Timeout, maxBody: o.MaxBody, now: o.Clock, log: o.Log,
-		send: &http.Transport{
+	if o.Send == nil {
+		o.Send = &http.Transport{
 			// No proxy from the environment: it would be dialled in place of the site, and the check of the address with it.
 			DialContext:           dialer.DialContext,
 			ForceAttemptHTTP2:     true,
@@ -82,7 +82,11 @@ func New(o Options) *Road {
 			MaxIdleConns:          64,
 			MaxIdleConnsPerHost:   16,
 			MaxConnsPerHost:       32,
-		},
+		}
+	}
+	r := &Road{
+		dev: o.Dev, timeout: o.Timeout, maxBody: o.MaxBody, now: o.Clock, log: o.Log,
+		send:    o.Send,
 		points:  newPoints(o.Limit, o.Clock, o.Spent),
 		gates:   newGates(o.Clock),
 		paces:   newPaces(o.Clock),

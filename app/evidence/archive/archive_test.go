@@ -25,9 +25,19 @@ func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 // entry is the nth of a test's ledger.
 func entry(n int) ledger.Entry {
 	return ledger.Entry{
-		Kind: ledger.Moved, Page: fmt.Sprint(n % 7), Threat: fmt.Sprintf("T-%d", n), Version: n, By: "5b10a" + fmt.Sprint(n%3),
+		Kind: ledger.Moved, Page: fmt.Sprint(n % 7), Threat: fmt.Sprintf("T-%d", n), Version: n, By: by(n),
 		Occurred: noon(), Observed: noon().Add(time.Second), Data: ledger.Encode(ledger.MoveFact{To: threat.Open, Why: "<stated> & \u2028 kept"}),
 	}
+}
+
+// erasable is the account of every fifth entry.
+const erasable = "5b10a2844c20165700ede21g"
+
+func by(n int) string {
+	if n%5 == 4 {
+		return erasable
+	}
+	return fmt.Sprint("5b10a", n%3)
 }
 
 // logOf is a store whose ledger has so many entries.
