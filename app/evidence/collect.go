@@ -20,7 +20,6 @@ import (
 type collection struct {
 	query      Query
 	catalogue  *control.Catalogue
-	mapping    *control.Mapping
 	summary    *Summary
 	tables     []*rows
 	oscal      *oscal

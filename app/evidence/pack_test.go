@@ -372,6 +372,54 @@ func TestReconciliation(t *testing.T) {
 	}
 }
 
+// TestReconciliationGoesOnToNow: Jira tells of now, so what was filed and deleted after the instant of knowledge is counted in.
+func TestReconciliationGoesOnToNow(t *testing.T) {
+	s := filled(t, 100)
+	q := half()
+	q.AsOf = date(3, 1)
+	keys := map[string]string{}
+	for _, row := range records(t, files(t, first(build(t, s, half(), nil)))["tickets.csv"]) {
+		if row["deleted"] == "no" {
+			keys[row["ticket_id"]] = row["ticket"]
+		}
+	}
+	_, made := build(t, s, q, jira{answer: evidence.Answer{Question: "q", Count: len(keys), Keys: keys}})
+	r := made.Summary.Reconciled
+	if !r.Agrees() || r.AsOf == 0 || r.Later == 0 || r.AsOf+r.Later-r.Gone != r.Ours {
+		t.Errorf("%+v: %s", r, r.Words())
+	}
+}
+
+func TestTrace(t *testing.T) {
+	s := filled(t, 60)
+	tests := []struct {
+		name, of        string
+		at              time.Time
+		events, threats bool
+	}{
+		{"a page", "1000000", date(7, 1), true, true},
+		{"a threat", "T-00000003", date(7, 1), true, true},
+		{"before anything", "1000000", evidencetest.Begin, false, false},
+		{"nothing", "T-NOTHING", date(7, 1), false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h, err := evidence.Trace(t.Context(), s, site, tt.of, tt.at)
+			if fault.Is(err, fault.NotFound) == tt.events {
+				t.Fatal(err)
+			}
+			if (len(h.Events) > 0) != tt.events || (len(h.Threats) > 0) != tt.threats {
+				t.Errorf("%d events, %d threats", len(h.Events), len(h.Threats))
+			}
+			for _, e := range h.Events {
+				if e.What == "" || !e.Recorded.Before(tt.at) || e.Page != tt.of && e.Threat != tt.of {
+					t.Errorf("event %+v", e)
+				}
+			}
+		})
+	}
+}
+
 func first(pack []byte, _ evidence.Made) []byte { return pack }
 
 func TestScope(t *testing.T) {

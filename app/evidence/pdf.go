@@ -176,9 +176,14 @@ func (c *collection) coverage(p *typeset.Pen) {
 	}
 	const num = 18.5
 	p.Table([]typeset.Col{
-		{Head: "Criterion", Width: 19}, {Head: "In our words", Width: typeset.Width - 19 - 6*num},
-		{Head: "Threats", Width: num, Right: true}, {Head: "Open", Width: num, Right: true}, {Head: "Mitigated", Width: num, Right: true},
-		{Head: "Verified", Width: num, Right: true}, {Head: "Accepted", Width: num, Right: true}, {Head: "Exceptions", Width: num, Right: true},
+		{Head: "Criterion", Width: 19},
+		{Head: "In our words", Width: typeset.Width - 19 - 6*num},
+		{Head: "Threats", Width: num, Right: true},
+		{Head: "Open", Width: num, Right: true},
+		{Head: "Mitigated", Width: num, Right: true},
+		{Head: "Verified", Width: num, Right: true},
+		{Head: "Accepted", Width: num, Right: true},
+		{Head: "Exceptions", Width: num, Right: true},
 	}, rows)
 }
 

@@ -60,7 +60,8 @@ func (p *pile) put(e ledger.Entry) error {
 		b = appendTime(b, t)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.Data)))
-	p.buf = append(b, e.Data...)
+	b = append(b, e.Data...)
+	p.buf = b
 	_, err := p.w.Write(p.buf)
 	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
 }

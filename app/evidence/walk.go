@@ -24,7 +24,6 @@ type Walk struct {
 	entries  int
 	previous uint64 // size of the tree that the site's last pack before rests on
 	pages    map[string]*paged
-	order    []string // pages, by first appearance
 	piles    []*pile
 }
 

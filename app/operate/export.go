@@ -155,7 +155,6 @@ type frames struct {
 	to    http.ResponseWriter
 	enc   *json.Encoder
 	begun bool
-	last  Frame
 }
 
 func (f *frames) step(what string, done, all int) {

@@ -100,8 +100,10 @@ func (l *lives) life(i int) {
 	}
 	text.At.Start, text.At.End = i%PerPage*400, i%PerPage*400+350
 	criteria := []threat.Criterion{
-		{Framework: "soc2-tsc-2017", ID: "CC3.2", By: "mapping@2"}, {Framework: "soc2-tsc-2017", ID: "CC4.2", By: "mapping@2"},
-		{Framework: "soc2-tsc-2017", ID: "CC5.1", By: "mapping@2"}, {Framework: "soc2-tsc-2017", ID: "CC6.1", By: "mapping@2"},
+		{Framework: "soc2-tsc-2017", ID: "CC3.2", By: "mapping@2"},
+		{Framework: "soc2-tsc-2017", ID: "CC4.2", By: "mapping@2"},
+		{Framework: "soc2-tsc-2017", ID: "CC5.1", By: "mapping@2"},
+		{Framework: "soc2-tsc-2017", ID: "CC6.1", By: "mapping@2"},
 	}
 	l.add(ledger.Stated, id, people[0], ledger.TextFact{Text: text, Criteria: criteria})
 	state := threat.State("")
