@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,7 +171,7 @@ func (h handler) erase(w http.ResponseWriter, r *http.Request) error {
 	if form("why") == "" || form("by") == "" {
 		return fault.New(fault.Invalid, "an erasure needs a reason and who asks for it: both stay in the ledger")
 	}
-	names := slices.DeleteFunc(slices.Clone(url.Values(r.Form)["name"]), func(s string) bool { return strings.TrimSpace(s) == "" })
+	names := slices.DeleteFunc(slices.Clone(r.Form["name"]), func(s string) bool { return strings.TrimSpace(s) == "" })
 	var out Erased
 	out.Changed, out.Entry, err = ledger.Erase(r.Context(), h.store, h.store, site, form("account"), names, ledger.Erasure{Why: form("why"), By: form("by")})
 	if err != nil {

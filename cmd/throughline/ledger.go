@@ -132,15 +132,16 @@ func (f *ledgerFlags) check() *cobra.Command {
 
 func (f *ledgerFlags) printChecked(cmd *cobra.Command, c ledger.Checked) error {
 	out := cmd.OutOrStdout()
-	if f.json {
+	switch {
+	case f.json:
 		if err := indented(out, c); err != nil {
 			return err
 		}
-	} else if c.Wrong != "" {
+	case c.Wrong != "":
 		fmt.Fprintf(out, "WRONG: %s.\n", c.Wrong)
-	} else {
+	default:
 		fmt.Fprintf(out, "%s, recorded %s to %s.\n", count(int(c.Entries), "entry", "entries"), c.First.Format(time.RFC3339), c.Last.Format(time.RFC3339))
-		fmt.Fprintf(out, "The tree is whole and continues %s, %d of them kept outside of the store.\n", count(c.Checkpoints+c.Outside, "checkpoint", "checkpoints"), c.Outside)
+		fmt.Fprintf(out, "The tree is whole. It continues %s that the store has, and %d kept outside of it.\n", count(c.Checkpoints, "signed checkpoint", "signed checkpoints"), c.Outside)
 		if c.Erased > 0 {
 			fmt.Fprintf(out, "%s had what is personal in them erased, and the ledger tells of it.\n", count(c.Erased, "entry", "entries"))
 		}

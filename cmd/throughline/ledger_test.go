@@ -127,7 +127,7 @@ func TestLedger(t *testing.T) {
 	if err := d.close(); err != nil { // which keeps the newest checkpoint outside
 		t.Fatal(err)
 	}
-	succeeds(t, []string{"is whole", "1 of them kept outside"}, "ledger", "check", data)
+	succeeds(t, []string{"is whole", "and 1 kept outside"}, "ledger", "check", data)
 }
 
 // TestLedgerOfAnOlderStore restores a backup: the commands say so, and a server signs nothing more.

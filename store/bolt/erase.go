@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -74,7 +75,7 @@ func (t *tx) replaceBody(b *bbolt.Bucket, old ledger.Leaf, one ledger.Entry, tol
 		return ledger.Digest{}, err
 	}
 	was := entryRow(b.Bucket(bucketLedger).Get(k))
-	row := append(was[:len(was)-len(was.json()):len(was)-len(was.json())], raw...)
+	row := slices.Concat(was[:len(was)-len(was.json())], raw)
 	copy(row[1:], salt[:])
 	for _, p := range []struct{ bucket, value []byte }{
 		{bucketLedger, row}, {bucketErased, append(old.Digest[:], number(told)...)},

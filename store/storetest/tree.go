@@ -32,9 +32,9 @@ func record(t *testing.T, s store.Store, id tenant.ID, n int) {
 	}
 }
 
-func leavesOf(t *testing.T, s store.Store, id tenant.ID, from uint64) (out []ledger.Leaf) {
+func leavesOf(t *testing.T, s store.Store, from uint64) (out []ledger.Leaf) {
 	t.Helper()
-	wantNone(t, s.Leaves(t.Context(), id, from, func(l ledger.Leaf) bool { out = append(out, l); return true }))
+	wantNone(t, s.Leaves(t.Context(), acme, from, func(l ledger.Leaf) bool { out = append(out, l); return true }))
 	return out
 }
 
@@ -60,7 +60,7 @@ func exerciseTree(t *testing.T, open Open) {
 	t.Run("checkpoints and proofs", func(t *testing.T) {
 		s := start(t, open, store.Options{})
 		record(t, s, acme, 20)
-		leaves := leavesOf(t, s, acme, 0)
+		leaves := leavesOf(t, s, 0)
 		for size := uint64(1); size <= 20; size += 3 {
 			c, err := s.Checkpoint(t.Context(), acme, size)
 			wantNone(t, err)
@@ -84,7 +84,7 @@ func exerciseTree(t *testing.T, open Open) {
 		wantKind(t, err, fault.NotFound)
 		_, err = s.Prove(t.Context(), acme, 0, 21)
 		wantKind(t, err, fault.NotFound)
-		if rest := leavesOf(t, s, acme, 18); len(rest) != 2 || rest[0].Entry.Seq != 18 {
+		if rest := leavesOf(t, s, 18); len(rest) != 2 || rest[0].Entry.Seq != 18 {
 			t.Errorf("leaves from 18: %+v", rest)
 		}
 		if got := sound(t, s, acme); got.Entries != 20 || got.Checkpoints != 7 {
@@ -151,7 +151,7 @@ func exerciseTree(t *testing.T, open Open) {
 	t.Run("leaves hide what is personal", func(t *testing.T) {
 		s := start(t, open, store.Options{})
 		record(t, s, acme, 2)
-		leaves := leavesOf(t, s, acme, 0)
+		leaves := leavesOf(t, s, 0)
 		for _, l := range leaves {
 			read, err := ledger.ParseLeaf(l.Bytes())
 			wantNone(t, err)
@@ -171,7 +171,7 @@ func exerciseErase(t *testing.T, open Open) {
 	record(t, s, acme, 10)
 	before, err := s.Checkpoint(t.Context(), acme, ledger.Newest)
 	wantNone(t, err)
-	old := leavesOf(t, s, acme, 0)
+	old := leavesOf(t, s, 0)
 
 	other := old[3].Entry
 	other.Page = "2"
@@ -181,7 +181,7 @@ func exerciseErase(t *testing.T, open Open) {
 	wantKind(t, err, fault.Conflict)
 	_, err = s.Erase(t.Context(), acme, ledger.Erasure{})
 	wantKind(t, err, fault.Invalid)
-	if diff := cmp.Diff(old, leavesOf(t, s, acme, 0)); diff != "" {
+	if diff := cmp.Diff(old, leavesOf(t, s, 0)); diff != "" {
 		t.Fatalf("a refused erasure left a trace (-want +got)\n%s", diff)
 	}
 
@@ -190,7 +190,7 @@ func exerciseErase(t *testing.T, open Open) {
 	if changed != 10 || told != 10 {
 		t.Errorf("changed %d, told of in %d; want 10 and 10", changed, told)
 	}
-	now := leavesOf(t, s, acme, 0)
+	now := leavesOf(t, s, 0)
 	for i, l := range now[:10] {
 		if l.Hash() != old[i].Hash() || l.ErasedBy != 10 || l.Opens() || l.Salt == old[i].Salt {
 			t.Errorf("entry %d: %+v", i, l)

@@ -53,7 +53,11 @@ func zipped(t testing.TB, parts []part, comment string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
+	packer, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { packer.Reset(w); return packer, nil })
 	for _, p := range parts {
 		method := zip.Deflate
 		if strings.HasPrefix(p.name, "manifest.") {
@@ -261,8 +265,9 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"inside: a leaf written otherwise", inside(edited(t, parts, entries, replace(`"seq":0,`, `"seq":0.0,`))), archive.Entry, entries},
 		{"inside: a line that is none", inside(edited(t, parts, entries, replace(`{"leaf":`, `{"loaf":`))), archive.Entry, entries},
 		{"inside: a line cut off after its leaf", inside(edited(t, parts, entries, func(s string) string {
-			end := strings.Index(s, "}")
-			return s[:end+1] + s[strings.Index(s, "\n"):]
+			leaf, _, _ := strings.Cut(s, "}")
+			_, rest, _ := strings.Cut(s, "\n")
+			return leaf + "}\n" + rest
 		})), archive.Entry, entries},
 		{"inside: a line without end", inside(edited(t, parts, entries, func(s string) string { return strings.TrimSuffix(s, "\n") })), archive.Entry, entries},
 		{"inside: a leaf's hash changed", inside(edited(t, parts, leaves, flipped(32))), archive.Leaves, leaves},

@@ -236,7 +236,9 @@ func (v *verifier) log(ctx context.Context) error {
 	}
 	v.report.Bodies, v.report.Erased, v.report.Withheld = w.bodies, w.erased, w.withheld
 	for _, c := range earlier {
-		v.report.Continues = append(v.report.Continues, c.Size)
+		if !slices.Contains(v.report.Continues, c.Size) {
+			v.report.Continues = append(v.report.Continues, c.Size)
+		}
 	}
 	return nil
 }
