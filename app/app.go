@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/throughline/throughline/app/atlassian/connect"
@@ -55,7 +56,7 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 	}
 	metrics := telemetry.NewMetrics()
 	a := &App{config: c, store: s, log: log, metrics: metrics}
-	a.road = outbound.New(outbound.Options{Dev: c.Dev, Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
+	a.road = outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	account, _ := c.Account()
 	a.desk = &task.Desk{
 		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: c.Policy(),
@@ -103,29 +104,17 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	stopped := make(chan error, 5)
+	stopped := make(chan error, 2)
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
-	go func() {
-		// Commands want the store of this folder; a server whose store is elsewhere, or whose folder's path is too long, does without.
-		running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}}
-		if err := operate.Serve(background, a.config.Data, operate.Handler(a.store, running, time.Now, a.log)); err != nil {
-			a.log.Warn("commands cannot reach this server", "error", err)
-		}
-		stopped <- nil
-	}()
-	go func() {
-		a.keepSpent(background)
-		stopped <- nil
-	}()
-	go func() {
-		a.keepCheckpoints(background)
-		stopped <- nil
-	}()
+	var beside sync.WaitGroup // what the service can do without
+	for _, do := range []func(context.Context){a.answerCommands, a.keepSpent, a.keepCheckpoints, a.purging} {
+		beside.Go(func() { do(background) })
+	}
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)
 
 	var failed error
-	running := 5
+	running := 2
 	select {
 	case failed = <-stopped:
 		running--
@@ -141,7 +130,17 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 			failed = errors.Join(failed, err)
 		}
 	}
+	beside.Wait()
 	return failed
+}
+
+// answerCommands serves the operator's socket. Commands want the store of this folder; a server whose store is elsewhere, or whose folder's
+// path is too long, does without.
+func (a *App) answerCommands(ctx context.Context) {
+	running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}}
+	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, running, time.Now, a.log)); err != nil {
+		a.log.Warn("commands cannot reach this server", "error", err)
+	}
 }
 
 // sweep has every site looked through for what happened while no server ran, and tickets filed that are lacking.
@@ -152,6 +151,9 @@ func (a *App) sweep(ctx context.Context) error {
 	}
 	now := time.Now().UTC()
 	for _, t := range tenants {
+		if _, removed := t.Removed(); removed {
+			continue
+		}
 		// Without a time of occurrence, a sweep that waits keeps what it knows of the last, and is only run earlier.
 		jobs := []work.Job{{Kind: work.Sweep, Subject: "site", RunAt: now}}
 		pages, err := a.store.Pages(ctx, t.ID)

@@ -52,6 +52,7 @@ type Config struct {
 	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
+	PurgeAfter   time.Duration `env:"THROUGHLINE_PURGE_AFTER" envDefault:"0" help:"how long after its last uninstall everything of a site is deleted; 0: never"`
 	LogFormat    string        `env:"THROUGHLINE_LOG" envDefault:"text" help:"format of the log: text or json"`
 }
 
@@ -121,7 +122,7 @@ func (c Config) Validate() error {
 	if err := c.validAnchors(); err != nil {
 		return err
 	}
-	if c.BaseURL != "" || c.SiteURL == "" { // a service account can do without being reached
+	if c.BaseURL != "" || !c.hasAccount() { // a service account can do without being reached
 		if err := c.validURL("THROUGHLINE_BASE_URL", c.BaseURL); err != nil {
 			return err
 		}
@@ -160,6 +161,8 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_PANEL_ROWS", "%d is out of range; use 1 to 1000", c.PanelRows)
 	case c.Gather < 0 || c.Gather > time.Hour:
 		return wrong("THROUGHLINE_GATHER", "%s is out of range; use 0s to 1h", c.Gather)
+	case c.PurgeAfter != 0 && (c.PurgeAfter < time.Hour || c.PurgeAfter > 10*365*24*time.Hour):
+		return wrong("THROUGHLINE_PURGE_AFTER", "%s is out of range; use 1h to 87600h, or 0 to keep everything", c.PurgeAfter)
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
 	}
@@ -189,6 +192,7 @@ func (c Config) Policy() task.Policy {
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
+	p.JiraLink = c.JiraLink
 	return p
 }
 

@@ -46,6 +46,9 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"any site may install", func(c *app.Config) { c.Sites = []string{"*"} }, "THROUGHLINE_SITES"},
 		{"a label that Confluence does not have", func(c *app.Config) { c.Labels = []string{"Bad Label"} }, "THROUGHLINE_LABELS"},
 		{"an unknown log", func(c *app.Config) { c.LogFormat = "xml" }, "THROUGHLINE_LOG"},
+		{"a purge after thirty days", func(c *app.Config) { c.PurgeAfter = 720 * time.Hour }, ""},
+		{"a purge before anybody can come back", func(c *app.Config) { c.PurgeAfter = time.Minute }, "THROUGHLINE_PURGE_AFTER"},
+		{"a purge in the past", func(c *app.Config) { c.PurgeAfter = -time.Hour }, "THROUGHLINE_PURGE_AFTER"},
 		{"no workers", func(c *app.Config) { c.Workers = 0 }, "THROUGHLINE_WORKERS"},
 		{"keys by http", func(c *app.Config) { c.KeysURL = "http://keys.test" }, "THROUGHLINE_CONNECT_KEYS_URL"},
 		{"a Forge app", func(c *app.Config) { c.ForgeAppID = "ari:cloud:ecosystem::app/8c1b2f3e-0a4d-4f6e-9b7a-1c2d3e4f5a6b" }, ""},
@@ -53,7 +56,23 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"Forge's keys by http", func(c *app.Config) { c.ForgeJWKS = "http://keys.test" }, "THROUGHLINE_FORGE_JWKS_URL"},
 		{"a service account", account("bot@acme.test", "geheim", ""), ""},
 		{"a service account without base URL", func(c *app.Config) { account("bot@acme.test", "geheim", "")(c); c.BaseURL = "" }, ""},
-		{"a personal access token", account("", "", "geheim"), ""},
+		{"Data Center", dataCenter(nil), ""},
+		{"Data Center without base URL", dataCenter(func(c *app.Config) { c.BaseURL = "" }), ""},
+		{"Data Center with a token for each product", dataCenter(func(c *app.Config) { c.JiraPAT = "geheim2" }), ""},
+		{"Data Center in one's own network", dataCenter(func(c *app.Config) { c.AllowNets = []string{"10.20.0.0/16", "fd12::/16"} }), ""},
+		{"Data Center with a link", dataCenter(func(c *app.Config) { c.JiraLink = "0f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0" }), ""},
+		{"Data Center by http", dataCenter(func(c *app.Config) { c.JiraURL = "http://jira.acme.test" }), "THROUGHLINE_JIRA_URL"},
+		{"half of Data Center", dataCenter(func(c *app.Config) { c.JiraURL = "" }), "THROUGHLINE_SITE_URL"},
+		{"a site of Cloud with a token of Data Center", account("", "", "geheim"), "THROUGHLINE_CONFLUENCE_URL: name both products"},
+		{"Jira's token alone", func(c *app.Config) { account("bot@acme.test", "geheim", "")(c); c.JiraPAT = "geheim" }, "THROUGHLINE_SITE_PAT"},
+		{"the network of a cloud's metadata", dataCenter(func(c *app.Config) { c.AllowNets = []string{"169.254.0.0/16"} }), "THROUGHLINE_ALLOW_NETS"},
+		{"all networks", dataCenter(func(c *app.Config) { c.AllowNets = []string{"0.0.0.0/0"} }), "THROUGHLINE_ALLOW_NETS"},
+		{"networks without a site", func(c *app.Config) { c.AllowNets = []string{"10.0.0.0/8"} }, "THROUGHLINE_SITE_URL"},
+		{"a link that is none", dataCenter(func(c *app.Config) { c.JiraLink = "Jira" }), "THROUGHLINE_JIRA_LINK"},
+		{"a link on Cloud", func(c *app.Config) {
+			account("bot@acme.test", "geheim", "")(c)
+			c.JiraLink = "0f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0"
+		}, "THROUGHLINE_JIRA_LINK"},
 		{"a token without site", func(c *app.Config) { c.SiteToken = "geheim" }, "THROUGHLINE_SITE_URL: name the site that THROUGHLINE_SITE_TOKEN is for"},
 		{"a secret without site", func(c *app.Config) { c.HookSecret = "geheim" }, "THROUGHLINE_SITE_URL: name the site that THROUGHLINE_HOOK_SECRET is for"},
 		{"a token without address", account("", "geheim", ""), "THROUGHLINE_SITE_EMAIL"},
@@ -87,6 +106,16 @@ func TestValidateNamesTheVariable(t *testing.T) {
 				t.Errorf("the error shows a password: %v", err)
 			}
 		})
+	}
+}
+
+// dataCenter configures a service account of Data Center, and changes it.
+func dataCenter(change func(*app.Config)) func(*app.Config) {
+	return func(c *app.Config) {
+		c.SitePAT, c.ConfluenceURL, c.JiraURL = "geheim", "https://wiki.acme.test", "https://acme.test/jira"
+		if change != nil {
+			change(c)
+		}
 	}
 }
 

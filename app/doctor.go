@@ -20,7 +20,7 @@ type Diagnosis struct {
 // Doctor checks the configured service account's site and the sites that are installed, against the configuration. It writes
 // nothing, neither there nor here. The configuration must be valid.
 func Doctor(ctx context.Context, c Config, installed []tenant.Tenant) []Diagnosis {
-	road := outbound.New(outbound.Options{Dev: c.Dev, Limit: c.PointsHour, Log: slog.New(slog.DiscardHandler)})
+	road := outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Limit: c.PointsHour, Log: slog.New(slog.DiscardHandler)})
 	known := roster{}
 	for _, t := range installed {
 		known[t.ID] = t

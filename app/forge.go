@@ -78,21 +78,29 @@ func (a *App) paused(ctx context.Context, id tenant.ID) (string, error) {
 	return "", nil
 }
 
+// part is how many jobs are looked at in one go.
+const part = 500
+
 // wake lets the jobs run that waited for a token.
 func (a *App) wake(ctx context.Context, id tenant.ID) error {
-	jobs, err := a.store.Peek(ctx, work.Filter{Tenant: id, State: work.Waiting})
-	if err != nil {
-		return fault.Wrap(err, "listing the jobs that wait for a token")
-	}
-	for _, job := range jobs {
-		if !strings.HasPrefix(job.Reason, asleep) {
-			continue
+	for last := uint64(0); ; {
+		jobs, err := a.store.Peek(ctx, work.Filter{Tenant: id, State: work.Waiting, After: last, Limit: part})
+		if err != nil {
+			return fault.Wrap(err, "listing the jobs that wait for a token")
 		}
-		if err := a.store.Retry(ctx, job.ID); err != nil && !fault.Is(err, fault.NotFound) {
-			return fault.Wrap(err, "waking job %d", job.ID)
+		for _, job := range jobs {
+			last = job.ID
+			if !strings.HasPrefix(job.Reason, asleep) {
+				continue
+			}
+			if err := a.store.Retry(ctx, job.ID); err != nil && !fault.Is(err, fault.NotFound) {
+				return fault.Wrap(err, "waking job %d", job.ID)
+			}
+		}
+		if len(jobs) < part {
+			return nil
 		}
 	}
-	return nil
 }
 
 // addresses are where people see the sites that are called through Atlassian's gateway. Asked once a process and site.

@@ -38,7 +38,11 @@ func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client
 	if err != nil {
 		return nil, err
 	}
-	return confluence.New(in.BaseURL, s.road.Client(t, tenant.Confluence, s.signer(in))), nil
+	hc := s.road.Client(t, tenant.Confluence, s.signer(in))
+	if in.Edition == tenant.DataCenter {
+		return confluence.NewDataCenter(in.BaseURL, hc), nil
+	}
+	return confluence.New(in.BaseURL, hc), nil
 }
 
 func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
@@ -46,7 +50,11 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, s.signer(in)))
+	hc := s.road.Client(t, tenant.Jira, s.signer(in))
+	if in.Edition == tenant.DataCenter {
+		return jira.NewDataCenter(in.BaseURL, hc)
+	}
+	client, err := jira.New(in.BaseURL, hc)
 	if err != nil || in.Door != forgeDoor {
 		return client, err
 	}
@@ -81,6 +89,12 @@ func (s sites) installation(ctx context.Context, id tenant.ID, p tenant.Product)
 		return t, in, fault.New(fault.Denied, "Throughline is switched off in %s of %s: an administrator can switch it on again", p, id)
 	}
 	return t, in, nil
+}
+
+// Edition is which of Atlassian's editions a tenant's Confluence is of, which decides how its pages are written.
+func (s sites) Edition(ctx context.Context, id tenant.ID) (tenant.Edition, error) {
+	t, err := s.tenants.Get(ctx, id)
+	return t.Installations[tenant.Confluence].Edition, fault.Wrap(err, "reading the installations of %s", id)
 }
 
 // JiraURL is Jira's base URL; before Jira is installed, the site's own, where Jira will be.

@@ -13,30 +13,36 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 )
 
 // Facts is all that a panel shows. The same facts give the same bytes.
 type Facts struct {
 	Page     string // the page's id; the macro's own id derives from it
+	Edition  tenant.Edition
 	JiraURL  string // base URL of the Jira site, no trailing slash
+	JiraLink string // Data Center: id of Confluence's application link to Jira; empty: tickets are plain links
 	Reviewed time.Time
 	Version  int // page version of that review
 	Threats  []threat.Threat
-	Names    bool // show owners by name instead of mentioning them
-	Rows     int  // at most so many threats in the table, worst first when there are more; 0 means DefaultRows
+	Names    bool              // show owners by name instead of mentioning them
+	Mentions map[string]string // Data Center: the user keys by which owners are mentioned, by account; who has none is shown by name
+	Rows     int               // at most so many threats in the table, worst first when there are more; 0 means DefaultRows
 }
 
 // DefaultRows keeps a page readable and its body far below Confluence's limits.
 const DefaultRows = 100
 
 // Render draws the panel and returns it with its hash. The hash leaves out the review's time and version: a review that
-// changed nothing else does not deserve a new page version, so the panel shows the last review that changed what it shows.
+// changed nothing else does not deserve a new page version, so the panel shows the last review that changed what it shows. It goes by
+// accounts and not by Mentions, so it is known before anybody is looked up.
 func Render(f Facts) (region []byte, hash string) {
 	p := panel{Facts: f}
 	p.count()
 	p.selectRows()
 
+	p.hashing = true
 	p.open()
 	mark := p.b.Len()
 	p.summary("")
@@ -45,6 +51,7 @@ func Render(f Facts) (region []byte, hash string) {
 	sum := sha256.Sum256([]byte(p.b.String()[mark:]))
 
 	p.b.Reset()
+	p.hashing = false
 	p.open()
 	p.summary(reviewed(f.Reviewed, f.Version))
 	p.table()
@@ -55,6 +62,7 @@ func Render(f Facts) (region []byte, hash string) {
 
 type panel struct {
 	Facts
+	hashing  bool // what is drawn is for the hash
 	b        strings.Builder
 	shown    []threat.Threat
 	register int // threats that count
@@ -197,14 +205,23 @@ func (p *panel) mitigations(all []threat.Mitigation) {
 	}
 }
 
-// ticket is a smart link on Cloud: it shows the status as the reader loads the page, and needs no application link.
+// ticket shows the status as the reader loads the page: on Cloud by a smart link, which needs no application link; on Data Center by the
+// Jira macro, which goes by one. Where that is not known, a plain link is right on every site.
 func (p *panel) ticket(t threat.Threat) {
 	switch {
 	case t.Ticket != nil && t.Ticket.Deleted:
 		p.put(storage.Escape(t.Ticket.Key), ` (deleted in Jira)`)
 	case t.Ticket != nil:
 		url := storage.Escape(p.JiraURL + "/browse/" + t.Ticket.Key)
-		p.put(`<a href="`, url, `" data-card-appearance="inline">`, url, `</a>`)
+		switch {
+		case p.Edition == tenant.Cloud:
+			p.put(`<a href="`, url, `" data-card-appearance="inline">`, url, `</a>`)
+		case p.JiraLink != "":
+			p.put(`<ac:structured-macro ac:name="jira" ac:schema-version="1"><ac:parameter ac:name="serverId">`, storage.Escape(p.JiraLink),
+				`</ac:parameter><ac:parameter ac:name="key">`, storage.Escape(t.Ticket.Key), `</ac:parameter></ac:structured-macro>`)
+		default:
+			p.put(`<a href="`, url, `">`, storage.Escape(t.Ticket.Key), `</a>`)
+		}
 		if t.Ticket.Category == threat.Done && t.Ticket.Declined {
 			p.put(`<p><em>closed as `, storage.Escape(t.Ticket.Resolution), `: reopen it, or have the risk accepted</em></p>`)
 		}
@@ -223,8 +240,12 @@ func (p *panel) owner(o threat.Owner) {
 		p.put(`<em>nobody yet: `, storage.Escape(cut(o.Reason, 200)), `</em>`)
 	case p.Names && o.Name != "":
 		p.put(storage.Escape(o.Name))
-	default:
+	case p.Edition == tenant.Cloud || p.hashing:
 		p.put(`<ac:link><ri:user ri:account-id="`, storage.Escape(o.Account), `" /></ac:link>`)
+	case p.Mentions[o.Account] != "":
+		p.put(`<ac:link><ri:user ri:userkey="`, storage.Escape(p.Mentions[o.Account]), `" /></ac:link>`)
+	default:
+		p.put(storage.Escape(cmp.Or(o.Name, o.Account)))
 	}
 }
 

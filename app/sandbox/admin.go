@@ -44,11 +44,15 @@ func (s *Sandbox) State() State {
 
 func (s *Sandbox) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/rest/", s.rest(host.Jira, s.jira))
-	mux.Handle("/wiki/api/", s.rest(host.Confluence, s.confluence))
-	mux.Handle("/wiki/rest/", s.rest(host.Confluence, s.confluence))
-	mux.Handle("/ex/jira/{cloudId}/rest/", s.gateway(host.Jira, s.jira))
-	mux.Handle("/ex/confluence/{cloudId}/wiki/", s.gateway(host.Confluence, s.confluence))
+	if s.edition.dataCenter {
+		s.dcJira(mux)
+	} else {
+		mux.Handle("/rest/", s.rest(host.Jira, s.jira))
+		mux.Handle("/wiki/api/", s.rest(host.Confluence, s.confluence))
+		mux.Handle("/wiki/rest/", s.rest(host.Confluence, s.confluence))
+		mux.Handle("/ex/jira/{cloudId}/rest/", s.gateway(host.Jira, s.jira))
+		mux.Handle("/ex/confluence/{cloudId}/wiki/", s.gateway(host.Confluence, s.confluence))
+	}
 	mux.Handle("GET /sandbox/keys/{kid}", s.host)
 	mux.Handle("GET /sandbox/forge/jwks.json", s.forge)
 	mux.HandleFunc("GET /avatar/{id}", s.avatar)

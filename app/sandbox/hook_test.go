@@ -60,23 +60,38 @@ func TestHook(t *testing.T) {
 	}
 }
 
-// TestBearer signs in with a personal access token.
+// TestBearer signs in with personal access tokens: of Data Center's products, each of which takes its own and nothing else.
 func TestBearer(t *testing.T) {
-	s, err := sandbox.New(sandbox.Options{})
-	if err != nil {
-		t.Fatal(err)
+	cloud, dc := open(t, sandbox.Options{}), open(t, sandbox.Options{DataCenter: true})
+	who := dc.Credentials()[0]
+	tests := []struct {
+		name, url, header string
+		want              int
+	}{
+		{"Cloud knows none", cloud.BaseURL() + "/rest/api/3/myself", "Bearer " + cloud.Credentials()[0].JiraPAT, 401},
+		{"Jira's", dc.JiraURL() + "/rest/api/2/myself", "Bearer " + who.JiraPAT, 200},
+		{"Confluence's at Jira", dc.JiraURL() + "/rest/api/2/myself", "Bearer " + who.WikiPAT, 401},
+		{"Confluence's", dc.ConfluenceURL() + "/rest/api/user/current", "Bearer " + who.WikiPAT, 200},
+		{"Jira's at Confluence", dc.ConfluenceURL() + "/rest/api/user/current", "Bearer " + who.JiraPAT, 401},
+		{"an API token", dc.JiraURL() + "/rest/api/2/myself", "Bearer " + who.Token, 401},
+		{"an empty one", dc.JiraURL() + "/rest/api/2/myself", "Bearer ", 401},
+		{"nothing", dc.ConfluenceURL() + "/rest/api/user/current", "", 401},
 	}
-	defer s.Close()
-	for token, want := range map[string]int{s.Credentials()[0].PAT: 200, s.Credentials()[0].Token: 401, "": 401, "x": 401} {
-		req, _ := http.NewRequest(http.MethodGet, s.BaseURL()+"/rest/api/3/myself", nil)
-		req.Header.Set("Authorization", "Bearer "+token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%d, want %d", resp.StatusCode, want)
-		}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tt.url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", tt.header)
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != tt.want {
+				t.Errorf("%d, want %d", resp.StatusCode, tt.want)
+			}
+		})
 	}
 }

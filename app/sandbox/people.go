@@ -11,15 +11,19 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/throughline/throughline/app/sandbox/host"
 	"github.com/throughline/throughline/app/sandbox/site"
 )
 
-// Credential is what a demo account signs in to the REST interfaces with: Basic authentication by e-mail address and API token.
+// Credential is what a demo account signs in to the REST interfaces with: on Cloud Basic authentication by e-mail address and API
+// token; on Data Center a personal access token as Bearer, of which each product makes its own.
 type Credential struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	Token string `json:"token"`
-	PAT   string `json:"pat"` // personal access token, sent as Bearer, as Data Center has it
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Username string `json:"username"`
+	Token    string `json:"token"`
+	WikiPAT  string `json:"confluencePat"`
+	JiraPAT  string `json:"jiraPat"`
 }
 
 // people are the accounts of the site: the demo's, and one for each app.
@@ -34,7 +38,7 @@ type accounts struct {
 	Apps   []site.User       `json:"apps"`
 	Keys   map[string]string `json:"keys"`   // app key to account id
 	Tokens map[string]string `json:"tokens"` // account id to API token
-	PATs   map[string]string `json:"pats"`   // account id to personal access token
+	PATs   map[string]string `json:"pats"`   // product and account id to personal access token
 }
 
 func newPeople(s seam) (*people, error) {
@@ -55,8 +59,10 @@ func newPeople(s seam) (*people, error) {
 		if p.state.Tokens[u.AccountID] == "" && u.Active {
 			p.state.Tokens[u.AccountID] = newToken()
 		}
-		if p.state.PATs[u.AccountID] == "" && u.Active {
-			p.state.PATs[u.AccountID] = newPAT()
+		for _, product := range []string{host.Jira, host.Confluence} {
+			if key := product + " " + u.AccountID; p.state.PATs[key] == "" && u.Active {
+				p.state.PATs[key] = newPAT()
+			}
 		}
 	}
 	return p, p.keep("people", p.state)
@@ -124,13 +130,13 @@ func (p *people) signIn(email, token string) (site.User, bool) {
 	return site.User{}, false
 }
 
-// bearer finds the active account with this personal access token.
-func (p *people) bearer(token string) (site.User, bool) {
+// bearer finds the active account with this personal access token of a product.
+func (p *people) bearer(product, token string) (site.User, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var found site.User
 	for _, u := range site.People() {
-		want := p.state.PATs[u.AccountID]
+		want := p.state.PATs[product+" "+u.AccountID]
 		if u.Active && want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1 {
 			found = u
 		}
@@ -138,7 +144,7 @@ func (p *people) bearer(token string) (site.User, bool) {
 	return found, found.AccountID != ""
 }
 
-// Credentials are the e-mail addresses and API tokens of the active demo accounts, administrator first. They are made when the site
+// Credentials are what the active demo accounts sign in with, administrator first. They are made when the site
 // is, and open nothing but the sandbox.
 func (s *Sandbox) Credentials() []Credential {
 	s.people.mu.RLock()
@@ -146,7 +152,8 @@ func (s *Sandbox) Credentials() []Credential {
 	var out []Credential
 	for _, u := range site.People() {
 		if token := s.people.state.Tokens[u.AccountID]; u.Active {
-			out = append(out, Credential{u.Name, u.Email, token, s.people.state.PATs[u.AccountID]})
+			pats := s.people.state.PATs
+			out = append(out, Credential{u.Name, u.Email, u.Username(), token, pats[host.Confluence+" "+u.AccountID], pats[host.Jira+" "+u.AccountID]})
 		}
 	}
 	return out

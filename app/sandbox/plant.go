@@ -28,7 +28,7 @@ func (s *Sandbox) plant(space string, o Options) error {
 		if owner == "" {
 			owner = s.people.all()[0].AccountID
 		}
-		if _, err := s.confluence.Create(owner, confluence.Draft{SpaceID: home.ID, Title: p.Title, Body: p.Body, Labels: p.Labels}); err != nil {
+		if _, err := s.confluence.Create(owner, confluence.Draft{SpaceID: home.ID, Title: p.Title, Body: s.Body(p.Body), Labels: p.Labels}); err != nil {
 			return fmt.Errorf("making the page %q of %s: %w", p.Title, p.File, err)
 		}
 	}

@@ -12,6 +12,9 @@ import (
 
 // rest serves a product's REST interface: it finds out who calls, applies the site's faults, and counts what it cost.
 func (s *Sandbox) rest(product string, next http.Handler) http.Handler {
+	if s.edition.dataCenter {
+		return s.serve(product, next, s.dcAuthenticate)
+	}
 	return s.serve(product, next, s.authenticate)
 }
 
@@ -70,10 +73,10 @@ func (s *Sandbox) serve(product string, next http.Handler, authenticate authenti
 	})
 }
 
-// authenticate tells who makes a request: a demo account by Basic authentication or a personal access token, or an app by its token. The app is named by
-// product and key, with its scopes.
+// authenticate tells who makes a request to a Cloud site: a demo account by Basic authentication, or an app by its token. The app is
+// named by product and key, with its scopes.
 func (s *Sandbox) authenticate(product string, r *http.Request) (caller site.User, scopes []string, name string, err error) {
-	kind, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	kind, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
 	case strings.EqualFold(kind, "Basic"):
 		email, token, ok := r.BasicAuth()
@@ -82,12 +85,6 @@ func (s *Sandbox) authenticate(product string, r *http.Request) (caller site.Use
 		}
 		if !ok {
 			return site.User{}, nil, "", errors.New("the e-mail address and API token are not those of an active account")
-		}
-		return caller, nil, "", nil
-	case strings.EqualFold(kind, "Bearer"):
-		caller, ok := s.people.bearer(rest)
-		if !ok {
-			return site.User{}, nil, "", errors.New("the personal access token is not that of an active account")
 		}
 		return caller, nil, "", nil
 	case kind == "JWT" || r.URL.Query().Get("jwt") != "":
@@ -99,7 +96,7 @@ func (s *Sandbox) authenticate(product string, r *http.Request) (caller site.Use
 		caller, _ = s.people.user(app.AccountID)
 		return caller, app.Descriptor.Scopes, product + " " + app.Descriptor.Key, nil
 	}
-	return site.User{}, nil, "", errors.New("the request carries no credentials that the sandbox knows: Basic with e-mail address and API token, a personal access token as Bearer, or a Connect JWT")
+	return site.User{}, nil, "", errors.New("the request carries no credentials that the sandbox knows: Basic with e-mail address and API token, or a Connect JWT")
 }
 
 // unauthorized answers in the product's shape. The reason is told: it helps to find a mistake in a signature, and guards nothing here.

@@ -32,6 +32,8 @@ type Options struct {
 	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
 	Clock  func() time.Time // nil: the machine's
 
+	DataCenter bool // play Jira and Confluence Data Center, each at an address of its own, instead of a Cloud site
+
 	ForgeRetry []time.Duration // waits before a Forge event is sent again; nil: forge.DefaultRetry
 
 	Log *slog.Logger // nil: nothing is logged
@@ -53,15 +55,16 @@ type Sandbox struct {
 	clock    func() time.Time
 	log      *slog.Logger
 	base     string
-	server   *http.Server
-	served   chan struct{}
+	edition  edition
+	servers  []*http.Server
+	served   sync.WaitGroup
 	shutting sync.Once
 	closed   error
 }
 
 // New opens a site and serves it until Close. It refuses to listen on anything but the loopback.
 func New(o Options) (*Sandbox, error) {
-	s := &Sandbox{clock: o.Clock, log: o.Log, chaos: chaos.New(), served: make(chan struct{}), book: newBook()}
+	s := &Sandbox{clock: o.Clock, log: o.Log, chaos: chaos.New(), book: newBook()}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -76,11 +79,24 @@ func New(o Options) (*Sandbox, error) {
 	if s.keeper, err = newKeeper(o.Dir, s.log); err != nil {
 		return nil, err
 	}
-	ln, err := s.listen(o.Addr)
+	if err := s.settle(o.DataCenter); err != nil {
+		s.keeper.abandon()
+		return nil, err
+	}
+	ln, err := s.listen("address", o.Addr)
 	if err != nil {
+		s.keeper.abandon()
 		return nil, err
 	}
 	s.base = "http://" + ln.Addr().String()
+	var wikiLn net.Listener
+	if o.DataCenter {
+		if wikiLn, err = s.listen("confluence-address", ""); err != nil {
+			s.keeper.abandon()
+			return nil, errors.Join(err, ln.Close())
+		}
+		s.edition.confluence, s.edition.jira = "http://"+wikiLn.Addr().String(), s.base+jiraContext
+	}
 	if err := s.compose(o); err != nil {
 		if s.host != nil {
 			s.host.Close()
@@ -89,21 +105,32 @@ func New(o Options) (*Sandbox, error) {
 			s.forge.Close()
 		}
 		s.keeper.abandon()
+		if wikiLn != nil {
+			err = errors.Join(err, wikiLn.Close())
+		}
 		return nil, errors.Join(err, ln.Close())
 	}
-	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	go func() {
-		defer close(s.served)
-		if err := s.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	s.serveOn(ln, s.routes())
+	if wikiLn != nil {
+		s.serveOn(wikiLn, s.dcConfluence())
+	}
+	return s, nil
+}
+
+// serveOn answers on a listener until the sandbox is closed.
+func (s *Sandbox) serveOn(ln net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	s.servers = append(s.servers, server)
+	s.served.Go(func() {
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("the sandbox stopped serving", "error", err)
 		}
-	}()
-	return s, nil
+	})
 }
 
 // compose opens the products and gives a new site its pages and issues.
 func (s *Sandbox) compose(o Options) error {
-	seam := seam{s}
+	seam := seam{s: s}
 	var err error
 	if s.people, err = newPeople(seam); err != nil {
 		return err
@@ -120,14 +147,14 @@ func (s *Sandbox) compose(o Options) error {
 	if s.forge, err = forge.New(seam, forge.Options{Client: loopbackClient(), Log: s.log, Retry: o.ForgeRetry, Join: s.people.join, Upset: upset}); err != nil {
 		return err
 	}
-	if s.jira, err = jira.New(seam, jira.Demo()); err != nil {
+	if s.jira, err = s.openJira(); err != nil {
 		return err
 	}
 	space := o.Space
 	if space.Key == "" {
 		space.Key, space.Name, space.Readers = seed.SpaceKey, seed.SpaceName, []string{site.Grace}
 	}
-	if s.confluence, err = confluence.New(seam, confluence.Options{Spaces: []confluence.Space{space}}); err != nil {
+	if s.confluence, err = confluence.New(s.at(s.edition.confluence), confluence.Options{Spaces: []confluence.Space{space}, DataCenter: s.edition.dataCenter}); err != nil {
 		return err
 	}
 	if s.view, err = view.New(seam, s.confluence, s.jira); err != nil {
@@ -136,7 +163,8 @@ func (s *Sandbox) compose(o Options) error {
 	return s.plant(space.Key, o)
 }
 
-// BaseURL is the site's address, without a trailing slash. Jira lives here, Confluence below /wiki.
+// BaseURL is the site's address, without a trailing slash. On Cloud Jira lives here, Confluence below /wiki; on Data Center the
+// pages that people look at do, and JiraURL and ConfluenceURL are the products'.
 func (s *Sandbox) BaseURL() string { return s.base }
 
 // KeysURL is where apps find the keys that sign installs: the key id follows a slash.
@@ -159,8 +187,10 @@ func (s *Sandbox) Host() *host.Host { return s.host }
 // Forge is the site's host of Forge apps.
 func (s *Sandbox) Forge() *forge.Host { return s.forge }
 
-// ServeHTTP answers a request as the site does over its listener, for clients in the same process.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.server.Handler.ServeHTTP(w, r) }
+// ServeHTTP answers a request as the site does over its first listener, for clients in the same process.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.servers[0].Handler.ServeHTTP(w, r)
+}
 
 // JWKS is where Forge apps find the keys of invocation tokens.
 func (s *Sandbox) JWKS() string { return s.base + "/sandbox/forge/jwks.json" }
@@ -177,11 +207,15 @@ func (s *Sandbox) Close() error {
 		s.view.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		err := s.server.Shutdown(ctx)
-		if errors.Is(err, context.DeadlineExceeded) { // a request that stalls
-			err = s.server.Close()
+		var err error
+		for _, server := range s.servers {
+			ended := server.Shutdown(ctx)
+			if errors.Is(ended, context.DeadlineExceeded) { // a request that stalls
+				ended = server.Close()
+			}
+			err = errors.Join(err, ended)
 		}
-		<-s.served
+		s.served.Wait()
 		s.host.Close()
 		s.forge.Close()
 		s.closed = errors.Join(err, s.keeper.close())
@@ -189,13 +223,13 @@ func (s *Sandbox) Close() error {
 	return s.closed
 }
 
-// listen opens the address, which must be of the loopback.
-func (s *Sandbox) listen(addr string) (net.Listener, error) {
+// listen opens the address, which must be of the loopback; without one, the one that is kept under the name.
+func (s *Sandbox) listen(name, addr string) (net.Listener, error) {
 	if addr != "" {
 		return listenLoopback(addr)
 	}
 	var former string
-	if found, err := s.keeper.Load("address", &former); err == nil && found { // apps know the site by its address
+	if found, err := s.keeper.Load(name, &former); err == nil && found { // apps know the site by its address
 		if ln, err := listenLoopback(former); err == nil {
 			return ln, nil
 		}
@@ -205,7 +239,7 @@ func (s *Sandbox) listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.keeper.Keep("address", ln.Addr().String()); err != nil {
+	if err := s.keeper.Keep(name, ln.Addr().String()); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
 	return ln, nil

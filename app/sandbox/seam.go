@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -8,12 +9,15 @@ import (
 )
 
 // seam is the site as its products see it.
-type seam struct{ s *Sandbox }
+type seam struct {
+	s    *Sandbox
+	base string // a product's own address; empty: the site's
+}
 
 var _ site.Site = seam{}
 
 func (m seam) Now() time.Time  { return m.s.clock().UTC() }
-func (m seam) BaseURL() string { return m.s.base }
+func (m seam) BaseURL() string { return cmp.Or(m.base, m.s.base) }
 
 func (m seam) Users() []site.User                      { return m.s.people.all() }
 func (m seam) User(accountID string) (site.User, bool) { return m.s.people.user(accountID) }

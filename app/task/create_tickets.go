@@ -28,10 +28,14 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if err != nil {
 			return err
 		}
-		if t.Owner, err = resolve(ctx, f.who, f.Policy.Project, candidates(t.Text, part, f.page.OwnerID, f.Policy)); err != nil {
+		text := t.Text
+		if text.Person.Account, err = f.who.mentioned(ctx, text.Person.Account); err != nil {
 			return err
 		}
-		orders[i] = order{t, draft(*t, f.page, part, f.Policy, f.Now())}
+		if t.Owner, err = resolve(ctx, f.who, f.Policy.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
+			return err
+		}
+		orders[i] = order{t, draft(*t, f.page, f.edition, part, f.Policy, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
 	if err != nil {

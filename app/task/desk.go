@@ -27,6 +27,8 @@ type Sites interface {
 	Jira(ctx context.Context, id tenant.ID) (*jira.Client, error)
 	// JiraURL is the base of links to issues, without trailing slash; it is known without Jira being installed.
 	JiraURL(ctx context.Context, id tenant.ID) (string, error)
+	// Edition is which of Atlassian's editions the site is of: what is written into pages, and links to them, go by it.
+	Edition(ctx context.Context, id tenant.ID) (tenant.Edition, error)
 }
 
 // Scanner finds the threats of a page. *extract.Engine is one.
@@ -43,8 +45,9 @@ type Policy struct {
 	IssueType    string   // name of the issue type of tickets
 	Component    string   // name of the component tickets get when the threat's element names none; may be empty
 	Declined     []string // names of resolutions that mean nobody did the work
-	DefaultOwner string   // account id, the last resort; may be empty
+	DefaultOwner string   // account, the last resort; may be empty
 	DueDays      map[threat.Severity]int
+	JiraLink     string        // id of Confluence's application link to Jira, on Data Center; may be empty
 	PanelRows    int           // at most so many rows in a panel
 	PanelNames   bool          // owners by name, not as mentions
 	Gather       time.Duration // ticket changes within it share one panel write

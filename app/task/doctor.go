@@ -45,7 +45,11 @@ func Doctor(ctx context.Context, sites Sites, id tenant.ID, p Policy) []Check {
 		d.confluence(wiki)
 	}
 	if client, err := sites.Jira(ctx, id); d.met("Jira: installation", err, "it is known", "install Throughline there, or configure a service account") {
-		d.jira(client)
+		edition, err := sites.Edition(ctx, id)
+		if d.met("Jira: installation", err, "it is known", "run it again") {
+			d.checks = d.checks[:len(d.checks)-1] // told already
+			d.jira(client, edition)
+		}
 	}
 	return d.checks
 }
@@ -77,11 +81,11 @@ func (d *doctor) reached(product, who string, err error) bool {
 	mend := "check the product's URL, and that this machine reaches it"
 	switch fault.KindOf(err) {
 	case fault.Unverified:
-		mend = "the site does not take these credentials: make a new token, or install the app again"
+		mend = "the site does not take these credentials: make a new token, or install the app again (on Data Center each product takes only the tokens that it made: THROUGHLINE_SITE_PAT is Confluence's, THROUGHLINE_JIRA_PAT is Jira's)"
 	case fault.Denied:
 		mend = "give the account access to " + product
 	case fault.NotFound:
-		mend = "there is no such API at this URL: check it (Confluence's ends in /wiki on Cloud)"
+		mend = "there is no such API at this URL: check it (Confluence's ends in /wiki on Cloud; on Data Center it has a context path or none, and THROUGHLINE_SITE_PAT goes with it)"
 	}
 	return d.met(product+": reachable, account known", err, "as "+who, mend)
 }
@@ -109,7 +113,7 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 	_, err = wiki.Page(d.ctx, page.ID)
 	mend := "give the account the space permission View in " + page.SpaceKey
 	if fault.Is(err, fault.NotFound) {
-		mend = "the search shows this page and REST v2 does not: Data Center has no v2, which Throughline needs; on Cloud, look again in a minute"
+		mend = "the search shows this page, and it cannot be read: see to its restrictions, or look again in a minute"
 	}
 	if !d.met("Confluence: read a page", err, fmt.Sprintf("%q", page.Title), mend) {
 		return
@@ -123,7 +127,12 @@ func (d *doctor) confluence(wiki *confluence.Client) {
 	d.add("Confluence: edit a page", may, fmt.Sprintf("%q: %s", page.Title, yes(may)), mend)
 }
 
-func (d *doctor) jira(client *jira.Client) {
+func (d *doctor) jira(client *jira.Client, edition tenant.Edition) {
+	if told, err := client.Edition(d.ctx); err == nil { // else it is not reached either, which the next check tells
+		if !d.add("Jira: edition", told == edition, "the site is of "+name(told), "the configuration is for "+name(edition)+": a personal access token (THROUGHLINE_SITE_PAT) is for Data Center, e-mail address and API token are for Cloud") {
+			return
+		}
+	}
 	me, err := client.Myself(d.ctx)
 	if !d.reached("Jira", me.Name, err) {
 		return
@@ -152,10 +161,10 @@ func (d *doctor) jira(client *jira.Client) {
 	d.component(client, project)
 	if owner := d.policy.DefaultOwner; owner != "" {
 		u, ok, err := client.CanAssign(d.ctx, key, owner)
-		if d.met("Jira: default owner", err, "was looked up", "see that THROUGHLINE_DEFAULT_OWNER is an account id") {
+		if d.met("Jira: default owner", err, "was looked up", "see that THROUGHLINE_DEFAULT_OWNER is an account id, on Data Center a username") {
 			d.checks = d.checks[:len(d.checks)-1] // what was found says more
 			d.add("Jira: default owner", ok && u.Active, fmt.Sprintf("%s can be assigned in %s: %s", owner, key, yes(ok && u.Active)),
-				"set THROUGHLINE_DEFAULT_OWNER to the account id of somebody with the permission ASSIGNABLE_USER")
+				"set THROUGHLINE_DEFAULT_OWNER to the account id, on Data Center the username, of somebody with the permission ASSIGNABLE_USER")
 		}
 	}
 }
@@ -203,6 +212,13 @@ func (d *doctor) component(client *jira.Client, project jira.Project) {
 	}
 	has := slices.ContainsFunc(all, func(c jira.Component) bool { return strings.EqualFold(c.Name, d.policy.Component) })
 	d.add("Jira: component "+d.policy.Component, has, "is there: "+yes(has), "set THROUGHLINE_COMPONENT to a component of "+project.Key)
+}
+
+func name(e tenant.Edition) string {
+	if e == tenant.DataCenter {
+		return "Data Center"
+	}
+	return "Cloud"
 }
 
 func yes(b bool) string {

@@ -3,11 +3,12 @@ package task
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/descriptor"
@@ -29,11 +30,11 @@ type property struct {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, part jira.Component, p Policy, now time.Time) jira.Draft {
+func draft(t threat.Threat, page trace.Page, edition tenant.Edition, part jira.Component, p Policy, now time.Time) jira.Draft {
 	d := jira.Draft{
 		Project: p.Project, IssueType: p.IssueType,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
-		Description: description(t, page),
+		Description: description(t, page, edition),
 		Labels:      []string{Label, marker(t.ID)},
 		Component:   part.Name,
 		Assignee:    t.Owner.Account,
@@ -58,7 +59,7 @@ const (
 )
 
 // description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
-func description(t threat.Threat, page trace.Page) string {
+func description(t threat.Threat, page trace.Page, edition tenant.Edition) string {
 	var b strings.Builder
 	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
 	section("What may happen")
@@ -74,7 +75,7 @@ func description(t threat.Threat, page trace.Page) string {
 		}
 	}
 	section("Where the design says so")
-	fmt.Fprintf(&b, "%s, version %d", link(page, t.Text.Section), t.Last)
+	fmt.Fprintf(&b, "%s, version %d", link(page, edition, t.Text.Section), t.Last)
 	if len(t.Text.Section) > 0 {
 		fmt.Fprintf(&b, ", section %s", jira.Escape(strings.Join(t.Text.Section, " › ")))
 	}
@@ -99,21 +100,17 @@ func description(t threat.Threat, page trace.Page) string {
 	return b.String()
 }
 
-// link points to the page at the heading, by the anchor that Confluence Cloud gives headings: its words joined by dashes.
-func link(page trace.Page, section []string) string {
+// link points to the page at the heading.
+func link(page trace.Page, edition tenant.Edition, section []string) string {
 	at := page.URL
 	if len(section) > 0 {
-		at += "#" + anchor(section[len(section)-1])
+		at += "#" + confluence.Anchor(edition, page.Title, section[len(section)-1])
 	}
 	return wikiLink(page.Title, at)
 }
 
 func wikiLink(text, url string) string {
 	return fmt.Sprintf("[%s|%s]", jira.Escape(text), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
-}
-
-func anchor(heading string) string {
-	return url.PathEscape(strings.Join(strings.Fields(heading), "-"))
 }
 
 func severityText(t threat.Text) string {

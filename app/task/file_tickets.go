@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
@@ -30,7 +31,11 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	} else if err != nil {
 		return work.Outcome{}, err
 	}
-	f := d.filing(job, client, rec)
+	edition, err := d.Sites.Edition(ctx, job.Tenant)
+	if err != nil {
+		return work.Outcome{}, err
+	}
+	f := d.filing(job, client, rec, edition)
 	for i := range rec.Threats {
 		// A ticket may have been made for a threat that was withdrawn since.
 		if t := &rec.Threats[i]; t.Ticket == nil && (t.State.Live() || t.Intent != nil) {
@@ -69,6 +74,7 @@ type filing struct {
 	job     work.Job
 	jira    *jira.Client
 	page    trace.Page
+	edition tenant.Edition
 	who     asking
 	owners  map[threat.ID]threat.Owner // as committed
 	todo    []*threat.Threat           // to be created
@@ -76,9 +82,9 @@ type filing struct {
 	wait    time.Duration              // until the longest unknown outcome is known
 }
 
-func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record) *filing {
+func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record, edition tenant.Edition) *filing {
 	f := &filing{
-		Desk: d, job: job, jira: client, page: rec.Page, who: asking{&d.people, job.Tenant, client, d.Now()},
+		Desk: d, job: job, jira: client, page: rec.Page, edition: edition, who: d.asking(job.Tenant, client),
 		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
 	}
 	for _, t := range rec.Threats {

@@ -1,12 +1,14 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
@@ -115,6 +117,7 @@ type directory struct {
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
+	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
 }
 
 type directoryKey struct {
@@ -129,8 +132,13 @@ const directoryLife = 10 * time.Minute
 type asking struct {
 	*directory
 	tenant tenant.ID
-	jira   *jira.Client
+	jira   *jira.Client // nil where nobody is assigned
+	sites  Sites        // for Confluence, where it knows people otherwise
 	now    time.Time
+}
+
+func (d *Desk) asking(id tenant.ID, client *jira.Client) asking {
+	return asking{&d.people, id, client, d.Sites, d.Now()}
 }
 
 // fresh forgets everything at once when its time is over; the caller holds mu.
@@ -138,6 +146,7 @@ func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
 		a.accounts, a.names, a.parts = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}, map[directoryKey][]jira.Component{}
+		a.people = map[directoryKey]string{}
 	}
 }
 
@@ -159,6 +168,42 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	return remember(a, &a.names, directoryKey{a.tenant, project, name}, func() ([]jira.User, error) {
 		return a.jira.Assignable(ctx, project, name)
 	})
+}
+
+// mentioned is the account of whom a page mentions; where nobody has such a one, or Confluence cannot be asked any more, the mention
+// itself, which Jira then does not know.
+func (a asking) mentioned(ctx context.Context, mention string) (string, error) {
+	if mention == "" {
+		return "", nil
+	}
+	account, err := remember(a, &a.people, directoryKey{a.tenant, "mentioned", mention}, func() (string, error) {
+		wiki, err := a.sites.Confluence(ctx, a.tenant)
+		if err != nil {
+			return "", err
+		}
+		return wiki.Account(ctx, mention)
+	})
+	if fault.Is(err, fault.Denied) {
+		err = nil
+	}
+	return cmp.Or(account, mention), err
+}
+
+// mentions are how a page mentions the owners of threats, by account. Who is not known there is left out.
+func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats []threat.Threat) (map[string]string, error) {
+	out := map[string]string{}
+	for _, t := range threats {
+		account := t.Owner.Account
+		if _, done := out[account]; done || account == "" || !t.State.Live() {
+			continue
+		}
+		mention, err := remember(a, &a.people, directoryKey{a.tenant, "mention of", account}, func() (string, error) { return wiki.Mention(ctx, account) })
+		if err != nil {
+			return nil, err
+		}
+		out[account] = mention
+	}
+	return out, nil
 }
 
 // component is the project's component that a threat's element names, else the policy's; the zero value when there is none.

@@ -113,7 +113,7 @@ func (d *drama) remove() {
 // file resolves owners, then binds, is refused, or loses sight of what became of the call.
 func (d *drama) file() {
 	rec := d.record()
-	f := d.desk.filing(work.Job{Tenant: site}, nil, rec)
+	f := d.desk.filing(work.Job{Tenant: site}, nil, rec, tenant.Cloud)
 	for i := range rec.Threats {
 		t := &rec.Threats[i]
 		if !t.State.Live() || t.Ticket != nil {

@@ -40,6 +40,9 @@ func (d *Desk) reviewPage(ctx context.Context, job work.Job) (work.Outcome, erro
 	page, err := wiki.Page(ctx, job.Subject)
 	switch {
 	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Gone), err == nil && page.Status != "current":
+		if about.By, err = d.asking(job.Tenant, nil).mentioned(ctx, about.By); err != nil {
+			return work.Outcome{}, err
+		}
 		return work.Outcome{}, d.pageRemoved(ctx, job, rec, about)
 	case err != nil:
 		return work.Outcome{}, fault.Wrap(err, "reading page %s", job.Subject)

@@ -71,6 +71,9 @@ func (a atlassian) Confluence(context.Context, tenant.ID) (*confluence.Client, e
 }
 func (a atlassian) Jira(context.Context, tenant.ID) (*jira.Client, error) { return a.jira, nil }
 func (a atlassian) JiraURL(context.Context, tenant.ID) (string, error)    { return "https://x.test", nil }
+func (a atlassian) Edition(context.Context, tenant.ID) (tenant.Edition, error) {
+	return tenant.Cloud, nil
+}
 
 func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()

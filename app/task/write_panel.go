@@ -35,10 +35,15 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
-	region, hash := panel.Render(panel.Facts{
-		Page: rec.Page.ID, JiraURL: site, Reviewed: rec.Page.Reviewed, Version: rec.Page.Read, Threats: rec.Threats,
+	edition, err := d.Sites.Edition(ctx, job.Tenant)
+	if err != nil {
+		return work.Outcome{}, err
+	}
+	facts := panel.Facts{
+		Page: rec.Page.ID, Edition: edition, JiraURL: site, JiraLink: d.Policy.JiraLink, Reviewed: rec.Page.Reviewed, Version: rec.Page.Read, Threats: rec.Threats,
 		Names: d.Policy.PanelNames, Rows: d.Policy.PanelRows,
-	})
+	}
+	region, hash := panel.Render(facts)
 	if hash == rec.Page.PanelHash {
 		d.Count.Panel("unchanged")
 		return work.Outcome{}, nil
@@ -47,6 +52,10 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
+	if facts.Mentions, err = d.asking(job.Tenant, nil).mentions(ctx, wiki, rec.Threats); err != nil {
+		return work.Outcome{}, err
+	}
+	region, _ = panel.Render(facts)
 	if page, ok := d.bodies.at(job.Tenant, rec.Page.ID, rec.Page.Version); ok {
 		// Where nothing happened since the review, its own reading is good enough to write on.
 		if err = d.putPanel(ctx, job, wiki, rec, page, region, hash); !outdated(err) {

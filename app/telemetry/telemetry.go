@@ -32,6 +32,7 @@ type Metrics struct {
 	panels   *prometheus.CounterVec
 	tickets  *prometheus.CounterVec
 	requests *prometheus.CounterVec
+	purged   *prometheus.CounterVec
 }
 
 // NewMetrics makes the registry with the service's counters and those of the Go runtime and process.
@@ -45,8 +46,9 @@ func NewMetrics() *Metrics {
 		panels:   counter("panels_total", "Panel writes by result.", "result"),
 		tickets:  counter("tickets_total", "Tickets by what became of them.", "result"),
 		requests: counter("http_requests_total", "Requests served, by route and status.", "route", "status"),
+		purged:   counter("purged_total", "What was deleted of sites that had been uninstalled for long enough.", "what"),
 	}
-	m.Registry.MustRegister(m.reviews, m.panels, m.tickets, m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.Registry.MustRegister(m.reviews, m.panels, m.tickets, m.requests, m.purged, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -61,6 +63,9 @@ func (m *Metrics) Ticket(result string) { m.tickets.WithLabelValues(result).Inc(
 
 // Request counts a served request. Route is the route's template, never the path as asked.
 func (m *Metrics) Request(route, status string) { m.requests.WithLabelValues(route, status).Inc() }
+
+// Purged counts what was deleted of a site: its "pages", "threats", "entries" of the ledger and "jobs", and the "sites" themselves.
+func (m *Metrics) Purged(what string, n int) { m.purged.WithLabelValues(what).Add(float64(n)) }
 
 // Handler serves the metrics in Prometheus' text format.
 func (m *Metrics) Handler() http.Handler {

@@ -19,12 +19,22 @@ const (
 	Confluence Product = "confluence"
 )
 
+// Edition is which of Atlassian's editions a site is of. They speak different REST interfaces.
+type Edition string
+
+// The editions. Whatever is not said to be Data Center is Cloud.
+const (
+	Cloud      Edition = ""
+	DataCenter Edition = "datacenter"
+)
+
 // Installation is one installation of the app in one product of a site.
 type Installation struct {
 	Product     Product   `json:"product"`
-	Door        string    `json:"door"`       // the front door it came in by: "connect", "forge"
+	Door        string    `json:"door"`       // the front door it came in by: "connect", "forge", "account"
 	ClientKey   string    `json:"client_key"` // stable per product and site
 	AppKey      string    `json:"app_key"`
+	Edition     Edition   `json:"edition,omitempty"`
 	BaseURL     string    `json:"base_url"`              // "https://acme.atlassian.net/wiki"; no trailing slash
 	Secret      Secret    `json:"-"`                     // sealed apart by the store
 	SecretUntil time.Time `json:"secret_until,omitzero"` // UTC: when the secret ceases to be good; zero: never, or there is none
@@ -53,6 +63,27 @@ func (t Tenant) Missing() []Product {
 	return out
 }
 
+// Removed reports whether no installation is live any more, and since when: UTC. False for a tenant that was never installed.
+func (t Tenant) Removed() (at time.Time, removed bool) {
+	for _, in := range t.Installations {
+		if in.Live() {
+			return time.Time{}, false
+		}
+		if in.RemovedAt.After(at) {
+			at = in.RemovedAt
+		}
+	}
+	return at, !at.IsZero()
+}
+
+// Purged counts what a purge deleted.
+type Purged struct {
+	Pages   int
+	Threats int
+	Entries int // of the ledger
+	Jobs    int
+}
+
 // Registry keeps tenants. All methods are safe for concurrent use and speak in whole transactions.
 type Registry interface {
 	// Install records an installation under its tenant, which it makes when it is new. An installation with the same product
@@ -66,6 +97,15 @@ type Registry interface {
 	Renew(ctx context.Context, clientKey string, secret Secret, until time.Time) error
 	// Uninstall marks an installation removed at a time and forgets its secret; what was learned of the tenant stays.
 	Uninstall(ctx context.Context, clientKey string, at time.Time) error
+	// Purge deletes a tenant whose last live installation was removed before a time, with everything of it: pages, threats, ledger,
+	// jobs, secrets and clientKeys; dedup keys run out by themselves. It works in bounded transactions. The first ones delete jobs,
+	// the next makes the tenant unknown at once, and each of these checks anew that nothing is installed: an installation that comes
+	// before ends the purge and finds the record whole, one that comes later begins a new tenant. What a crash or the end of ctx
+	// leaves is never seen again, and is deleted at the next opening or purge.
+	//
+	// fault.Conflict when something is installed or was removed later, fault.NotFound when there is no such tenant, fault.Busy
+	// while a job of it runs. It counts what it deleted, with an error too.
+	Purge(ctx context.Context, id ID, before time.Time) (Purged, error)
 	// ByClientKey finds the tenant and the installation of a clientKey, secret included. fault.NotFound when there is none;
 	// any other error means the store could not tell, and must never be taken for "new".
 	ByClientKey(ctx context.Context, clientKey string) (Tenant, Installation, error)

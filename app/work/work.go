@@ -105,6 +105,8 @@ type Filter struct {
 	Kind   Kind
 	State  State
 	ID     uint64
+	After  uint64 // jobs of greater IDs only: the last one of a part that Limit cut off
+	Limit  int    // so many at most, those of the smallest IDs
 }
 
 // Queue is the durable queue.

@@ -23,34 +23,29 @@ import (
 // hookSecret signs the webhooks that the tests' administrators set up.
 const hookSecret = "an administrator's secret, long enough"
 
-// account makes a demo that of a service account, with the site's first credentials.
-func account(pat bool, poll time.Duration) func(*app.Config, *sandbox.Sandbox) {
+// account makes a demo that of a service account without webhooks.
+func account(poll time.Duration) func(*app.Config, *sandbox.Sandbox) {
 	return func(c *app.Config, s *sandbox.Sandbox) {
-		who := s.Credentials()[0]
-		c.SiteURL, c.BaseURL, c.Poll = s.BaseURL(), "", poll
-		if pat {
-			c.SitePAT = who.PAT
-		} else {
-			c.SiteEmail, c.SiteToken = who.Email, who.Token
-		}
+		asAccount(c, s)
+		c.HookSecret, c.Poll = "", poll
 	}
 }
 
 // TestServiceAccount reviews the six pages without being installed: what comes out is what a careful reader finds, as through
 // the other doors.
 func TestServiceAccount(t *testing.T) {
-	for name, pat := range map[string]bool{"API token": false, "personal access token": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, door := range []string{accountDoor, dataCenterDoor} {
+		t.Run(door, func(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
-			d := startTest(t, func(o *demoOptions) { o.log, o.account = &log, account(pat, time.Hour) })
+			d := startTest(t, func(o *demoOptions) { o.log, o.door, o.account = &log, door, account(time.Hour) })
 			reviewed(t, d)
 			r, err := d.report(t.Context(), true)
 			if err != nil || len(r.Problems) > 0 || r.Threats == 0 {
 				t.Errorf("%d threats, %v, problems: %s", r.Threats, err, strings.Join(r.Problems, "\n"))
 			}
 			for _, c := range d.site.Credentials()[:1] {
-				if strings.Contains(log.String(), c.Token) || strings.Contains(log.String(), c.PAT) {
+				if strings.Contains(log.String(), c.Token) || strings.Contains(log.String(), c.WikiPAT) || strings.Contains(log.String(), c.JiraPAT) {
 					t.Error("the log shows the account's token")
 				}
 			}
@@ -62,7 +57,7 @@ func TestServiceAccount(t *testing.T) {
 func TestHooks(t *testing.T) {
 	d := startTest(t, func(o *demoOptions) {
 		o.account = func(c *app.Config, s *sandbox.Sandbox) {
-			account(false, 0)(c, s)
+			account(0)(c, s)
 			c.HookSecret = hookSecret
 		}
 	})
@@ -184,7 +179,7 @@ func TestSweepConverges(t *testing.T) {
 		start func(*demoOptions)
 	}{
 		{"all webhooks lost", func(o *demoOptions) { o.config = func(c *app.Config) { c.Poll = interval } }},
-		{"no webhooks at all", func(o *demoOptions) { o.account = account(false, interval) }},
+		{"no webhooks at all", func(o *demoOptions) { o.account = account(interval) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,7 +216,7 @@ func TestSweepConverges(t *testing.T) {
 // TestSweepTours has more pages than one sweep compares: what went is noticed all the same, wherever it was.
 func TestSweepTours(t *testing.T) {
 	const pages, interval = 260, 2 * time.Second
-	d := startTest(t, func(o *demoOptions) { o.account = account(false, interval) })
+	d := startTest(t, func(o *demoOptions) { o.account = account(interval) })
 	reviewed(t, d)
 	space := pageOf(t, d, "Checkout").SpaceID
 	made := map[string]bool{}
@@ -265,7 +260,7 @@ func TestSweepTours(t *testing.T) {
 // TestSweepGoesOn ends the server and starts it again: it looks at once for what changed meanwhile, and at no more than that.
 func TestSweepGoesOn(t *testing.T) {
 	dir := t.TempDir()
-	start := func(o *demoOptions) { o.dir, o.account = dir, account(false, time.Hour) }
+	start := func(o *demoOptions) { o.dir, o.account = dir, account(time.Hour) }
 	d := startTest(t, start)
 	reviewed(t, d)
 	settled(t, d)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,13 +27,13 @@ func newDemo() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&pages, "pages", "", "folder of your own documents that become the space (*.md, *.xml as storage format)")
 	cmd.Flags().StringVar(&data, "data", "", "folder that keeps the store and the site's state (default: a temporary one)")
-	cmd.Flags().StringVar(&door, "door", "connect", "how the app is installed: connect or forge")
+	cmd.Flags().StringVar(&door, "door", "connect", "how the app comes to the site: connect, forge, account (a service account on Cloud) or datacenter")
 	cmd.Flags().BoolVar(&exit, "exit", false, "run the whole chain once and end; exit 0 only if all of it held")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what happened as JSON")
 	cmd.Flags().BoolVar(&logs, "log", false, "show the app's log")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if door != "connect" && door != forgeDoor {
-			return fault.New(fault.Invalid, "--door: %q is none; use connect or forge", door)
+		if !slices.Contains(doors(), door) {
+			return fault.New(fault.Invalid, "--door: %q is none; use one of %s", door, strings.Join(doors(), ", "))
 		}
 		begun := time.Now()
 		if data == "" {

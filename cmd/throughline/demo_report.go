@@ -95,7 +95,7 @@ func (d *demo) report(ctx context.Context, own bool) (outcome, error) {
 				continue
 			}
 			carried[t.Ticket.Key] = true
-			if owner != t.Owner.Account {
+			if owner = d.account(owner); owner != t.Owner.Account {
 				r.problem("%s is assigned to %q, and the store says %q", t.Ticket.Key, owner, t.Owner.Account)
 			}
 		}
@@ -118,9 +118,17 @@ func (d *demo) report(ctx context.Context, own bool) (outcome, error) {
 	r.Webhooks = webhooks{state.Webhooks.Sent + state.Forge.Sent, state.Webhooks.Accepted + state.Forge.Accepted}
 	r.hold(len(d.site.Confluence().Pages()))
 	if own {
-		r.expect(records)
+		r.expect(records, d.account)
 	}
 	return r, d.evidence(ctx, &r)
+}
+
+// account is how the site names a person to its clients, by the account id that the site itself knows them by.
+func (d *demo) account(id string) string {
+	if id == "" {
+		return ""
+	}
+	return d.site.Account(id)
 }
 
 // hold says what must hold for any space.
@@ -137,7 +145,7 @@ func (r *outcome) hold(pages int) {
 }
 
 // expect holds the reviews of the demo's pages against what a careful reader finds in them.
-func (r *outcome) expect(records map[string]trace.Record) {
+func (r *outcome) expect(records map[string]trace.Record, account func(string) string) {
 	pages := seed.Demo()
 	for i, want := range seed.Expected() {
 		title := pages[i].Title
@@ -161,8 +169,8 @@ func (r *outcome) expect(records map[string]trace.Record) {
 				continue
 			}
 			t := live[n]
-			if t.Owner.Account != w.Owner {
-				r.problem("page %q: the owner of %q is %q (%s), want %q by %s", title, w.Phrase, t.Owner.Account, t.Owner.Reason, w.Owner, w.OwnerBy)
+			if t.Owner.Account != account(w.Owner) {
+				r.problem("page %q: the owner of %q is %q (%s), want %q by %s", title, w.Phrase, t.Owner.Account, t.Owner.Reason, account(w.Owner), w.OwnerBy)
 			}
 			if w.Ticket != "" && (t.Ticket == nil || t.Ticket.Key != w.Ticket) {
 				r.problem("page %q: %q names %s, and that is not its ticket", title, w.Phrase, w.Ticket)

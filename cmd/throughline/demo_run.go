@@ -30,7 +30,7 @@ const project = "SEC"
 type demoOptions struct {
 	dir   string // keeps everything
 	pages string // folder of documents; empty: the demo's own
-	door  string // "forge", else Connect
+	door  string // one of doors; empty: Connect
 	log   io.Writer
 	told  io.Writer // what is left out
 
@@ -38,7 +38,7 @@ type demoOptions struct {
 	config func(*app.Config) // changes the app's configuration; may be nil
 
 	tokenSeconds int                                 // Forge only: life of the first access tokens; 0: the sandbox's default
-	account      func(*app.Config, *sandbox.Sandbox) // makes it a service account's; nil: the app is installed through Connect
+	account      func(*app.Config, *sandbox.Sandbox) // makes it a service account's; nil: as the door has it
 }
 
 // demo is a site and the app in one process, which speak to each other over HTTP as two would.
@@ -65,7 +65,7 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	}
 	log := telemetry.NewLog(o.log, "text")
 	d := &demo{dir: o.dir, door: o.door, tokenSeconds: o.tokenSeconds, ended: make(chan error, 1)}
-	if d.site, err = sandbox.New(sandbox.Options{Dir: filepath.Join(o.dir, "sandbox"), Pages: pages, Issues: issues, Faults: o.faults}); err != nil {
+	if d.site, err = sandbox.New(sandbox.Options{DataCenter: o.door == dataCenterDoor, Dir: filepath.Join(o.dir, "sandbox"), Pages: pages, Issues: issues, Faults: o.faults}); err != nil {
 		return nil, fault.As(fault.Invalid, err, "opening the sandbox")
 	}
 	listener, err := listenAgain(ctx, filepath.Join(o.dir, "app.address"))
@@ -86,8 +86,11 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	if o.config != nil {
 		o.config(&c)
 	}
-	if o.account != nil {
+	switch {
+	case o.account != nil:
 		o.account(&c, d.site)
+	case o.byAccount():
+		asAccount(&c, d.site)
 	}
 	if d.store, err = openStore(ctx, c, log); err != nil {
 		return nil, errors.Join(err, listener.Close(), d.site.Close())
@@ -100,7 +103,10 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	go func() { d.ended <- a.Run(running, listener) }()
-	if o.account != nil {
+	if o.byAccount() {
+		if err := d.hook(c); err != nil {
+			return nil, errors.Join(err, d.close())
+		}
 		return d, nil
 	}
 	if err := d.install(ctx); err != nil {
@@ -154,6 +160,9 @@ func (d *demo) close() error {
 func (d *demo) tenant() tenant.ID {
 	if d.door == forgeDoor {
 		return tenant.ID(d.site.Forge().CloudID())
+	}
+	if d.site.DataCenter() {
+		return tenant.ID(strings.TrimPrefix(d.site.ConfluenceURL(), "http://"))
 	}
 	return tenant.ID(strings.TrimPrefix(d.site.BaseURL(), "http://"))
 }

@@ -14,10 +14,14 @@
 //	  erased             the same number → digest of the body that was recorded, number of the entry that tells of its erasure
 //	  checkpoints        number of entries → signed checkpoint
 //	  ledger-signer      the key that signs them, sealed; ledger-verifier: its public key
-//	jobs/waiting         tenant, kind, subject → job: at most one by construction
-//	jobs/running         job id, big endian → job; whatever is in it when Run begins died with its process
-//	jobs/held            tenant, kind, subject → job
-//	dedup/<day>          hash of tenant and dedup key → nothing
+//	queue/waiting        job id, big endian → job
+//	queue/running        job id → job; whatever is in it when Run begins died with its process
+//	queue/held           job id → job
+//	queue/names          state, tenant, kind, subject → job id: at most one waiting and one held by construction
+//	queue/lanes          tenant, lane, time, job id → nothing: the waiting jobs, each lane's in order
+//	queue/heads          tenant, time, job id → lane: the first of each lane
+//	seen/<day>           first bits of the hash of tenant and dedup key → the next ones of all hashes that begin so
+//	aside/<n>/<id>       a tenant that was purged, while it is emptied
 //
 // Parts of a key are parted by NUL, which no name may contain. Times are stored in UTC.
 package bolt
@@ -83,7 +87,9 @@ type Store struct {
 	seal     *sealer // nil when opened read-only without a key
 	writer   *writer // nil when read-only
 	schedule *schedule
+	known    known
 	runs     sync.Mutex // held while Run runs
+	purges   sync.Mutex // held while Purge runs
 	stop     context.CancelFunc
 	idle     sync.WaitGroup // background work
 }
@@ -116,9 +122,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if !o.ReadOnly {
-		s.writer = newWriter(db, o.Clock, s.commitFailed, s.rescan)
+		s.writer = newWriter(db, o.Clock, s.commitFailed, s.resync)
 		background, stop := context.WithCancel(context.Background())
 		s.stop = stop
+		s.idle.Go(func() { s.finishPurges(background) })
 		s.idle.Go(func() { s.forgetOldKeys(background) })
 	}
 	return s, nil

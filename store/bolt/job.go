@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -29,8 +30,9 @@ func (s *Store) Accept(ctx context.Context, d work.Delivery) (bool, error) {
 		return false, fault.New(fault.Denied, "store: accept a delivery: opened read-only")
 	}
 	var fresh bool
+	digest := digestOf(d.Tenant, d.Key)
 	err := s.writer.offer(ctx, func(t *tx) error {
-		known, err := t.remember(d.Tenant, d.Key)
+		known, err := t.remember(digest)
 		fresh = !known
 		if err != nil || known {
 			return err
@@ -55,13 +57,13 @@ func validJob(job work.Job) error {
 	if err := named("job kind", string(job.Kind)); err != nil {
 		return err
 	}
+	if job.Lane != "" {
+		if err := named("job lane", job.Lane); err != nil {
+			return err
+		}
+	}
 	return named("job subject", job.Subject)
 }
-
-// jobKey is the row of a waiting or held job.
-func jobKey(job work.Job) []byte { return key(string(job.Tenant), string(job.Kind), job.Subject) }
-
-func (t *tx) jobs(state []byte) *bbolt.Bucket { return t.Bucket(bucketJobs).Bucket(state) }
 
 // enqueue makes a new job wait.
 func (s *Store) enqueue(t *tx, id tenant.ID, job work.Job) error {
@@ -79,70 +81,82 @@ func (s *Store) enqueue(t *tx, id tenant.ID, job work.Job) error {
 // wait puts a job among the waiting ones, or merges it into the one that waits for the same. A job that was at work before
 // keeps its ID and attempts, for the one it meets was accepted during its run.
 func (s *Store) wait(t *tx, job work.Job) error {
-	waiting, row := t.jobs(bucketWaiting), jobKey(job)
-	job.State = work.Waiting
-	if raw := waiting.Get(row); raw != nil {
-		other, err := decode[work.Job](row, raw)
-		if err != nil {
+	q := t.jobs()
+	other, met, err := q.named(nameWaiting, job)
+	switch {
+	case err != nil:
+		return err
+	case met && job.ID == 0:
+		job = work.Merge(other, job)
+	case met:
+		job = work.Merge(job, other)
+	case job.ID == 0:
+		if job.ID, err = q.waiting.NextSequence(); err != nil {
 			return err
 		}
-		if job.ID == 0 {
-			job = work.Merge(other, job)
-		} else {
-			job = work.Merge(job, other)
-		}
-	} else if job.ID == 0 {
-		id, err := waiting.NextSequence()
-		if err != nil {
-			return err
-		}
-		job.ID = id
 	}
-	if err := t.putJSON(waiting, row, job); err != nil {
+	job.State = work.Waiting
+	if met && job.ID == other.ID && job.RunAt.Equal(other.RunAt) {
+		err = t.put(q.waiting, number(job.ID), encodeJob(job)) // its place stays
+	} else {
+		if met {
+			if err := t.deleteWaiting(other); err != nil {
+				return err
+			}
+		}
+		err = t.putWaiting(job)
+	}
+	if err != nil {
 		return err
 	}
-	next := entry{key: string(row), id: job.ID, tenant: job.Tenant, lane: job.Lane, runAt: job.RunAt}
-	t.after = append(t.after, func() { s.schedule.add(next) })
+	id, at := job.Tenant, instant(job.RunAt)
+	t.after = append(t.after, func() { s.schedule.note(id, at) })
 	return nil
-}
-
-// take removes a job from the waiting ones.
-func (s *Store) take(t *tx, row []byte) error {
-	gone := string(row)
-	t.after = append(t.after, func() { s.schedule.remove(gone) })
-	return t.delete(t.jobs(bucketWaiting), row)
 }
 
 // hold keeps a job for a person. Of several held for the same, one remains.
 func (t *tx) hold(job work.Job) error {
-	held, row := t.jobs(bucketHeld), jobKey(job)
-	job.State = work.Held
-	if raw := held.Get(row); raw != nil {
-		other, err := decode[work.Job](row, raw)
-		if err != nil {
-			return err
-		}
+	q := t.jobs()
+	other, met, err := q.named(nameHeld, job)
+	if err != nil {
+		return err
+	}
+	if met {
 		other = work.Merge(other, job)
 		other.Reason, other.Attempt = job.Reason, job.Attempt
 		job = other
 	}
-	return t.putJSON(held, row, job)
+	if err := t.put(q.names, jobName(nameHeld, job), number(job.ID)); err != nil {
+		return err
+	}
+	return t.put(q.held, number(job.ID), encodeJob(job))
+}
+
+// deleteHeld removes a held job.
+func (t *tx) deleteHeld(job work.Job) error {
+	if err := t.delete(t.jobs().names, jobName(nameHeld, job)); err != nil {
+		return err
+	}
+	return t.delete(t.jobs().held, number(job.ID))
 }
 
 // Peek implements work.Queue.
 func (s *Store) Peek(ctx context.Context, f work.Filter) ([]work.Job, error) {
 	var found []work.Job
 	err := s.view(ctx, "list jobs", func(btx *bbolt.Tx) error {
-		for _, state := range [][]byte{bucketWaiting, bucketRunning, bucketHeld} {
-			err := eachJob(btx, state, func(_ []byte, job work.Job) bool {
-				if matches(f, job) {
-					found = append(found, job)
-				}
-				return true
-			})
+		q := queueOf(btx)
+		for _, shelf := range []struct {
+			state work.State
+			rows  *bbolt.Bucket
+		}{{work.Waiting, q.waiting}, {work.Running, q.running}, {work.Held, q.held}} {
+			if f.State != "" && f.State != shelf.state {
+				continue
+			}
+			jobs, err := peek(shelf.rows, shelf.state, f)
 			if err != nil {
 				return err
 			}
+			found = append(found, jobs...)
 		}
 		return nil
 	})
@@ -150,58 +164,66 @@ func (s *Store) Peek(ctx context.Context, f work.Filter) ([]work.Job, error) {
 		return nil, err
 	}
 	slices.SortFunc(found, func(a, b work.Job) int { return cmp.Compare(a.ID, b.ID) })
+	if f.Limit > 0 && len(found) > f.Limit {
+		found = found[:f.Limit]
+	}
 	return found, nil
 }
 
-func matches(f work.Filter, job work.Job) bool {
-	return (f.Tenant == "" || f.Tenant == job.Tenant) && (f.Kind == "" || f.Kind == job.Kind) &&
-		(f.State == "" || f.State == job.State) && (f.ID == 0 || f.ID == job.ID)
-}
-
-// eachJob reads the jobs of a state until yield returns false.
-func eachJob(btx *bbolt.Tx, state []byte, yield func(row []byte, job work.Job) bool) error {
-	rows := btx.Bucket(bucketJobs).Bucket(state).Cursor()
-	for k, raw := rows.First(); k != nil; k, raw = rows.Next() {
-		job, err := decode[work.Job](k, raw)
-		if err != nil {
-			return err
-		}
-		if !yield(k, job) {
+// peek reads the jobs of a state that a filter selects.
+func peek(rows *bbolt.Bucket, state work.State, f work.Filter) ([]work.Job, error) {
+	var found []work.Job
+	cursor := rows.Cursor()
+	from := max(f.ID, f.After+1)
+	for id, raw := cursor.Seek(number(from)); id != nil; id, raw = cursor.Next() {
+		if f.ID != 0 && numberOf(id) != f.ID || f.Limit > 0 && len(found) == f.Limit {
 			break
 		}
+		if f.Tenant != "" && f.Tenant != tenantOf(raw) {
+			continue
+		}
+		job, err := decodeJob(id, state, raw)
+		if err != nil {
+			return nil, err
+		}
+		if f.Kind == "" || f.Kind == job.Kind {
+			found = append(found, job)
+		}
 	}
-	return nil
+	return found, nil
 }
 
 // find looks for a waiting or held job by its ID.
-func (t *tx) find(id uint64) (state, row []byte, found work.Job, err error) {
-	for _, state := range [][]byte{bucketWaiting, bucketHeld} {
-		err := eachJob(t.Tx, state, func(k []byte, job work.Job) bool {
-			if job.ID == id {
-				row, found = k, job
-			}
-			return row == nil
-		})
-		if err != nil || row != nil {
-			return state, row, found, err
-		}
+func (t *tx) find(id uint64) (work.Job, error) {
+	q, row := t.jobs(), number(id)
+	if raw := q.waiting.Get(row); raw != nil {
+		return decodeJob(row, work.Waiting, raw)
 	}
-	return nil, nil, work.Job{}, fault.New(fault.NotFound, "no waiting or held job has this id")
+	if raw := q.held.Get(row); raw != nil {
+		return decodeJob(row, work.Held, raw)
+	}
+	return work.Job{}, fault.New(fault.NotFound, "no waiting or held job has this id")
 }
 
 // Retry implements work.Queue. A held job starts with no attempts again.
 func (s *Store) Retry(ctx context.Context, id uint64) error {
 	return s.write(ctx, "retry a job", func(t *tx) error {
-		state, row, job, err := t.find(id)
+		job, err := t.find(id)
 		if err != nil {
 			return err
 		}
-		job.RunAt, job.Reason = t.now, ""
-		if &state[0] == &bucketHeld[0] {
+		if job.State == work.Held {
 			job.Attempt = 0
-			if err := t.delete(t.jobs(bucketHeld), row); err != nil {
-				return err
-			}
+			err = t.deleteHeld(job)
+		} else {
+			err = t.deleteWaiting(job)
+		}
+		if err != nil {
+			return err
+		}
+		job.Reason = ""
+		if job.RunAt.After(t.now) {
+			job.RunAt = t.now
 		}
 		return s.wait(t, job)
 	})
@@ -210,39 +232,49 @@ func (s *Store) Retry(ctx context.Context, id uint64) error {
 // Drop implements work.Queue.
 func (s *Store) Drop(ctx context.Context, id uint64) error {
 	return s.write(ctx, "drop a job", func(t *tx) error {
-		state, row, job, err := t.find(id)
-		if err != nil {
+		job, err := t.find(id)
+		switch {
+		case err != nil:
 			return err
+		case job.State == work.Waiting:
+			return t.deleteWaiting(job)
 		}
-		if job.State == work.Waiting {
-			return s.take(t, row)
-		}
-		return t.delete(t.jobs(state), row)
+		return t.deleteHeld(job)
 	})
 }
 
 // Idle implements work.Queue.
-func (s *Store) Idle(ctx context.Context) (bool, error) {
-	stats, err := s.Stats(ctx)
-	return err == nil && stats.Running == 0 && stats.Due == 0, err
+func (s *Store) Idle(ctx context.Context) (idle bool, err error) {
+	now := instant(s.options.Clock())
+	err = s.view(ctx, "see whether jobs are to be done", func(btx *bbolt.Tx) error {
+		q := queueOf(btx)
+		running, _ := q.running.Cursor().First()
+		idle = running == nil
+		q.eachTenant(func(_ tenant.ID, at uint64) bool {
+			idle = idle && at > now
+			return idle
+		})
+		return nil
+	})
+	return err == nil && idle, err
 }
 
-// Stats counts the jobs.
+// Stats counts the jobs, by the keys of the indexes alone.
 func (s *Store) Stats(ctx context.Context) (work.Stats, error) {
 	var stats work.Stats
-	now := s.options.Clock()
+	now := instant(s.options.Clock())
 	err := s.view(ctx, "count jobs", func(btx *bbolt.Tx) error {
-		jobs := btx.Bucket(bucketJobs)
-		stats.Running = count(jobs.Bucket(bucketRunning))
-		stats.Held = count(jobs.Bucket(bucketHeld))
-		return eachJob(btx, bucketWaiting, func(_ []byte, job work.Job) bool {
+		q := queueOf(btx)
+		stats.Running, stats.Held = count(q.running), count(q.held)
+		rows := q.lanes.Cursor()
+		for row, _ := rows.First(); row != nil; row, _ = rows.Next() {
 			stats.Waiting++
-			if late := now.Sub(job.RunAt); late >= 0 {
+			if at := numberOf(row[len(row)-placeSize:]); at <= now {
 				stats.Due++
-				stats.Oldest = max(stats.Oldest, late)
+				stats.Oldest = max(stats.Oldest, time.Duration(now-at))
 			}
-			return true
-		})
+		}
+		return nil
 	})
 	if err != nil {
 		return work.Stats{}, err

@@ -61,7 +61,7 @@ func (s *Store) Install(ctx context.Context, id tenant.ID, in tenant.Installatio
 		if err := s.putSecret(t, b, id, in); err != nil {
 			return err
 		}
-		if err := t.putJSON(b, keyTenant, made); err != nil {
+		if err := s.putTenant(t, b, made); err != nil {
 			return err
 		}
 		return s.unseal(b, &made)
@@ -125,36 +125,44 @@ func (s *Store) change(t *tx, clientKey string, do func(*tenant.Installation)) e
 	if err := s.putSecret(t, b, who.Tenant, in); err != nil {
 		return err
 	}
-	return t.putJSON(b, keyTenant, record)
+	return s.putTenant(t, b, record)
+}
+
+// putTenant writes a tenant's record, and has what is kept of it forgotten.
+func (s *Store) putTenant(t *tx, b *bbolt.Bucket, of tenant.Tenant) error {
+	t.after = append(t.after, s.known.forget)
+	return t.putJSON(b, keyTenant, of)
 }
 
 // ByClientKey implements tenant.Registry.
 func (s *Store) ByClientKey(ctx context.Context, clientKey string) (tenant.Tenant, tenant.Installation, error) {
-	var found tenant.Tenant
-	var in tenant.Installation
-	err := s.view(ctx, "find an installation by its clientKey", func(btx *bbolt.Tx) error {
-		who, b, err := findClient(btx, clientKey)
-		if err != nil {
+	found, who, kept, changes := s.known.client(clientKey)
+	if kept {
+		return found, found.Installations[who.Product], nil
+	}
+	err := s.view(ctx, "find an installation by its clientKey", func(btx *bbolt.Tx) (err error) {
+		var b *bbolt.Bucket
+		if who, b, err = findClient(btx, clientKey); err != nil {
 			return err
 		}
 		if found, err = readTenant(b, who.Tenant); err != nil {
 			return fault.As(fault.Internal, err, "clientKey without its tenant")
 		}
-		if err := s.unseal(b, &found); err != nil {
-			return err
-		}
-		in = found.Installations[who.Product]
-		return nil
+		return s.unseal(b, &found)
 	})
 	if err != nil {
 		return tenant.Tenant{}, tenant.Installation{}, err
 	}
-	return found, in, nil
+	s.known.keep(changes, found)
+	return found, found.Installations[who.Product], nil
 }
 
 // Get implements tenant.Registry.
 func (s *Store) Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error) {
-	var found tenant.Tenant
+	found, kept, changes := s.known.tenant(id)
+	if kept {
+		return found, nil
+	}
 	err := s.view(ctx, "get tenant "+string(id), func(btx *bbolt.Tx) (err error) {
 		found, err = s.tenant(btx, id)
 		return err
@@ -162,6 +170,7 @@ func (s *Store) Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error) {
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
+	s.known.keep(changes, found)
 	return found, nil
 }
 
@@ -242,8 +251,8 @@ func findClient(btx *bbolt.Tx, clientKey string) (client, *bbolt.Bucket, error) 
 	return who, b, nil
 }
 
-// place binds a sealed secret to the installation it was made for.
-func place(id tenant.ID, in tenant.Installation) []byte {
+// seat binds a sealed secret to the installation it was made for.
+func seat(id tenant.ID, in tenant.Installation) []byte {
 	return key("secret", string(id), string(in.Product), in.ClientKey)
 }
 
@@ -252,7 +261,7 @@ func (s *Store) putSecret(t *tx, b *bbolt.Bucket, id tenant.ID, in tenant.Instal
 	if in.Secret.Empty() {
 		return t.delete(secrets, []byte(in.Product))
 	}
-	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), place(id, in)))
+	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), seat(id, in)))
 }
 
 // unseal fills in the secrets of a tenant.
@@ -265,7 +274,7 @@ func (s *Store) unseal(b *bbolt.Bucket, of *tenant.Tenant) error {
 		if sealed == nil {
 			continue
 		}
-		plain, err := s.seal.open(sealed, place(of.ID, in))
+		plain, err := s.seal.open(sealed, seat(of.ID, in))
 		if err != nil {
 			return fault.As(fault.Internal, err, "the secret of %s of %s was not sealed here; reinstall the app there", product, of.ID)
 		}

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
 )
 
@@ -43,15 +44,12 @@ func (s *Store) Run(ctx context.Context, handlers map[work.Kind]work.Handler) er
 // recover makes jobs wait again that were running when their process died, and fills the schedule.
 func (s *Store) recover(ctx context.Context) error {
 	return s.write(ctx, "recover jobs", func(t *tx) error {
-		var lost []work.Job
-		if err := eachJob(t.Tx, bucketRunning, func(_ []byte, job work.Job) bool {
-			lost = append(lost, job)
-			return true
-		}); err != nil {
+		lost, err := peek(t.jobs().running, work.Running, work.Filter{})
+		if err != nil {
 			return err
 		}
 		for _, job := range lost {
-			if err := t.delete(t.jobs(bucketRunning), number(job.ID)); err != nil {
+			if err := t.delete(t.jobs().running, number(job.ID)); err != nil {
 				return err
 			}
 			job.Reason = "its process ended while it ran"
@@ -75,17 +73,33 @@ func (s *Store) again(t *tx, job work.Job) error {
 	return s.wait(t, job)
 }
 
-// rescan adds every waiting job to the schedule, which ignores those it knows.
+// rescan tells the schedule of every tenant with waiting jobs.
 func (s *Store) rescan() {
 	err := s.db.View(func(btx *bbolt.Tx) error {
-		return eachJob(btx, bucketWaiting, func(row []byte, job work.Job) bool {
-			s.schedule.add(entry{key: string(row), id: job.ID, tenant: job.Tenant, lane: job.Lane, runAt: job.RunAt})
+		queueOf(btx).eachTenant(func(id tenant.ID, at uint64) bool {
+			s.schedule.note(id, at)
 			return true
 		})
+		return nil
 	})
 	if err != nil {
-		s.options.Logger.Error("waiting jobs could not all be read; the unread ones wait for a restart", "error", err)
+		s.options.Logger.Error("the waiting jobs could not be looked at; they wait for the next event of their site", "error", err)
 	}
+}
+
+// resync reads anew what is kept in memory of the file, of which a commit that failed may have left more than was thought.
+func (s *Store) resync() {
+	s.known.forget()
+	s.rescan()
+}
+
+// look reads which job of a tenant is to be leased next.
+func (s *Store) look(id tenant.ID, used func([]byte) bool) (e entry, found bool, err error) {
+	err = s.db.View(func(btx *bbolt.Tx) error {
+		e, found = queueOf(btx).first(id, used)
+		return nil
+	})
+	return e, found, err
 }
 
 func (s *Store) commitFailed(err error) {
@@ -106,10 +120,14 @@ func (r *runner) dispatch() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for r.stopping.Err() == nil {
-		e, due := s.schedule.next(s.options.Clock())
-		if e != nil {
+		e, found, due, err := s.schedule.next(s.options.Clock(), s.look)
+		if found {
 			r.busy.Go(func() { r.work(e) })
 			continue
+		}
+		if err != nil {
+			s.options.Logger.Error("the waiting jobs could not be looked at; tried again in a second", "error", err)
+			due = s.options.Clock().Add(time.Second)
 		}
 		timer.Stop()
 		if !due.IsZero() {
@@ -124,7 +142,7 @@ func (r *runner) dispatch() {
 }
 
 // work leases one job, does it, and writes down what came of it.
-func (r *runner) work(e *entry) {
+func (r *runner) work(e entry) {
 	s := r.store
 	defer s.schedule.release(e)
 	job, ok := r.lease(e)
@@ -158,35 +176,33 @@ func (r *runner) sleep(d time.Duration) bool {
 
 // lease makes a job a running one, durably: a job that kills the process has its attempt counted. It reports false when the
 // job is gone, was put off, or could not be leased now.
-func (r *runner) lease(e *entry) (job work.Job, ok bool) {
+func (r *runner) lease(e entry) (job work.Job, ok bool) {
 	s := r.store
 	err := s.write(r.stopping, "lease a job", func(t *tx) error {
 		ok = false
-		waiting, row := t.jobs(bucketWaiting), []byte(e.key)
-		raw := waiting.Get(row)
+		row := number(e.id)
+		raw := t.jobs().waiting.Get(row)
 		if raw == nil {
 			return nil
 		}
 		var err error
-		if job, err = decode[work.Job](row, raw); err != nil {
+		if job, err = decodeJob(row, work.Waiting, raw); err != nil {
 			return err
 		}
-		if job.RunAt.After(t.now) && job.RunAt.After(e.runAt) || job.Lane != e.lane {
-			return nil // dropped and accepted anew meanwhile: it has an entry of its own
+		if instant(job.RunAt) > max(e.runAt, instant(t.now)) || job.Lane != e.lane {
+			return nil // changed since the schedule looked
 		}
-		if err := s.take(t, row); err != nil {
+		if err := t.deleteWaiting(job); err != nil {
 			return err
 		}
 		job.State = work.Running
 		job.Attempt++
 		ok = true
-		return t.putJSON(t.jobs(bucketRunning), number(job.ID), job)
+		return t.put(t.jobs().running, row, encodeJob(job))
 	})
 	if err != nil && r.stopping.Err() == nil {
 		s.options.Logger.Error("a job could not be leased; tried again", "job", e.id, "error", err)
-		if r.sleep(time.Second) {
-			s.schedule.add(*e)
-		}
+		r.sleep(time.Second) // release has its tenant looked at again
 	}
 	return job, err == nil && ok
 }
@@ -209,7 +225,7 @@ func (r *runner) handle(job work.Job) (outcome work.Outcome) {
 // finish writes down the outcome of a running job.
 func (r *runner) finish(t *tx, job work.Job, o work.Outcome) error {
 	s := r.store
-	running := t.jobs(bucketRunning)
+	running := t.jobs().running
 	if running.Get(number(job.ID)) == nil {
 		return nil // a repeated attempt, after one that failed halfway, finds it done
 	}
@@ -220,7 +236,11 @@ func (r *runner) finish(t *tx, job work.Job, o work.Outcome) error {
 	switch o.Verdict {
 	case work.Done, work.Discard:
 		// What a person was to mend is mended: the same job, led to by a later event, went through.
-		return t.delete(t.jobs(bucketHeld), jobKey(job))
+		held, found, err := t.jobs().named(nameHeld, job)
+		if err != nil || !found {
+			return err
+		}
+		return t.deleteHeld(held)
 	case work.Snooze:
 		job.Attempt--
 		job.RunAt = t.now.Add(max(o.After, 0))

@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"cmp"
 	"container/heap"
 	"sync"
 	"time"
@@ -9,39 +8,29 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// entry is a waiting job as the schedule knows it.
-type entry struct {
-	key    string // its row
-	id     uint64
-	tenant tenant.ID
-	lane   string
-	runAt  time.Time
-}
-
-// schedule says which waiting job runs next. It holds in memory what the file holds durably, and only while Run runs: tenants
-// take turns, a lane that is in use is passed over, and no tenant gets every worker while there are several.
-//
-// An entry that was replaced or removed stays in its queue until it comes up; jobs tells that it no longer counts.
+// schedule says which waiting job runs next. The jobs stay in the file; it knows the tenants that have some, when to look at each
+// again, and the lanes in use, and only while Run runs. Tenants take turns, a lane that is in use is passed over, and no tenant
+// gets every worker while there are several.
 type schedule struct {
 	workers int
 	wake    chan struct{} // has room for one: something may have become ready
 
 	mu      sync.Mutex
 	active  bool
-	jobs    map[string]*entry // those that count, by key
-	timed   queue             // not due yet, when last looked at
-	turns   []*share          // tenants with due jobs and workers left for them, the next one first
 	shares  map[tenant.ID]*share
-	lanes   map[laneKey][]*entry // in use; with the entries that came up meanwhile
+	turns   []*share // tenants that may have a due job and have workers left for it, the next one first
+	timed   timed    // tenants whose first job in a free lane is not due yet
+	lanes   map[laneKey]struct{}
 	running int
 }
 
-// share is what one tenant has due and at work.
+// share is what one tenant has waiting and at work.
 type share struct {
 	tenant  tenant.ID
-	due     queue
 	running int
-	listed  bool // in turns
+	listed  bool   // in turns
+	next    uint64 // in timed: when to look again, as instant has it
+	at      int    // its place in timed; -1 when it is not there
 }
 
 type laneKey struct {
@@ -58,29 +47,28 @@ func (s *schedule) reset(active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active = active
-	s.jobs, s.shares, s.lanes = map[string]*entry{}, map[tenant.ID]*share{}, map[laneKey][]*entry{}
-	s.timed, s.turns, s.running = nil, nil, 0
+	s.shares, s.lanes = map[tenant.ID]*share{}, map[laneKey]struct{}{}
+	s.turns, s.timed, s.running = nil, nil, 0
 }
 
-// add takes in a waiting job, instead of what was known under its key.
-func (s *schedule) add(e entry) {
+// note says that a tenant has a job waiting that is due at a time: to be called after the commit.
+func (s *schedule) note(id tenant.ID, at uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.active {
 		return
 	}
-	if known := s.jobs[e.key]; known != nil && *known == e {
+	of := s.share(id)
+	if of.listed || of.at >= 0 && of.next <= at {
 		return
 	}
-	s.jobs[e.key] = &e
-	heap.Push(&s.timed, &e)
+	if of.at >= 0 {
+		of.next = at
+		heap.Fix(&s.timed, of.at)
+	} else {
+		s.await(of, at)
+	}
 	s.poke()
-}
-
-func (s *schedule) remove(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.jobs, key)
 }
 
 // poke wakes the runner.
@@ -94,113 +82,119 @@ func (s *schedule) poke() {
 // most is how many workers one tenant may occupy: not all, so that handlers that hang for one tenant leave a way for others.
 func (s *schedule) most() int { return max(1, s.workers-max(1, s.workers/4)) }
 
-// next gives out a job to lease, and occupies a worker and its lane until release. When there is none it says when the
-// earliest one falls due; the zero time when none waits or all workers are occupied.
-func (s *schedule) next(now time.Time) (*entry, time.Time) {
+// look finds the job of a tenant that is due first among those whose lane is not in use.
+type look func(id tenant.ID, used func(lane []byte) bool) (e entry, found bool, err error)
+
+// next gives out a job to lease, and occupies a worker and its lane until release. When there is none it says when to ask again;
+// the zero time when only a note or a release can change that. After an error it may be asked again.
+//
+// It looks while it holds the lock: a note that comes meanwhile is taken in afterwards, so that no job is overlooked that was
+// committed after the look.
+func (s *schedule) next(now time.Time, look look) (e entry, found bool, again time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.timed) > 0 && !s.timed[0].runAt.After(now) {
-		s.ready(heap.Pop(&s.timed).(*entry))
+	at := instant(now)
+	for len(s.timed) > 0 && s.timed[0].next <= at {
+		s.list(heap.Pop(&s.timed).(*share))
 	}
-	if s.running < s.workers {
-		for len(s.turns) > 0 {
-			of := s.turns[0]
-			s.turns = s.turns[1:]
-			of.listed = false
-			if e := s.pick(of); e != nil {
-				s.list(of)
-				return e, time.Time{}
-			}
+	for s.running < s.workers && len(s.turns) > 0 {
+		of := s.turns[0]
+		e, found, err := look(of.tenant, func(lane []byte) bool {
+			_, used := s.lanes[laneKey{of.tenant, string(lane)}]
+			return used
+		})
+		if err != nil {
+			return entry{}, false, time.Time{}, err
 		}
-	}
-	for len(s.timed) > 0 && s.jobs[s.timed[0].key] != s.timed[0] {
-		heap.Pop(&s.timed)
+		s.turns[0] = nil
+		s.turns = s.turns[1:]
+		of.listed = false
+		switch {
+		case !found:
+			s.tidy(of)
+		case e.runAt > at:
+			s.await(of, e.runAt)
+		default:
+			s.lanes[laneKey{e.tenant, e.lane}] = struct{}{}
+			of.running++
+			s.running++
+			s.list(of)
+			return e, true, time.Time{}, nil
+		}
 	}
 	if len(s.timed) == 0 || s.running == s.workers {
-		return nil, time.Time{}
+		return entry{}, false, time.Time{}, nil
 	}
-	return nil, s.timed[0].runAt
-}
-
-// pick takes a tenant's first due job whose lane is free.
-func (s *schedule) pick(of *share) *entry {
-	for len(of.due) > 0 {
-		e := heap.Pop(&of.due).(*entry)
-		if s.jobs[e.key] != e {
-			continue
-		}
-		lane := laneKey{e.tenant, e.lane}
-		if behind, used := s.lanes[lane]; used {
-			s.lanes[lane] = append(behind, e)
-			continue
-		}
-		s.lanes[lane] = nil
-		delete(s.jobs, e.key)
-		of.running++
-		s.running++
-		return e
-	}
-	s.tidy(of)
-	return nil
+	return entry{}, false, time.Unix(0, int64(s.timed[0].next)), nil
 }
 
 // release ends the occupation that next began.
-func (s *schedule) release(e *entry) {
+func (s *schedule) release(e entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	lane := laneKey{e.tenant, e.lane}
-	behind := s.lanes[lane]
-	delete(s.lanes, lane)
+	delete(s.lanes, laneKey{e.tenant, e.lane})
 	of := s.shares[e.tenant]
 	of.running--
 	s.running--
-	for _, one := range behind {
-		s.ready(one)
-	}
-	s.list(of)
-	s.tidy(of)
+	s.list(of) // its lane may have more
 	s.poke()
 }
 
-// ready puts a due entry in its tenant's queue.
-func (s *schedule) ready(e *entry) {
-	of := s.shares[e.tenant]
+func (s *schedule) share(id tenant.ID) *share {
+	of := s.shares[id]
 	if of == nil {
-		of = &share{tenant: e.tenant}
-		s.shares[e.tenant] = of
+		of = &share{tenant: id, at: -1}
+		s.shares[id] = of
 	}
-	heap.Push(&of.due, e)
-	s.list(of)
+	return of
 }
 
-// list gives a tenant its turn after all others, when there is something for it to do.
+// list gives a tenant its turn after all others, unless it has its workers; release lists it then.
 func (s *schedule) list(of *share) {
-	if !of.listed && len(of.due) > 0 && of.running < s.most() {
-		of.listed = true
-		s.turns = append(s.turns, of)
+	if of.listed || of.running >= s.most() {
+		return
 	}
+	if of.at >= 0 {
+		heap.Remove(&s.timed, of.at)
+	}
+	of.listed = true
+	s.turns = append(s.turns, of)
 }
 
-// tidy forgets a tenant with nothing due and nothing at work.
+// await puts off looking at a tenant until a time.
+func (s *schedule) await(of *share, at uint64) {
+	of.next = at
+	heap.Push(&s.timed, of)
+}
+
+// tidy forgets a tenant with nothing waiting and nothing at work.
 func (s *schedule) tidy(of *share) {
-	if len(of.due) == 0 && of.running == 0 {
+	if of.running == 0 && of.at < 0 {
 		delete(s.shares, of.tenant)
 	}
 }
 
-// queue is a heap of entries, the earliest first and the oldest job first among them.
-type queue []*entry
+// timed is a heap of shares, the one to be looked at first in front.
+type timed []*share
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	return cmp.Or(q[i].runAt.Compare(q[j].runAt), cmp.Compare(q[i].id, q[j].id)) < 0
+func (q timed) Len() int           { return len(q) }
+func (q timed) Less(i, j int) bool { return q[i].next < q[j].next }
+func (q timed) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].at, q[j].at = i, j
 }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(e any)   { *q = append(*q, e.(*entry)) }
-func (q *queue) Pop() any {
+
+func (q *timed) Push(e any) {
+	of := e.(*share)
+	of.at = len(*q)
+	*q = append(*q, of)
+}
+
+func (q *timed) Pop() any {
 	old := *q
-	e := old[len(old)-1]
+	of := old[len(old)-1]
 	old[len(old)-1] = nil
 	*q = old[:len(old)-1]
-	return e
+	of.at = -1
+	return of
 }

@@ -10,18 +10,22 @@ import (
 )
 
 // schema is the version of the layout that the package comment describes. A file of a newer one is refused.
-const schema = 1
+const schema = 2
 
 var (
 	bucketMeta    = []byte("meta")
 	bucketClients = []byte("clients")
 	bucketTenants = []byte("tenants")
-	bucketJobs    = []byte("jobs")
-	bucketDedup   = []byte("dedup")
+	bucketQueue   = []byte("queue")
+	bucketDedup   = []byte("seen")
+	bucketAside   = []byte("aside") // there while something is in it
 
-	bucketWaiting = []byte("waiting") // below jobs
+	bucketWaiting = []byte("waiting") // below queue
 	bucketRunning = []byte("running")
 	bucketHeld    = []byte("held")
+	bucketNames   = []byte("names")
+	bucketLanes   = []byte("lanes")
+	bucketHeads   = []byte("heads")
 
 	bucketSecrets = []byte("secrets") // below a tenant
 	bucketPages   = []byte("pages")
@@ -59,6 +63,9 @@ func (s *Store) prepare(path string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.migrate(); err != nil {
+		return fault.Wrap(err, "store: bring %s up to schema %d", path, schema)
+	}
 	return s.hashOlder()
 }
 
@@ -66,21 +73,32 @@ func (s *Store) prepare(path string) error {
 func logBuckets() [][]byte { return [][]byte{bucketErased, bucketCheckpoints} }
 
 func (s *Store) layOut(btx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketClients, bucketTenants, bucketJobs, bucketDedup} {
+	for _, name := range [][]byte{bucketMeta, bucketClients, bucketTenants, bucketDedup} {
 		if _, err := btx.CreateBucket(name); err != nil {
 			return err
 		}
 	}
-	for _, name := range [][]byte{bucketWaiting, bucketRunning, bucketHeld} {
-		if _, err := btx.Bucket(bucketJobs).CreateBucket(name); err != nil {
-			return err
-		}
+	if err := layOutQueue(btx); err != nil {
+		return err
 	}
 	meta := btx.Bucket(bucketMeta)
 	if err := meta.Put(keyCheck, s.seal.seal(keyCheck, keyCheck)); err != nil {
 		return err
 	}
 	return meta.Put(keySchema, schemaNow)
+}
+
+func layOutQueue(btx *bbolt.Tx) error {
+	b, err := btx.CreateBucket(bucketQueue)
+	if err != nil {
+		return err
+	}
+	for _, name := range [][]byte{bucketWaiting, bucketRunning, bucketHeld, bucketNames, bucketLanes, bucketHeads} {
+		if _, err := b.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) check(btx *bbolt.Tx, path string) error {
@@ -94,6 +112,9 @@ func (s *Store) check(btx *bbolt.Tx, path string) error {
 		return fault.As(fault.Invalid, err, "store: %s has no readable schema version; restore it from a backup", path)
 	case found > schema:
 		return fault.New(fault.Invalid, "store: %s has schema %d and this program knows up to %d: run the newer program, or restore the backup made before it ran",
+			path, found, schema)
+	case s.options.ReadOnly && (found < schema || btx.Bucket(bucketJobs) != nil || btx.Bucket(bucketKeys) != nil):
+		return fault.New(fault.Invalid, "store: %s has schema %d, which this program brings up to %d when it may write: start the server on it once, or on a copy",
 			path, found, schema)
 	}
 	if s.seal == nil {

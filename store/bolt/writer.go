@@ -17,6 +17,9 @@ const (
 	queued   = 4096            // writes that may wait for the committer; beyond it the sender is told to come back
 	together = 512             // writes of one commit at most, which bounds how long one takes
 	comeBack = 5 * time.Second // after a commit that failed: time to free some disk
+	// resident is how many bytes are written before the mapped file is let go of. Each page that was ever read would otherwise count
+	// as the process's memory until it ends, which a container's limit and an operator's eye take for a leak.
+	resident = 8 << 20
 )
 
 var (
@@ -29,7 +32,9 @@ type tx struct {
 	*bbolt.Tx
 	now   time.Time
 	wrote bool
-	after []func() // once committed, in order, before the senders are told
+	after []func()        // once committed, in order, before the senders are told
+	queue *queue          // see jobs
+	days  []*bbolt.Bucket // see remember
 }
 
 func (t *tx) put(b *bbolt.Bucket, key, value []byte) error {
@@ -59,6 +64,7 @@ type writer struct {
 	failed  func(error) // called after the first of several commits that failed
 	resync  func()      // called after the first one that succeeds again: part of the failed one may have become durable
 	lost    bool        // between the two
+	written int64       // bytes since the mapped file was let go of
 	queue   chan *write
 	closing chan struct{}
 	once    sync.Once
@@ -164,8 +170,9 @@ func (w *writer) commit(batch []*write) {
 	for len(batch) > 0 {
 		t := &tx{now: w.clock().UTC()}
 		culprit := -1
+		size := int64(0)
 		err := w.db.Update(func(btx *bbolt.Tx) error {
-			t.Tx = btx
+			t.Tx, size = btx, btx.Size()
 			for i, one := range batch {
 				mark := len(t.after)
 				if one.err = attempt(one.do, t); one.err == nil {
@@ -206,6 +213,11 @@ func (w *writer) commit(batch []*write) {
 		}
 		for _, one := range batch {
 			close(one.done)
+		}
+		stats := t.Stats()
+		if w.written += stats.GetPageAlloc(); w.written > resident {
+			letGo(w.db, size)
+			w.written = 0
 		}
 		return
 	}

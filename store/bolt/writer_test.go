@@ -136,7 +136,8 @@ func TestFullQueue(t *testing.T) {
 	<-blocked
 	for i := range queued {
 		all.Go(func() {
-			if _, err := s.Accept(t.Context(), deliver(fmt.Sprint(i), "1")); err != nil {
+			_, err := s.Accept(t.Context(), deliver(fmt.Sprint(i), "1"))
+			if err != nil && !fault.Is(err, fault.Busy) { // the purge of old dedup keys may have taken a place
 				t.Error(err)
 			}
 		})

@@ -30,9 +30,11 @@ func Exercise(t *testing.T, open Open) {
 	}{
 		{"Open", exerciseOpen},
 		{"Registry", exerciseRegistry},
+		{"Purge", exercisePurge},
 		{"Accept", exerciseAccept},
 		{"Run", exerciseRun},
 		{"Jobs", exerciseJobs},
+		{"Many", exerciseMany},
 		{"Book", exerciseBook},
 		{"Ledger", exerciseLedger},
 		{"Tree", exerciseTree},

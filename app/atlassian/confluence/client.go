@@ -1,5 +1,5 @@
-// Package confluence is a small client for Confluence Cloud: REST v2 for pages and spaces, v1 for search, which v2 lacks. It
-// works on an *http.Client of outbound, which signs, limits and retries.
+// Package confluence is a small client for Confluence. On Cloud it speaks REST v2 for pages, and v1 for search, which v2 lacks; on
+// Data Center the one REST interface there is. It works on an *http.Client of outbound, which signs, limits and retries.
 package confluence
 
 import (
@@ -15,16 +15,45 @@ import (
 	"github.com/throughline/throughline/app/fault"
 )
 
-// Client calls one Confluence site. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
+// Client calls one Confluence site, of Cloud or of Data Center: what the two do differently is in an edition each, and nobody who
+// uses a client needs to know which it is. Accounts are account ids on Cloud and usernames on Data Center. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
 // outbound.Check give them; times it returns are UTC.
 type Client struct {
-	base string
-	hc   *http.Client
+	base    string
+	hc      *http.Client
+	edition edition
 }
 
-// New makes a client. The base is an installation's base URL, with Confluence's context path ("https://acme.atlassian.net/wiki").
+// edition is what the editions of Confluence do differently.
+type edition interface {
+	pages
+	people
+}
+
+// pages are the methods of Client by the same names.
+type pages interface {
+	page(ctx context.Context, c *Client, id string) (Page, error)
+	versions(ctx context.Context, c *Client, ids []string) (map[string]int, error)
+	search(ctx context.Context, c *Client, cql string, yield func(Hit) bool) error
+	update(ctx context.Context, c *Client, u Update) (int, error)
+}
+
+// people are the methods of Client by the same names.
+type people interface {
+	mayEdit(ctx context.Context, c *Client, page, account string) (bool, error)
+	account(ctx context.Context, c *Client, mention string) (string, error)
+	mention(ctx context.Context, c *Client, account string) (string, error)
+}
+
+// New makes a client of a Cloud site. The base is an installation's base URL, with Confluence's context path ("https://acme.atlassian.net/wiki").
 func New(base string, hc *http.Client) *Client {
-	return &Client{base: strings.TrimRight(base, "/"), hc: hc}
+	return &Client{base: strings.TrimRight(base, "/"), hc: hc, edition: cloud{}}
+}
+
+// NewDataCenter makes a client of a Data Center site, whose base URL holds the context path if there is one
+// ("https://confluence.example.com").
+func NewDataCenter(base string, hc *http.Client) *Client {
+	return &Client{base: strings.TrimRight(base, "/"), hc: hc, edition: dataCenter{}}
 }
 
 // priced is an answer that costs points for what it holds.

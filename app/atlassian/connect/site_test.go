@@ -34,6 +34,9 @@ const (
 	keyID     = "1f4d2a30-6a9b-4c50-9a58-55f3c9f5a001"
 	secret    = "a-shared-secret-of-some-length"
 	clientKey = "7a1f0c9e-client-key"
+
+	otherSecret = "a-shared-secret-of-another-site" // globex's
+	otherClient = "b2c3d4e5-client-key"
 )
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -108,6 +111,15 @@ func installed(t *testing.T) *site {
 	return s
 }
 
+// installOther puts another tenant beside it.
+func (s *site) installOther() {
+	s.t.Helper()
+	in := tenant.Installation{Product: tenant.Confluence, ClientKey: otherClient, Secret: tenant.NewSecret(otherSecret), Enabled: true}
+	if _, err := s.store.Install(s.t.Context(), "globex.atlassian.net", in); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *site) claims(method, target string) jwt.MapClaims {
 	u, err := url.Parse(target)
 	if err != nil {
@@ -176,7 +188,7 @@ func (s *site) post(h http.Handler, target, token, body string) *httptest.Respon
 	if w.Body.Len() != 0 {
 		s.t.Errorf("the answer has a body: %q", w.Body)
 	}
-	for _, private := range []string{secret, token} {
+	for _, private := range []string{secret, otherSecret, token} {
 		if private != "" && strings.Contains(s.log.String(), private) {
 			s.t.Errorf("the log shows %q", private)
 		}
@@ -224,12 +236,15 @@ func (r *registry) change(clientKey string, apply func(*tenant.Installation)) er
 	defer r.mu.Unlock()
 	for _, t := range r.tenants {
 		for p, in := range t.Installations {
-			if in.ClientKey == clientKey {
+			if in.ClientKey == clientKey && r.err == nil {
 				apply(&in)
 				t.Installations[p] = in
-				return r.err
+				return nil
 			}
 		}
+	}
+	if r.err != nil {
+		return r.err
 	}
 	return fault.New(fault.NotFound, "no installation")
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/throughline/throughline/app/fault"
@@ -29,12 +30,16 @@ type confluencePage struct {
 	Version      int    `json:"version"`
 	ContentType  string `json:"contentType"`
 	LastModifier string `json:"lastModifierAccountId"`
+	ModifierKey  string `json:"lastModifierKey"` // Data Center
 }
 
-// confluence decodes page and label events. A label's payload holds the page under a name of its own.
+// confluence decodes page and label events. A label's payload holds the page under a name of its own. Data Center says of a page its id
+// alone, unless an administrator has it say more: then the page is read whatever its version, and looks whether it is a page. Who
+// did it is told by the user key there, as pages mention people.
 func confluence(e Event) (work.Delivery, error) {
 	var w struct {
 		By        string         `json:"userAccountId"`
+		ByKey     string         `json:"userKey"` // Data Center
 		Timestamp millis         `json:"timestamp"`
 		Page      confluencePage `json:"page"`
 		Labeled   confluencePage `json:"labeled"`
@@ -69,11 +74,8 @@ func confluence(e Event) (work.Delivery, error) {
 		return d, nil // a label of a blog post or an attachment
 	}
 	args := Page{
-		ID: string(page.ID), Version: max(page.Version, 0), Space: page.SpaceKey, By: w.By, At: at,
+		ID: string(page.ID), Version: max(page.Version, 0), Space: page.SpaceKey, By: cmp.Or(w.By, w.ByKey, page.LastModifier, page.ModifierKey), At: at,
 		Event: e.Name, Removed: pageEvents[e.Name] == vanished,
-	}
-	if args.By == "" {
-		args.By = page.LastModifier
 	}
 	var err error
 	d.Jobs, err = job(work.ReviewPage, args.ID, args, at, e.Seen)

@@ -23,7 +23,7 @@ var issueEvents = map[string]effect{
 	"issue_property_deleted": noted,
 }
 
-// jiraUser is a person: with an account id on Cloud, with key and name on Data Center.
+// jiraUser is a person: with an account id on Cloud, with key and username on Data Center, where the username is the account.
 type jiraUser struct {
 	AccountID   string `json:"accountId"`
 	Key         string `json:"key"`
@@ -35,7 +35,7 @@ func (u *jiraUser) account() string {
 	if u == nil {
 		return ""
 	}
-	return cmp.Or(u.AccountID, u.Key, u.Name)
+	return cmp.Or(u.AccountID, u.Name, u.Key)
 }
 
 type named struct {

@@ -23,7 +23,7 @@ type Page struct {
 	ID      string    `json:"id"`
 	Version int       `json:"version,omitempty"` // 0 when the event did not say
 	Space   string    `json:"space,omitempty"`   // key
-	By      string    `json:"by,omitempty"`      // account id of who did it
+	By      string    `json:"by,omitempty"`      // who did it: account id, on Data Center user key
 	At      time.Time `json:"at"`                // UTC, by Atlassian's clock
 	Event   string    `json:"event"`             // as Atlassian names it
 	Removed bool      `json:"removed,omitempty"` // trashed, purged or archived
@@ -37,14 +37,14 @@ type Issue struct {
 	Summary      string          `json:"summary,omitempty"`
 	Status       string          `json:"status,omitempty"`   // as the site names it
 	Category     threat.Category `json:"category,omitempty"` // empty when the event did not say: read the issue
-	Assignee     string          `json:"assignee,omitempty"` // account id, on Data Center the user's key; empty when unassigned
+	Assignee     string          `json:"assignee,omitempty"` // account; empty when unassigned
 	AssigneeName string          `json:"assignee_name,omitempty"`
 	Due          string          `json:"due,omitempty"` // ISO 8601 date
 	Resolution   string          `json:"resolution,omitempty"`
 	Labels       []string        `json:"labels,omitempty"`
 	Updated      time.Time       `json:"updated"` // UTC; the event's time where the issue's own is not in it
 	Deleted      bool            `json:"deleted,omitempty"`
-	By           string          `json:"by,omitempty"` // account id of who did it
+	By           string          `json:"by,omitempty"` // account of who did it
 	At           time.Time       `json:"at"`           // UTC, by Jira's clock
 	Event        string          `json:"event"`        // as Jira names it
 }

@@ -98,6 +98,19 @@ func TestHostileTokens(t *testing.T) {
 		{"another app's id", signed(app("id", otherApp))},
 		{"no app", signed(set("app", nil))},
 		{"an app that is a text", signed(set("app", appID))},
+		{"an audience of other apps", signed(set("aud", []string{otherApp, "x"}))},
+		{"an audience that is an object", signed(set("aud", map[string]any{"id": appID}))},
+		{"an empty audience", signed(set("aud", []string{}))},
+		{"an issuer that is a list", signed(set("iss", []string{issuer}))},
+		{"an iat that is a text", signed(set("iat", "now"))},
+		{"an nbf that is an object", signed(set("nbf", map[string]any{}))},
+		{"an exp beyond all", signed(set("exp", 1e300))},
+		{"a negative exp", signed(set("exp", -1))},
+		{"a jti that is a number", signed(set("jti", 7))},
+		{"an installation that is a list", signed(app("installation", []string{installation}))},
+		{"an installation id that is a number", signed(app("installationId", 7))},
+		{"an API address that is a list", signed(app("apiBaseUrl", []string{api}))},
+		{"contexts that are an object", signed(app("installation", map[string]any{"id": installation, "contexts": map[string]any{"name": "jira"}}))},
 		{"no exp", signed(set("exp", nil))},
 		{"exp as a text", signed(set("exp", "tomorrow"))},
 		{"over", signed(set("iat", now.Add(-2*time.Minute).Unix()), set("exp", now.Add(-61*time.Second).Unix()))},
@@ -175,6 +188,19 @@ func TestGenuineTokens(t *testing.T) {
 				t.Errorf("kept %+v", in)
 			}
 		})
+	}
+}
+
+// TestAnotherTenant: an event is the token's site's, whatever its body says.
+func TestAnotherTenant(t *testing.T) {
+	b := newBench(t)
+	b.install(t, installation, now.Add(2*time.Hour))
+	body := strings.Replace(pageUpdated, `"eventType"`, `"installationId":"`+installation+`0","cloudId":"another","context":{"cloudId":"another","installationId":"x"},"eventType"`, 1)
+	if w := b.call(b.Event(), b.sign(fit()), "", body); w.Code != http.StatusNoContent {
+		t.Fatalf("answered %d", w.Code)
+	}
+	if len(b.queue.got) != 1 || b.queue.got[0].Tenant != cloudID || len(b.registry.tenants) != 1 {
+		t.Errorf("accepted %+v, want one of the token's site", b.queue.got)
 	}
 }
 

@@ -20,8 +20,18 @@ const Door = "account"
 type Account struct {
 	Jira       string // base URL, no trailing slash
 	Confluence string // base URL with its context path, no trailing slash
-	Email      string // with an API token (Cloud); empty with a personal access token (Data Center)
-	Token      tenant.Secret
+	Edition    tenant.Edition
+	Email      string        // with an API token (Cloud); empty with a personal access token (Data Center)
+	Token      tenant.Secret // of Confluence, and of Jira unless JiraToken is
+	JiraToken  tenant.Secret // on Data Center each product takes only the tokens that it made
+}
+
+// For is the account as one product knows it.
+func (a Account) For(p tenant.Product) Account {
+	if p == tenant.Jira && !a.JiraToken.Empty() {
+		a.Token = a.JiraToken
+	}
+	return a
 }
 
 // ID is the tenant that the account's site is: the host of its Confluence, where the pages are.
@@ -47,7 +57,7 @@ func (a Account) Installations(now time.Time) []tenant.Installation {
 	for product, base := range map[tenant.Product]string{tenant.Jira: a.Jira, tenant.Confluence: a.Confluence} {
 		out = append(out, tenant.Installation{
 			Product: product, Door: Door, ClientKey: Door + ":" + string(product) + ":" + string(a.ID()), AppKey: Door,
-			BaseURL: base, Enabled: true, InstalledAt: now.UTC(),
+			Edition: a.Edition, BaseURL: base, Enabled: true, InstalledAt: now.UTC(),
 		})
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -64,6 +65,10 @@ func TestReceiver(t *testing.T) {
 		{"an issue", tenant.Jira, issue, []string{sign(issue, secret)}, nil, 204, work.SyncTicket},
 		{"an event that nobody knows", tenant.Jira, `{"webhookEvent":"sprint_created"}`, []string{sign(`{"webhookEvent":"sprint_created"}`, secret)}, nil, 204, ""},
 		{"the other product's event", tenant.Jira, page, []string{sign(page, secret)}, nil, 204, ""},
+		{"a body that names another site", tenant.Jira, strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1),
+			[]string{sign(strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1), secret)}, nil, 204, work.SyncTicket},
+		{"a name that is a number", tenant.Jira, `{"webhookEvent":7}`, []string{sign(`{"webhookEvent":7}`, secret)}, nil, 204, ""},
+		{"a list", tenant.Jira, `[]`, []string{sign(`[]`, secret)}, nil, 204, ""},
 		{"not signed", tenant.Jira, issue, nil, nil, 401, ""},
 		{"signed twice", tenant.Jira, issue, []string{sign(issue, secret), sign(issue, "x")}, nil, 401, ""},
 		{"another secret", tenant.Jira, issue, []string{sign(issue, "another secret")}, nil, 401, ""},
@@ -87,7 +92,11 @@ func TestReceiver(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &sink{err: tt.store}
-			r := hook.New(hook.Options{Tenant: "acme.test", Secret: tenant.NewSecret(secret), Sink: s})
+			var log strings.Builder
+			r := hook.New(hook.Options{
+				Tenant: "acme.test", Secret: tenant.NewSecret(secret), Sink: s,
+				Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			})
 			req := httptest.NewRequest(http.MethodPost, "/hook/"+string(tt.product), strings.NewReader(tt.body))
 			for _, value := range tt.signature {
 				req.Header.Add("X-Hub-Signature", value)
@@ -96,6 +105,11 @@ func TestReceiver(t *testing.T) {
 			r.Handler(tt.product).ServeHTTP(w, req)
 			if w.Code != tt.status || w.Body.Len() > 0 {
 				t.Errorf("%d with body %q, want %d without", w.Code, w.Body, tt.status)
+			}
+			for _, private := range append(tt.signature, secret) {
+				if len(private) > len("sha256=") && strings.Contains(log.String(), private) {
+					t.Errorf("the log shows %q", private)
+				}
 			}
 			if tt.store != nil && w.Header().Get("Retry-After") == "" {
 				t.Error("503 without Retry-After")

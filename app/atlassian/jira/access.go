@@ -9,6 +9,7 @@ import (
 	gojira "github.com/andygrunwald/go-jira"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/tenant"
 )
 
 // Myself reads whose credentials the client calls with. fault.Unverified when the site does not take them.
@@ -20,7 +21,25 @@ func (c *Client) Myself(ctx context.Context) (User, error) {
 	return user(w), nil
 }
 
-// Permissions reports which of some permissions, by Jira's keys ("CREATE_ISSUES"), the client's account has in a project.
+// Edition asks the site which of Atlassian's editions it is of. Data Center calls itself a server.
+func (c *Client) Edition(ctx context.Context) (tenant.Edition, error) {
+	var w struct {
+		Type string `json:"deploymentType"`
+	}
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/serverInfo", nil, &w); err != nil {
+		return "", fault.Wrap(err, "ask Jira for its edition")
+	}
+	switch w.Type {
+	case "Cloud":
+		return tenant.Cloud, nil
+	case "Server", "DataCenter":
+		return tenant.DataCenter, nil
+	}
+	return "", fault.New(fault.Invalid, "jira: the site calls its edition %q, which is none that is known", w.Type)
+}
+
+// Permissions reports which of some permissions, by Jira's keys ("CREATE_ISSUES"), the client's account has in a project. Data Center
+// tells all there are, whatever it is asked for.
 func (c *Client) Permissions(ctx context.Context, project string, keys []string) (map[string]bool, error) {
 	query := url.Values{"projectKey": {project}, "permissions": {strings.Join(keys, ",")}}
 	var w struct {
@@ -46,6 +65,13 @@ type Field struct {
 	Default  bool // Jira fills it in where nothing is sent
 }
 
+type wireField struct {
+	ID       string `json:"fieldId"`
+	Name     string `json:"name"`
+	Required bool   `json:"required"`
+	Default  bool   `json:"hasDefaultValue"`
+}
+
 // CreateFields lists the fields of a project's issue type, by its id, that issues can be created with; at most 200.
 func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([]Field, error) {
 	seg, err := segment(project)
@@ -57,18 +83,14 @@ func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([
 		return nil, err
 	}
 	var w struct {
-		Fields []struct {
-			ID       string `json:"fieldId"`
-			Name     string `json:"name"`
-			Required bool   `json:"required"`
-			Default  bool   `json:"hasDefaultValue"`
-		} `json:"fields"`
+		Cloud      []wireField `json:"fields"`
+		DataCenter []wireField `json:"values"`
 	}
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes/"+kind+"?maxResults=200", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read what project %s asks of issue type %s", project, issueType)
 	}
 	var out []Field
-	for _, f := range w.Fields {
+	for _, f := range append(w.Cloud, w.DataCenter...) {
 		out = append(out, Field{f.ID, f.Name, f.Required, f.Default})
 	}
 	return out, nil

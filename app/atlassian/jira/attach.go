@@ -65,18 +65,12 @@ func (c *Client) Comment(ctx context.Context, issue, body string) (string, error
 	return out.ID, fault.Wrap(err, "comment on issue %s", issue)
 }
 
-// Assign sets the assignee by account id; an empty one unassigns. It may be repeated.
+// Assign sets the assignee by account; an empty one unassigns. It may be repeated.
 func (c *Client) Assign(ctx context.Context, issue, account string) error {
 	path, err := issuePath(issue, "/assignee")
 	if err != nil {
 		return err
 	}
-	in := struct {
-		ID *string `json:"accountId"`
-	}{}
-	if account != "" {
-		in.ID = &account
-	}
-	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
+	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, c.edition.person(account), nil)
 	return fault.Wrap(err, "assign issue %s", issue)
 }

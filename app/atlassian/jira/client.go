@@ -17,25 +17,49 @@ import (
 	"github.com/throughline/throughline/app/fault"
 )
 
-// Client calls one Jira site. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
+// Client calls one Jira site, of Cloud or of Data Center: what the two do differently is in an edition each, and nobody who uses a
+// client needs to know which it is. Accounts are account ids on Cloud and usernames on Data Center. It is safe for concurrent use. All its errors carry fault kinds as outbound.Client and
 // outbound.Check give them; times it returns are UTC.
 type Client struct {
-	base string
-	api  *gojira.Client
+	base    string
+	api     *gojira.Client
+	edition edition
 }
 
-// New makes a client. The base is an installation's base URL ("https://acme.atlassian.net"). fault.Invalid when it is no URL.
+// edition is what the editions of Jira do differently.
+type edition interface {
+	// search is Client.Search.
+	search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error
+	// issues is Client.Issues, of at least one and at most MaxFetch.
+	issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error)
+	// person names an account in a request's body; an empty one is nobody.
+	person(account string) any
+	// named are the parameters of a search for people by name, or by account.
+	named(nameOrAccount string, account bool) url.Values
+}
+
+// New makes a client of a Cloud site. The base is an installation's base URL ("https://acme.atlassian.net"). fault.Invalid when it is no URL.
 func New(base string, hc *http.Client) (*Client, error) {
 	api, err := gojira.NewClient(hc, base)
 	if err != nil {
 		return nil, fault.As(fault.Invalid, err, "jira: base URL %q", base)
 	}
-	return &Client{base: strings.TrimRight(base, "/"), api: api}, nil
+	return &Client{base: strings.TrimRight(base, "/"), api: api, edition: cloud{}}, nil
+}
+
+// NewDataCenter makes a client of a Data Center site, whose base URL holds the context path if there is one
+// ("https://jira.example.com/jira"). fault.Invalid when it is no URL.
+func NewDataCenter(base string, hc *http.Client) (*Client, error) {
+	c, err := New(base, hc)
+	if err == nil {
+		c.edition = dataCenter{}
+	}
+	return c, err
 }
 
 // At returns the same client for a site that people see at another address than the one that is called, as behind Atlassian's
 // API gateway: without trailing slash.
-func (c *Client) At(site string) *Client { return &Client{base: site, api: c.api} }
+func (c *Client) At(site string) *Client { return &Client{base: site, api: c.api, edition: c.edition} }
 
 // SiteURL asks the site for the address at which people see it, without trailing slash. fault.Invalid when it names none.
 func (c *Client) SiteURL(ctx context.Context) (string, error) {

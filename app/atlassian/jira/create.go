@@ -25,7 +25,7 @@ type Draft struct {
 	Component   string         // name
 	Priority    string         // name
 	Due         string         // ISO 8601 date
-	Assignee    string         // account id
+	Assignee    string         // account
 	Properties  map[string]any // issue properties by key, set in the same step as the issue
 }
 
@@ -45,21 +45,17 @@ type keyRef struct {
 	Key string `json:"key"`
 }
 
-type accountRef struct {
-	ID string `json:"accountId"`
-}
-
 type wireDraft struct {
 	Fields struct {
-		Project     keyRef      `json:"project"`
-		IssueType   nameRef     `json:"issuetype"`
-		Summary     string      `json:"summary"`
-		Description string      `json:"description,omitempty"`
-		Labels      []string    `json:"labels,omitempty"`
-		Components  []nameRef   `json:"components,omitempty"`
-		Priority    *nameRef    `json:"priority,omitempty"`
-		Due         string      `json:"duedate,omitempty"`
-		Assignee    *accountRef `json:"assignee,omitempty"`
+		Project     keyRef    `json:"project"`
+		IssueType   nameRef   `json:"issuetype"`
+		Summary     string    `json:"summary"`
+		Description string    `json:"description,omitempty"`
+		Labels      []string  `json:"labels,omitempty"`
+		Components  []nameRef `json:"components,omitempty"`
+		Priority    *nameRef  `json:"priority,omitempty"`
+		Due         string    `json:"duedate,omitempty"`
+		Assignee    any       `json:"assignee,omitempty"`
 	} `json:"fields"`
 	Properties []wireProperty `json:"properties,omitempty"`
 }
@@ -69,7 +65,7 @@ type wireProperty struct {
 	Value any    `json:"value"`
 }
 
-func (d Draft) wire() wireDraft {
+func (d Draft) wire(e edition) wireDraft {
 	var w wireDraft
 	f := &w.Fields
 	f.Project, f.IssueType, f.Summary, f.Description = keyRef{d.Project}, nameRef{d.IssueType}, d.Summary, d.Description
@@ -81,7 +77,7 @@ func (d Draft) wire() wireDraft {
 		f.Priority = &nameRef{d.Priority}
 	}
 	if d.Assignee != "" {
-		f.Assignee = &accountRef{d.Assignee}
+		f.Assignee = e.person(d.Assignee)
 	}
 	for key, value := range d.Properties {
 		w.Properties = append(w.Properties, wireProperty{key, value})
@@ -119,7 +115,7 @@ func (c *Client) Create(ctx context.Context, drafts []Draft) ([]Created, error) 
 		Issues []wireDraft `json:"issueUpdates"`
 	}{}
 	for _, d := range drafts {
-		in.Issues = append(in.Issues, d.wire())
+		in.Issues = append(in.Issues, d.wire(c.edition))
 	}
 	req, err := c.api.NewRequestWithContext(ctx, http.MethodPost, "rest/api/2/issue/bulk", in)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 
 	gojira "github.com/andygrunwald/go-jira"
 
-	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -22,7 +21,7 @@ type Issue struct {
 	Summary      string
 	Status       string // as the site names it
 	Category     threat.Category
-	Assignee     string // account id; empty when unassigned
+	Assignee     string // account; empty when unassigned
 	AssigneeName string
 	Due          string // ISO 8601 date; empty when none
 	Resolution   string // as the site names it; empty while unresolved
@@ -57,40 +56,10 @@ func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error)
 	return out, err
 }
 
-// found is a page of results.
-type found struct {
-	Issues []gojira.Issue `json:"issues"`
-	Next   string         `json:"nextPageToken"`
-	Last   bool           `json:"isLast"`
-}
-
-func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
-
-// Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira refuses
+// Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira Cloud refuses
 // queries without any bound. fault.Invalid when it does not accept the query.
 func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
-	type ask struct {
-		JQL    string   `json:"jql"`
-		Fields []string `json:"fields"`
-		Most   int      `json:"maxResults"`
-		Page   string   `json:"nextPageToken,omitempty"`
-	}
-	ctx = outbound.Repeatable(ctx) // a read, although by POST
-	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
-		var w found
-		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
-			return fault.Wrap(err, "search %q", jql)
-		}
-		for _, i := range w.Issues {
-			if !yield(c.issue(i)) {
-				return nil
-			}
-		}
-		if w.Last || w.Next == "" || w.Next == q.Page {
-			return nil
-		}
-		q.Page = w.Next
-	}
+	return fault.Wrap(c.edition.search(ctx, c, jql, yield), "search %q", jql)
 }
 
 // Quote writes a value as a JQL string.
@@ -113,7 +82,7 @@ func (c *Client) issue(w gojira.Issue) Issue {
 		out.Status, out.Category = f.Status.Name, category(f.Status.StatusCategory.Key)
 	}
 	if f.Assignee != nil {
-		out.Assignee, out.AssigneeName = f.Assignee.AccountID, f.Assignee.DisplayName
+		out.Assignee, out.AssigneeName = account(f.Assignee), f.Assignee.DisplayName
 	}
 	if f.Resolution != nil {
 		out.Resolution = f.Resolution.Name

@@ -1,9 +1,11 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	gojira "github.com/andygrunwald/go-jira"
 
@@ -13,7 +15,7 @@ import (
 
 // User is a person, or an app.
 type User struct {
-	AccountID string
+	AccountID string // on Data Center the username
 	Name      string
 	Active    bool
 }
@@ -77,24 +79,26 @@ func (c *Client) Components(ctx context.Context, project string) ([]Component, e
 
 // Assignable finds people by name or e-mail, as Jira's search understands it, who can be assigned issues of a project; at most 50.
 func (c *Client) Assignable(ctx context.Context, project, query string) ([]User, error) {
-	return c.assignable(ctx, url.Values{"project": {project}, "query": {query}, "maxResults": {"50"}})
+	return c.assignable(ctx, project, c.edition.named(query, false))
 }
 
 // CanAssign reports whether an account can be assigned issues of a project, and who it is.
 func (c *Client) CanAssign(ctx context.Context, project, account string) (User, bool, error) {
-	users, err := c.assignable(ctx, url.Values{"project": {project}, "accountId": {account}, "maxResults": {"50"}})
+	users, err := c.assignable(ctx, project, c.edition.named(account, true))
 	for _, u := range users {
-		if u.AccountID == account {
+		if strings.EqualFold(u.AccountID, account) { // usernames are read in any case of letters
 			return u, true, err
 		}
 	}
 	return User{}, false, err
 }
 
-func (c *Client) assignable(ctx context.Context, query url.Values) ([]User, error) {
+func (c *Client) assignable(ctx context.Context, project string, query url.Values) ([]User, error) {
+	query.Set("project", project)
+	query.Set("maxResults", "50")
 	var w users
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w); err != nil {
-		return nil, fault.Wrap(err, "look for who can be assigned in project %s", query.Get("project"))
+		return nil, fault.Wrap(err, "look for who can be assigned in project %s", project)
 	}
 	var out []User
 	for _, u := range w {
@@ -112,5 +116,8 @@ func (c *components) price() int { return len(*c) * outbound.ObjectPrice }
 func (u *users) price() int      { return len(*u) * outbound.PersonPrice }
 
 func user(w gojira.User) User {
-	return User{AccountID: w.AccountID, Name: w.DisplayName, Active: w.Active}
+	return User{AccountID: account(&w), Name: w.DisplayName, Active: w.Active}
 }
+
+// account is how a site names a person to its clients: Cloud by account id, and never by more than that; Data Center by username.
+func account(w *gojira.User) string { return cmp.Or(w.AccountID, w.Name) }

@@ -27,6 +27,7 @@ type Signer interface {
 // Options configure a Road. The zero value is fit for production.
 type Options struct {
 	Dev     bool                  // allow http and loopback or private addresses: for the sandbox only
+	Own     Own                   // what may be reached inside of the own network
 	Spent   Hour                  // by a former process; what is not of the running hour counts for nothing
 	Limit   int                   // points an hour over all tenants; 0 means DefaultLimit, negative means none
 	Timeout time.Duration         // for one call with all its retries and its body; 0 means 30 s
@@ -67,14 +68,15 @@ func New(o Options) *Road {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
-	if !o.Dev {
-		dialer.Control = refuseInside
+	dialer := net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	dial := o.Own.dialer(dialer)
+	if o.Dev {
+		dial = dialer.DialContext
 	}
 	if o.Send == nil {
 		o.Send = &http.Transport{
 			// No proxy from the environment: it would be dialled in place of the site, and the check of the address with it.
-			DialContext:           dialer.DialContext,
+			DialContext:           dial,
 			ForceAttemptHTTP2:     true,
 			TLSHandshakeTimeout:   5 * time.Second,
 			ResponseHeaderTimeout: o.Timeout,
@@ -153,4 +155,4 @@ func repeatable(req *http.Request) bool {
 }
 
 // errInside is why an address was refused.
-var errInside = errors.New("the address is not on the public internet")
+var errInside = errors.New("the address is not on the public internet, and no network of one's own that THROUGHLINE_ALLOW_NETS names for this site")

@@ -21,13 +21,15 @@ import (
 
 // Options says what a Confluence without kept state begins with.
 type Options struct {
-	Spaces []Space // ID and HomepageID are given by New; Key and Name must be set
+	Spaces     []Space // ID and HomepageID are given by New; Key and Name must be set
+	DataCenter bool    // speak the REST interface of Data Center, and send its webhooks, instead of Cloud's
 }
 
 // Confluence is one site's Confluence.
 type Confluence struct {
 	site   site.Site
 	routes http.Handler
+	dc     bool
 
 	mu     sync.RWMutex
 	index  index
@@ -64,7 +66,7 @@ const firstID = 98305
 // state could not be read.
 func New(s site.Site, o Options) (*Confluence, error) {
 	c := &Confluence{
-		site: s, pages: map[string]*Page{}, search: map[string][]indexed{}, change: map[chan struct{}]any{},
+		site: s, dc: o.DataCenter, pages: map[string]*Page{}, search: map[string][]indexed{}, change: map[chan struct{}]any{},
 	}
 	found, err := s.Load("confluence", &c.index)
 	if err != nil {
@@ -103,7 +105,7 @@ func New(s site.Site, o Options) (*Confluence, error) {
 	return c, nil
 }
 
-// ServeHTTP answers /wiki/api/v2/… and /wiki/rest/api/…. Authentication is the site's: it has happened before.
+// ServeHTTP answers /wiki/api/v2/… and /wiki/rest/api/…, and as Data Center /rest/api/…. Authentication is the site's: it has happened before.
 func (c *Confluence) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.routes.ServeHTTP(w, r) }
 
 // Spaces returns all spaces in the order of their creation.

@@ -10,6 +10,10 @@ import (
 // emit tells the site what happened to p; more is added to the payload's top level. The shape is that of Confluence Cloud's
 // Connect webhooks: times in milliseconds since 1970, ids as numbers, no body.
 func (c *Confluence) emit(event, actor string, p *Page, more map[string]any) {
+	if c.dc {
+		c.dcTell(event, actor, map[string]any{"page": dcID(p)})
+		return
+	}
 	payload := map[string]any{
 		"page":          c.pagePayload(p),
 		"updateTrigger": "unknown",
@@ -25,6 +29,10 @@ func (c *Confluence) emit(event, actor string, p *Page, more map[string]any) {
 }
 
 func (c *Confluence) emitLabel(event, actor string, p *Page, l Label) {
+	if c.dc {
+		c.dcTell(event, actor, map[string]any{"label": map[string]any{"name": l.Name, "prefix": l.Prefix}, "labeled": dcID(p)})
+		return
+	}
 	page := c.pagePayload(p)
 	c.tell(event, actor, map[string]any{
 		"label": map[string]any{"prefix": l.Prefix, "name": l.Name, "id": l.ID},

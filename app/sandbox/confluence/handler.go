@@ -20,14 +20,21 @@ type call func(r *http.Request) (any, error)
 
 func (c *Confluence) handler() http.Handler {
 	mux := http.NewServeMux()
+	missing := func(r *http.Request) (any, error) {
+		return nil, &Refusal{Status: http.StatusNotFound, Title: "Not Found", Detail: "No such resource: " + r.Method + " " + r.URL.Path}
+	}
+	if c.dc {
+		for pattern, do := range c.dcCalls() {
+			mux.Handle(route(pattern, "/rest/api"), answer(do, v1Error))
+		}
+		mux.Handle("/", answer(missing, v1Error))
+		return mux
+	}
 	for pattern, do := range c.v2() {
 		mux.Handle(route(pattern, "/wiki/api/v2"), answer(scoped(pattern, do), v2Error))
 	}
 	for pattern, do := range c.v1() {
 		mux.Handle(route(pattern, "/wiki/rest/api"), answer(scoped(pattern, do), v1Error))
-	}
-	missing := func(r *http.Request) (any, error) {
-		return nil, &Refusal{Status: http.StatusNotFound, Title: "Not Found", Detail: "No such resource: " + r.Method + " " + r.URL.Path}
 	}
 	mux.Handle("/wiki/api/v2/", answer(missing, v2Error))
 	mux.Handle("/wiki/rest/api/", answer(missing, v1Error))

@@ -6,10 +6,26 @@ import (
 	"time"
 )
 
-// base is where Confluence lives: the site's address with /wiki.
-func (c *Confluence) base() string { return c.site.BaseURL() + "/wiki" }
+// context is the path below the site's address at which Confluence lives.
+func (c *Confluence) context() string {
+	if c.dc {
+		return "" // the address is Confluence's own, with its context path if it has one
+	}
+	return "/wiki"
+}
 
-// webUI is the path of a page as a browser opens it, below /wiki.
+// base is where Confluence lives.
+func (c *Confluence) base() string { return c.site.BaseURL() + c.context() }
+
+// webUI is the path of a page as a browser opens it, below the base.
+func (c *Confluence) webUI(s Space, p Page) string {
+	if c.dc {
+		return "/pages/viewpage.action?pageId=" + p.ID
+	}
+	return webUI(s, p)
+}
+
+// webUI is that path on Cloud.
 func webUI(s Space, p Page) string {
 	return "/spaces/" + url.PathEscape(s.Key) + "/pages/" + p.ID + "/" + strings.ReplaceAll(url.PathEscape(p.Title), "%20", "+")
 }

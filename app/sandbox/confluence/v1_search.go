@@ -89,7 +89,7 @@ func (c *Confluence) v1SearchResult(r *http.Request, p Page) any {
 	at := p.Version().At
 	return map[string]any{
 		"content": c.v1ContentValue(r, p, p.Version()),
-		"title":   html.EscapeString(p.Title), "excerpt": excerpt(r, p), "url": webUI(space, p),
+		"title":   html.EscapeString(p.Title), "excerpt": excerpt(r, p), "url": c.webUI(space, p),
 		"resultGlobalContainer": map[string]any{"title": space.Name, "displayUrl": "/spaces/" + space.Key},
 		"breadcrumbs":           []any{}, "entityType": "content", "iconCssClass": "aui-icon content-type-page",
 		"lastModified": stamp(at), "friendlyLastModified": at.Format(time.DateOnly), "score": 0.0,

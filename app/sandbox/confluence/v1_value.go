@@ -46,15 +46,18 @@ func (c *Confluence) v1Paged(r *http.Request, n, highest int, item func(int) any
 	for i := start; i < stop; i++ {
 		results = append(results, item(i))
 	}
-	links := map[string]any{"base": c.base(), "context": "/wiki", "self": c.site.BaseURL() + r.URL.RequestURI()}
+	links := map[string]any{"base": c.base(), "context": c.context(), "self": c.site.BaseURL() + r.URL.RequestURI()}
 	if stop < n && limit > 0 {
-		links["next"] = v1Next(r.URL, stop, limit)
+		links["next"] = c.v1Next(r.URL, stop, limit)
 	}
 	return map[string]any{"results": results, "start": start, "limit": limit, "size": len(results), "_links": links}, nil
 }
 
 // v1Next is the path of what follows, below /wiki, as v1 gives it.
-func v1Next(u *url.URL, start, limit int) string {
+func (c *Confluence) v1Next(u *url.URL, start, limit int) string {
+	if c.dc {
+		return dcNext(u, start, limit)
+	}
 	q := u.Query()
 	q.Del("start")
 	q.Set("next", "true")
@@ -68,6 +71,9 @@ func v1Next(u *url.URL, start, limit int) string {
 }
 
 func (c *Confluence) v1UserValue(id string) map[string]any {
+	if c.dc {
+		return c.dcUserValue(id)
+	}
 	u, ok := c.site.User(id)
 	kind := "known"
 	if !ok {
@@ -116,7 +122,7 @@ func (c *Confluence) v1ContentValue(r *http.Request, p Page, v Version) map[stri
 	out := map[string]any{
 		"id": p.ID, "type": "page", "status": status, "title": v.Title, "macroRenderedOutput": map[string]any{}, "extensions": map[string]any{"position": position(p.ID)},
 		"_links": map[string]any{
-			"base": c.base(), "context": "/wiki", "webui": webUI(space, p), "tinyui": "/x/" + p.ID,
+			"base": c.base(), "context": c.context(), "webui": c.webUI(space, p), "tinyui": "/x/" + p.ID,
 			"editui": "/pages/resumedraft.action?draftId=" + p.ID, "self": c.base() + "/rest/api/content/" + p.ID,
 		},
 	}
@@ -129,11 +135,18 @@ func (c *Confluence) v1ContentValue(r *http.Request, p Page, v Version) map[stri
 		"body":      func() any { return v1Body(r, v) },
 		"metadata":  func() any { return v1Metadata(r, p) },
 	} {
+		if name == "history" && c.dc {
+			value = func() any { return c.dcHistory(p, v) }
+		}
 		if expanded(r, name) {
 			out[name] = value()
 		} else {
 			expandable[name] = ""
 		}
+	}
+	if c.dc && expanded(r, "operations") {
+		out["operations"] = c.dcOperations(r, p)
+		delete(expandable, "operations")
 	}
 	out["_expandable"] = expandable
 	return out

@@ -102,7 +102,7 @@ func selfOf(s site.Site, v version, format string, args ...any) string {
 			args[i] = url.PathEscape(text)
 		}
 	}
-	return fmt.Sprintf("%s/rest/api/%d"+format, append([]any{s.BaseURL(), int(v)}, args...)...)
+	return fmt.Sprintf("%s/rest/api/%d"+format, append([]any{s.BaseURL(), v.number()}, args...)...)
 }
 
 // answer writes what a handler returned.

@@ -141,7 +141,7 @@ func (j *Jira) assign(actor, key, accountID string) (*record, *Error) {
 		if err != nil {
 			return nil, refuse(http.StatusBadRequest, "%v", err)
 		}
-		items, wrong := j.setAssignee(r, p, raw)
+		items, wrong := j.setAssignee(r, v2, p, raw)
 		if wrong != "" {
 			return nil, refuseField("assignee", "%s", wrong)
 		}

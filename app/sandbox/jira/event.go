@@ -20,7 +20,7 @@ func (j *Jira) tell(name, actor string, payload object) {
 	j.site.Emit(site.Event{Product: "jira", Name: name, Actor: actor, At: now, Body: body})
 }
 
-func (j *Jira) payloads() renderer { return renderer{j: j, v: v2} }
+func (j *Jira) payloads() renderer { return renderer{j: j, v: j.told} }
 
 func (j *Jira) tellIssue(name, kind, actor string, r *record, c *change) {
 	d := j.payloads()
@@ -48,7 +48,11 @@ func (j *Jira) tellChange(actor, kind string) told {
 
 func (j *Jira) tellComment(name, actor string, r *record, m comment) {
 	d := j.payloads()
-	j.tell(name, actor, object{"comment": d.comment(r, m), "issue": d.brief(r)})
+	payload := object{"comment": d.comment(r, m)}
+	if d.v != dc { // whose comment events name no issue but in the comment's address
+		payload["issue"] = d.brief(r)
+	}
+	j.tell(name, actor, payload)
 }
 
 func (j *Jira) tellProperty(name, actor string, r *record, key string, value json.RawMessage) {

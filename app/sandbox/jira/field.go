@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -46,9 +47,9 @@ func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]i
 	case "duedate":
 		return setDueDate(r, raw)
 	case "assignee":
-		return j.setAssignee(r, p, raw)
+		return j.setAssignee(r, v, p, raw)
 	case "reporter":
-		return j.setReporter(r, raw)
+		return j.setReporter(r, v, raw)
 	case "parent":
 		return j.setParent(r, raw)
 	default:
@@ -211,15 +212,12 @@ func setDueDate(r *record, raw json.RawMessage) ([]item, string) {
 	return items, ""
 }
 
-func (j *Jira) setAssignee(r *record, p Project, raw json.RawMessage) ([]item, string) {
+func (j *Jira) setAssignee(r *record, v version, p Project, raw json.RawMessage) ([]item, string) {
 	var to ref
 	if !isNull(raw) && json.Unmarshal(raw, &to) != nil {
 		return nil, "data was not an object"
 	}
-	id := to.AccountID
-	if id == "" {
-		id = to.ID
-	}
+	id := j.named(to, v)
 	if id == "-1" { // the project's default, which here is nobody
 		id = ""
 	}
@@ -231,15 +229,20 @@ func (j *Jira) setAssignee(r *record, p Project, raw json.RawMessage) ([]item, s
 	return items, ""
 }
 
-func (j *Jira) setReporter(r *record, raw json.RawMessage) ([]item, string) {
+// named is the account id of whom a call names, or what the call says where there is nobody of that name.
+func (j *Jira) named(to ref, v version) string {
+	if v == dc {
+		return j.dcAccount(to.Name)
+	}
+	return cmp.Or(to.AccountID, to.ID)
+}
+
+func (j *Jira) setReporter(r *record, v version, raw json.RawMessage) ([]item, string) {
 	var to ref
 	if !isNull(raw) && json.Unmarshal(raw, &to) != nil {
 		return nil, "data was not an object"
 	}
-	id := to.AccountID
-	if id == "" {
-		id = to.ID
-	}
+	id := j.named(to, v)
 	if u, ok := j.site.User(id); !ok || !u.Active {
 		return nil, "The reporter specified is not a user."
 	}

@@ -17,6 +17,7 @@ import (
 type Jira struct {
 	site     site.Site
 	projects []Project
+	told     version // of webhook payloads
 	calls    *http.ServeMux
 	meta     *http.ServeMux
 	denials  sync.Map // account id to the keys of permissions that were taken away
@@ -34,8 +35,18 @@ type state struct {
 	Next   int64              `json:"next"`   // next id of anything that has one
 }
 
-// New opens the Jira of a site with the given projects, as it was last kept there.
+// New opens the Jira of a Cloud site with the given projects, as it was last kept there.
 func New(s site.Site, projects []Project) (*Jira, error) {
+	j, err := load(s, projects)
+	if err != nil {
+		return nil, err
+	}
+	j.told = v2
+	j.calls, j.meta = j.mux(j.table(), v2, v3), j.mux(j.createMetaTable(), v2, v3)
+	return j, nil
+}
+
+func load(s site.Site, projects []Project) (*Jira, error) {
 	j := &Jira{site: s, projects: projects, keys: map[string]string{}, past: map[string][]*record{}}
 	if _, err := s.Load("jira", &j.state); err != nil {
 		return nil, fmt.Errorf("loading the state of jira: %w", err)
@@ -50,7 +61,6 @@ func New(s site.Site, projects []Project) (*Jira, error) {
 		j.keys[r.Key] = id
 	}
 	j.state.Next = max(j.state.Next, 10000)
-	j.calls, j.meta = j.mux(j.table()), j.mux(j.createMetaTable())
 	return j, nil
 }
 

@@ -18,6 +18,7 @@ type matcher struct {
 	j      *Jira
 	caller string
 	now    time.Time
+	lax    bool // a value that does not exist matches nothing, instead of being refused
 }
 
 // test is a compiled query.
@@ -92,7 +93,7 @@ func (m matcher) clause(c jql.Clause) (test, []string) {
 			continue
 		}
 		resolved, ok := m.resolve(name, v.Text)
-		if !ok {
+		if !ok && !m.lax {
 			return nil, []string{fmt.Sprintf("The value '%s' does not exist for the field '%s'.", v.Text, c.Field)}
 		}
 		values[i].Text = resolved

@@ -33,9 +33,12 @@ func (d renderer) user(accountID string) any {
 }
 
 func (d renderer) account(u site.User) object {
+	if d.v == dc {
+		return d.dcUser(u)
+	}
 	avatar := d.j.site.BaseURL() + "/avatar/" + url.PathEscape(u.AccountID)
 	out := object{
-		"self":      d.j.site.BaseURL() + "/rest/api/" + strconv.Itoa(int(d.v)) + "/user?accountId=" + url.QueryEscape(u.AccountID),
+		"self":      d.j.site.BaseURL() + "/rest/api/" + strconv.Itoa(d.v.number()) + "/user?accountId=" + url.QueryEscape(u.AccountID),
 		"accountId": u.AccountID, "accountType": u.Type, "displayName": u.Name, "active": u.Active, "timeZone": "Etc/UTC",
 		"avatarUrls": object{"48x48": avatar, "32x32": avatar, "24x24": avatar, "16x16": avatar},
 	}

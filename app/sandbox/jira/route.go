@@ -82,11 +82,11 @@ func (j *Jira) createMetaTable() []route {
 	return []route{{"GET", meta, "READ", j.createMetaTypes}, {"GET", meta + "/{issueTypeId}", "READ", j.createMetaFields}}
 }
 
-func (j *Jira) mux(table []route) *http.ServeMux {
+func (j *Jira) mux(table []route, versions ...version) *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, v := range []version{v2, v3} {
+	for _, v := range versions {
 		for _, r := range table {
-			mux.HandleFunc(fmt.Sprintf("%s /rest/api/%d%s", r.method, int(v), r.path), j.serve(v, r))
+			mux.HandleFunc(fmt.Sprintf("%s /rest/api/%d%s", r.method, v.number(), r.path), j.serve(v, r))
 		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -119,7 +119,10 @@ func (j *Jira) find(caller, query string, fresh []int64) ([]*record, *Error) {
 	if q.Where == nil {
 		return nil, refuse(http.StatusBadRequest, "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
 	}
-	m := matcher{j: j, caller: caller, now: j.site.Now()}
+	return j.selected(matcher{j: j, caller: caller, now: j.site.Now()}, q, fresh)
+}
+
+func (j *Jira) selected(m matcher, q jql.Query, fresh []int64) ([]*record, *Error) {
 	match, wrong := m.compile(q.Where, false)
 	order, unknown := m.order(q.Order)
 	if wrong = append(wrong, unknown...); len(wrong) > 0 {

@@ -15,7 +15,16 @@ type version int
 const (
 	v2 version = 2
 	v3 version = 3
+	dc version = -2 // v2 as Data Center speaks it: people have a key and a name, and no account id
 )
+
+// number is the version's number in paths.
+func (v version) number() int {
+	if v == dc {
+		return int(v2)
+	}
+	return int(v)
+}
 
 // text is rich text as it was written: in one of the two formats. The other is derived when it is asked for.
 type text struct {
@@ -30,7 +39,7 @@ func readText(v version, raw json.RawMessage) (text, string) {
 	if isNull(raw) {
 		return text{}, ""
 	}
-	if v == v2 {
+	if v != v3 {
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return text{}, "Operation value must be a string"
@@ -78,7 +87,7 @@ func (t text) render(v version) any {
 	switch {
 	case t.empty():
 		return nil
-	case v == v2:
+	case v != v3:
 		return t.wiki()
 	default:
 		return t.adf()

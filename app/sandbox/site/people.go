@@ -1,5 +1,13 @@
 package site
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Account ids of the people who work on the demo site. Pages that mention them and projects that they lead use these names.
 const (
 	Dana  = "712020:0b7c9f52-6f0e-4a39-9c1d-2a64d5a1f001" // site administrator
@@ -22,4 +30,53 @@ func People() []User {
 		{AccountID: Grace, Name: "Grace Okafor", Email: "grace@example.com", Type: "atlassian", Active: true},
 		{AccountID: Tom, Name: "Tom Becker", Email: "tom@example.com", Type: "atlassian", Active: false},
 	}
+}
+
+// On Data Center a person has a username, which the products share where they share a user directory, and in each product a key of
+// its own, which stays when the username changes.
+
+// Username is what somebody signs in with on Data Center.
+func (u User) Username() string {
+	name, _, _ := strings.Cut(u.Email, "@")
+	return name
+}
+
+// JiraKey is the key of a person in Jira Data Center: for those who came with Jira 8.4 or later JIRAUSER and a number, for those
+// who were there before the username of that time.
+func (u User) JiraKey() string {
+	switch u.AccountID {
+	case Dana, Kenji:
+		return u.Username()
+	}
+	return "JIRAUSER" + u.digits()
+}
+
+// WikiKey is the key of a person in Confluence Data Center: 32 hexadecimal digits.
+func (u User) WikiKey() string {
+	sum := sha256.Sum256([]byte("confluence " + u.AccountID))
+	return "8a808192" + hex.EncodeToString(sum[:12])
+}
+
+// digits are a number of five digits that follows from the account.
+func (u User) digits() string {
+	sum := sha256.Sum256([]byte("jira " + u.AccountID))
+	n := 10100 + int(sum[0])*256 + int(sum[1])
+	return strconv.Itoa(n)
+}
+
+// WithUsername finds the person of a username, in any case of letters.
+func WithUsername(all []User, name string) (User, bool) {
+	return find(all, func(u User) bool { return name != "" && strings.EqualFold(u.Username(), name) })
+}
+
+// WithWikiKey finds the person of a key of Confluence.
+func WithWikiKey(all []User, key string) (User, bool) {
+	return find(all, func(u User) bool { return u.WikiKey() == key })
+}
+
+func find(all []User, is func(User) bool) (User, bool) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
+	}
+	return User{}, false
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/throughline/throughline/app/sandbox/confluence"
+	"github.com/throughline/throughline/app/sandbox/site"
 	"github.com/throughline/throughline/app/sandbox/view/body"
 )
 
@@ -218,6 +219,9 @@ type lookup struct {
 
 func (l lookup) UserName(id string) (string, bool) {
 	u, ok := l.site.User(id)
+	if !ok {
+		u, ok = site.WithWikiKey(l.site.Users(), id)
+	}
 	return u.Name, ok
 }
 

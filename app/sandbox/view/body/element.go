@@ -62,7 +62,7 @@ func (r *renderer) node(n *node) {
 			r.children(fallback)
 		}
 	case "ri:user":
-		r.mention(n.attr["ri:account-id"])
+		r.mention(person(n))
 	default:
 		r.children(n)
 	}
@@ -212,7 +212,7 @@ func (r *renderer) link(n *node) {
 	}
 	switch {
 	case n.first("ri:user") != nil:
-		r.mention(n.first("ri:user").attr["ri:account-id"])
+		r.mention(person(n.first("ri:user")))
 	case n.first("ri:page") != nil:
 		page := n.first("ri:page")
 		title := page.attr["ri:content-title"]
@@ -239,6 +239,14 @@ func (r *renderer) link(n *node) {
 	default:
 		r.f("%s", text)
 	}
+}
+
+// person is how a mention names somebody: by account id, and on Data Center by user key.
+func person(n *node) string {
+	if id := n.attr["ri:account-id"]; id != "" {
+		return id
+	}
+	return n.attr["ri:userkey"]
 }
 
 func (r *renderer) mention(account string) {

@@ -1,0 +1,88 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+)
+
+// cloud is Jira Cloud: search by page tokens, bulk fetch, account ids.
+type cloud struct{}
+
+// found is a page of results.
+type found struct {
+	Issues []gojira.Issue `json:"issues"`
+	Next   string         `json:"nextPageToken"`
+	Last   bool           `json:"isLast"`
+}
+
+func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
+
+func (cloud) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
+	type ask struct {
+		JQL    string   `json:"jql"`
+		Fields []string `json:"fields"`
+		Most   int      `json:"maxResults"`
+		Page   string   `json:"nextPageToken,omitempty"`
+	}
+	ctx = outbound.Repeatable(ctx) // a read, although by POST
+	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
+		var w found
+		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
+			return err
+		}
+		for _, i := range w.Issues {
+			if !yield(c.issue(i)) {
+				return nil
+			}
+		}
+		if w.Last || w.Next == "" || w.Next == q.Page {
+			return nil
+		}
+		q.Page = w.Next
+	}
+}
+
+func (cloud) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+	in := struct {
+		Fields []string `json:"fields"`
+		Issues []string `json:"issueIdsOrKeys"`
+	}{fields[:], idsOrKeys}
+	var w fetched
+	if err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/issue/bulkfetch", in, &w); err != nil { // a read, although by POST
+		return nil, err
+	}
+	out := make([]Issue, len(w.Issues))
+	for i, issue := range w.Issues {
+		out[i] = c.issue(issue)
+	}
+	return out, nil
+}
+
+type fetched struct {
+	Issues []gojira.Issue `json:"issues"`
+}
+
+func (f *fetched) price() int { return len(f.Issues) * outbound.ObjectPrice }
+
+type accountRef struct {
+	ID *string `json:"accountId"`
+}
+
+func (cloud) person(account string) any {
+	if account == "" {
+		return accountRef{}
+	}
+	return accountRef{&account}
+}
+
+func (cloud) named(nameOrAccount string, account bool) url.Values {
+	if account {
+		return url.Values{"accountId": {nameOrAccount}}
+	}
+	return url.Values{"query": {nameOrAccount}}
+}

@@ -1,0 +1,95 @@
+package jira
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	gojira "github.com/andygrunwald/go-jira"
+
+	"github.com/throughline/throughline/app/atlassian/outbound"
+)
+
+// dataCenter is Jira Data Center, from 8.14 on, which is where personal access tokens begin. It has REST 2 only: search by startAt
+// and total, no bulk fetch, and people by username. By Atlassian's reference of the Jira Data Center REST API (10.3); a bulk
+// create takes issue properties there as a single one does, and nothing depends on it, for tickets are found by their labels.
+//
+// Of a person's key and username the username is taken for the account: it is what assignees are set by, and the one name
+// that Jira and Confluence share.
+type dataCenter struct{}
+
+type dcAsk struct {
+	JQL    string   `json:"jql"`
+	Fields []string `json:"fields"`
+	Start  int      `json:"startAt"`
+	Most   int      `json:"maxResults"`
+	Strict bool     `json:"validateQuery"` // what does not exist is refused; else it is passed over
+}
+
+type dcFound struct {
+	Issues []gojira.Issue `json:"issues"`
+	Total  int            `json:"total"`
+}
+
+func (f *dcFound) price() int { return len(f.Issues) * outbound.ObjectPrice }
+
+func (d dataCenter) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
+	return d.ask(ctx, c, dcAsk{JQL: jql, Fields: fields[:], Most: 100, Strict: true}, yield)
+}
+
+// ask goes from page to page. Issues that come or go meanwhile may be seen twice or not at all, as with any paging by position.
+func (dataCenter) ask(ctx context.Context, c *Client, q dcAsk, yield func(Issue) bool) error {
+	ctx = outbound.Repeatable(ctx) // a read, although by POST
+	for {
+		var w dcFound
+		if err := c.call(ctx, http.MethodPost, "rest/api/2/search", q, &w); err != nil {
+			return err
+		}
+		for _, i := range w.Issues {
+			if !yield(c.issue(i)) {
+				return nil
+			}
+		}
+		// A site may answer with fewer than were asked for.
+		if q.Start += len(w.Issues); len(w.Issues) == 0 || q.Start >= w.Total {
+			return nil
+		}
+	}
+}
+
+// issues searches for the ids: there is no other way to read many. Without validation an issue that is gone is passed over; with it
+// the whole query would be refused. "issuekey" takes numbers for ids and strings for keys.
+func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+	quoted := make([]string, len(idsOrKeys))
+	for i, id := range idsOrKeys {
+		if quoted[i] = id; strings.Trim(id, "0123456789") != "" {
+			quoted[i] = Quote(id)
+		}
+	}
+	out := []Issue{}
+	q := dcAsk{JQL: "issuekey in (" + strings.Join(quoted, ", ") + ")", Fields: fields[:], Most: MaxFetch}
+	err := d.ask(ctx, c, q, func(i Issue) bool {
+		out = append(out, i)
+		return true
+	})
+	return out, err
+}
+
+func (dataCenter) person(account string) any {
+	return struct {
+		Name *string `json:"name"`
+	}{name(account)}
+}
+
+func name(account string) *string {
+	if account == "" {
+		return nil
+	}
+	return &account
+}
+
+// named: the search goes over usernames, names and addresses alike.
+func (dataCenter) named(nameOrAccount string, _ bool) url.Values {
+	return url.Values{"username": {nameOrAccount}}
+}
