@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/task"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/descriptor"
@@ -42,8 +43,11 @@ type Config struct {
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
+	Mapping      string        `env:"THROUGHLINE_MAPPING" help:"file of rules that say where the tickets of some pages go instead"`
 	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
+	FourEyes     bool          `env:"THROUGHLINE_FOUR_EYES" envDefault:"1" help:"nobody verifies, accepts or dismisses their own ticket"`
+	Approvers    []string      `env:"THROUGHLINE_APPROVERS" help:"account ids of those who may verify, accept and dismiss; empty: whoever may comment"`
 	Labels       []string      `env:"THROUGHLINE_LABELS" envDefault:"threat-model,design,architecture" help:"pages with one of these labels are design pages"`
 	Spaces       []string      `env:"THROUGHLINE_SPACES" help:"keys of spaces all of whose pages are design pages"`
 	PanelRows    int           `env:"THROUGHLINE_PANEL_ROWS" envDefault:"100" help:"rows of a panel's table, at most"`
@@ -101,8 +105,9 @@ func Unknown(environ []string) []string {
 }
 
 var (
-	hostShape  = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	labelShape = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
+	hostShape    = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	accountShape = regexp.MustCompile(`^[A-Za-z0-9:_-]{1,128}$`)
+	labelShape   = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
 )
 
 // Validate checks what the server needs, and names the first variable that is wrong with what to do.
@@ -149,6 +154,8 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_SITES", "%q: list hosts, or suffixes that begin with a dot, such as .atlassian.net", strings.Join(c.Sites, ","))
 	case slices.ContainsFunc(c.Labels, func(l string) bool { return !labelShape.MatchString(l) }):
 		return wrong("THROUGHLINE_LABELS", "%q: labels are lower case and without spaces", strings.Join(c.Labels, ","))
+	case slices.ContainsFunc(c.Approvers, func(a string) bool { return !accountShape.MatchString(a) }):
+		return wrong("THROUGHLINE_APPROVERS", "%q: list account ids, such as 712020:0b7c9f52-6f0e-4a39-9c1d-2a64d5a1f001, as the addresses of people's profiles have them", strings.Join(c.Approvers, ","))
 	case len(c.Labels) == 0 && len(c.Spaces) == 0:
 		return wrong("THROUGHLINE_LABELS", "without labels and THROUGHLINE_SPACES no page is a design page; name at least one")
 	case c.LogFormat != "text" && c.LogFormat != "json":
@@ -166,7 +173,21 @@ func (c Config) Validate() error {
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
 	}
-	return nil
+	_, err := c.mapping()
+	return err
+}
+
+// mapping reads the mapping file, if one is named.
+func (c Config) mapping() (mapping.Mapping, error) {
+	if c.Mapping == "" {
+		return mapping.Mapping{}, nil
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		return mapping.Mapping{}, fault.As(fault.Invalid, err, "THROUGHLINE_MAPPING: reading the mapping")
+	}
+	m, err := mapping.Read(data)
+	return m, fault.Wrap(err, "THROUGHLINE_MAPPING: %s", c.Mapping)
 }
 
 func (c Config) validURL(name, value string) error {
@@ -186,14 +207,19 @@ func (c Config) validURL(name, value string) error {
 	return nil
 }
 
-// Policy is the part of the configuration that tasks go by.
-func (c Config) Policy() task.Policy {
+// Policy is the part of the configuration that tasks go by, with the mapping as its file is now.
+func (c Config) Policy() (task.Policy, error) {
 	p := task.DefaultPolicy()
+	var err error
+	if p.Mapping, err = c.mapping(); err != nil {
+		return p, err
+	}
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
+	p.FourEyes, p.Approvers = c.FourEyes, c.Approvers
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
 	p.JiraLink = c.JiraLink
-	return p
+	return p, nil
 }
 
 // Key returns the master key that the environment gives, or an empty one when it gives none.

@@ -297,15 +297,15 @@ func (c *collection) life(t Threat) error {
 	}
 	for _, v := range t.Verifications {
 		var links []string
-		for _, l := range v.Links {
+		for _, l := range v.Given.Links {
 			links = append(links, l.URL)
 		}
 		in := c.query.within(v.Recorded)
 		if in {
 			c.summary.Verified++
-			sign("verified", v.Note, v.Times)
+			sign("verified", v.Given.Note, v.Times)
 		}
-		if err := c.table("verifications").add(append([]any{t.ID, key, v.Note, links, v.Assignee, v.byAssignee(), v.Waived, in}, v.Times.cells()...)...); err != nil {
+		if err := c.table("verifications").add(append([]any{t.ID, key, v.Given.Note, links, v.Assignee, v.byAssignee(), v.Given.Waived, in}, v.Times.cells()...)...); err != nil {
 			return err
 		}
 	}
@@ -313,10 +313,10 @@ func (c *collection) life(t Threat) error {
 		in := c.query.within(a.Recorded)
 		if in {
 			c.summary.Accepted++
-			sign("accepted until "+a.Until, a.Reason, a.Times)
+			sign("accepted until "+a.Given.Until, a.Given.Reason, a.Times)
 		}
 		if err := c.table("acceptances").add(append([]any{
-			t.ID, key, a.Reason, a.Until, t.State == threat.Accepted && a.holds(c.query.AsOf), a.Assignee != "" && a.Assignee == a.By, a.Waived, in,
+			t.ID, key, a.Given.Reason, a.Given.Until, t.State == threat.Accepted && a.holds(c.query.AsOf), a.Assignee != "" && a.Assignee == a.By, a.Given.Waived, in,
 		}, a.Times.cells()...)...); err != nil {
 			return err
 		}

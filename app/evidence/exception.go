@@ -12,7 +12,7 @@ import (
 // Exceptions lists the kinds of exceptions, in the order in which they are told.
 func Exceptions() []string {
 	return []string{
-		notReconciled, reviewFailed, ticketDeleted, unowned, unfiled, late, reopened, declined, byAssignee, waived, stale, acceptanceOver, accepted, withdrawn, dismissed, drifted,
+		notReconciled, reviewFailed, ticketDeleted, ticketHidden, unowned, unfiled, late, reopened, declined, byAssignee, waived, stale, acceptanceOver, accepted, withdrawn, dismissed, drifted,
 	}
 }
 
@@ -20,6 +20,7 @@ const (
 	notReconciled  = "not reconciled"
 	reviewFailed   = "review failed"
 	ticketDeleted  = "ticket deleted"
+	ticketHidden   = "ticket hidden"
 	unowned        = "unowned"
 	unfiled        = "no ticket"
 	late           = "late"
@@ -55,6 +56,9 @@ func except(t Threat, q Query) []Exception {
 	if t.Ticket != nil && t.Ticket.Deleted {
 		at(ticketDeleted, t.Tickets[len(t.Tickets)-1].Times, t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
 	}
+	if t.Ticket != nil && t.Ticket.Hidden && !t.Ticket.Deleted {
+		at(ticketHidden, t.Tickets[len(t.Tickets)-1].Times, "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
+	}
 	if live && !t.Owner.Known() {
 		at(unowned, t.States[0].Times, or(t.Owner.Reason, "nobody is answerable"))
 	}
@@ -88,14 +92,14 @@ func except(t Threat, q Query) []Exception {
 			continue
 		}
 		if v.byAssignee() {
-			at(byAssignee, v.Times, v.Note)
+			at(byAssignee, v.Times, v.Given.Note)
 		}
-		for _, rule := range v.Waived {
+		for _, rule := range v.Given.Waived {
 			at(waived, v.Times, "verified without: "+rule)
 		}
 	}
 	for _, a := range t.Acceptances {
-		for _, rule := range a.Waived {
+		for _, rule := range a.Given.Waived {
 			if q.within(a.Recorded) {
 				at(waived, a.Times, "risk accepted without: "+rule)
 			}
@@ -107,9 +111,9 @@ func except(t Threat, q Query) []Exception {
 	if t.State == threat.Accepted && len(t.Acceptances) > 0 {
 		a := t.Acceptances[len(t.Acceptances)-1]
 		if a.holds(q.AsOf) {
-			at(accepted, a.Times, "until "+a.Until+": "+a.Reason)
+			at(accepted, a.Times, "until "+a.Given.Until+": "+a.Given.Reason)
 		} else {
-			at(acceptanceOver, a.Times, "it held until "+a.Until+", and the threat is still taken for accepted")
+			at(acceptanceOver, a.Times, "it held until "+a.Given.Until+", and the threat is still taken for accepted")
 		}
 	}
 	for _, d := range t.Decisions {
@@ -134,7 +138,7 @@ func (v Verification) byAssignee() bool { return v.Assignee != "" && v.Assignee 
 
 // holds reports whether an acceptance holds at an instant: until its last day's end, UTC.
 func (a Acceptance) holds(at time.Time) bool {
-	day, err := time.Parse(time.DateOnly, a.Until)
+	day, err := time.Parse(time.DateOnly, a.Given.Until)
 	return err == nil && at.Before(day.AddDate(0, 0, 1))
 }
 
@@ -145,6 +149,8 @@ func doneAt(steps []TicketStep) time.Time {
 		switch {
 		case s.Standing() != threat.Done:
 			at = time.Time{}
+		case at.IsZero() && !s.DoneAt.IsZero():
+			at = s.DoneAt // by Jira's history
 		case at.IsZero():
 			at = s.Occurred
 		}

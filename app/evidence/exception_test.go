@@ -78,6 +78,7 @@ func TestExcept(t *testing.T) {
 		}, nil},
 		{"no ticket", func(t *Threat) { t.Ticket, t.Tickets = nil, nil }, []string{unfiled}},
 		{"ticket deleted", func(t *Threat) { t.Ticket.Deleted, t.Tickets[0].Deleted = true, true }, []string{ticketDeleted}},
+		{"ticket hidden", func(t *Threat) { t.Ticket.Hidden, t.Tickets[0].Hidden = true, true }, []string{ticketHidden}},
 		{"declined", func(t *Threat) {
 			t.Ticket.Declined, t.Tickets[0].Declined = true, true
 			t.Ticket.Due, t.Tickets[0].Due = "", ""
@@ -90,7 +91,7 @@ func TestExcept(t *testing.T) {
 		}, nil},
 		{"verified by the assignee, without four eyes", func(t *Threat) {
 			v := Verification{Assignee: "mira", Times: on(6)}
-			v.By, v.Waived = "mira", []string{"four eyes"}
+			v.By, v.Given.Waived = "mira", []string{"four eyes"}
 			t.Verifications = append(t.Verifications, v)
 		}, []string{byAssignee, waived}},
 		{"verified by another", func(t *Threat) {
@@ -101,11 +102,11 @@ func TestExcept(t *testing.T) {
 		{"stale", func(t *Threat) { t.Stale = true }, []string{stale}},
 		{"accepted", func(t *Threat) {
 			t.State = threat.Accepted
-			t.Acceptances = []Acceptance{{Acceptance: threat.Acceptance{Until: "2026-01-20"}, Times: on(6)}}
+			t.Acceptances = []Acceptance{{Given: threat.Acceptance{Until: "2026-01-20"}, Times: on(6)}}
 		}, []string{accepted}},
 		{"accepted until the day before", func(t *Threat) {
 			t.State = threat.Accepted
-			t.Acceptances = []Acceptance{{Acceptance: threat.Acceptance{Until: "2026-01-19"}, Times: on(6)}}
+			t.Acceptances = []Acceptance{{Given: threat.Acceptance{Until: "2026-01-19"}, Times: on(6)}}
 		}, []string{acceptanceOver}},
 		{"ticket altered by hand", func(t *Threat) { t.Decisions = []Decision{{Kind: ledger.Drifted, Times: on(6)}} }, []string{drifted}},
 	}

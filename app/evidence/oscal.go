@@ -195,10 +195,10 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 	r.Log = &log
 	for _, v := range t.Verifications {
 		seen := observation{
-			UUID: o.id("entry", fmt.Sprint(v.Entry)), Title: line("Verification of " + t.ID), Description: block(v.Note), Methods: []string{"EXAMINE"},
+			UUID: o.id("entry", fmt.Sprint(v.Entry)), Title: line("Verification of " + t.ID), Description: block(v.Given.Note), Methods: []string{"EXAMINE"},
 			Origins: o.origin(v.By), Collected: instant(v.Occurred),
 		}
-		for _, l := range v.Links {
+		for _, l := range v.Given.Links {
 			if l.Kind == "run" {
 				seen.Methods = []string{"TEST"}
 			}

@@ -72,15 +72,15 @@ type TicketStep struct {
 
 // Verification is evidence that was given.
 type Verification struct {
-	threat.Verification
-	Assignee string `json:"assignee,omitempty"` // of the ticket at that time
+	Given    threat.Verification `json:"given"`
+	Assignee string              `json:"assignee,omitempty"` // of the ticket at that time
 	Times
 }
 
 // Acceptance is a residual risk that was taken on.
 type Acceptance struct {
-	threat.Acceptance
-	Assignee string `json:"assignee,omitempty"`
+	Given    threat.Acceptance `json:"given"`
+	Assignee string            `json:"assignee,omitempty"`
 	Times
 }
 

@@ -37,7 +37,7 @@ func (s Scope) zero() bool { return s == Scope{} }
 // page reports whether a page lies in the scope, as far as pages decide.
 func (s Scope) page(p Page) bool {
 	return (s.Space == "" || strings.EqualFold(s.Space, p.Space)) &&
-		(s.Label == "" || slices.Contains(p.Labels, strings.ToLower(s.Label)))
+		(s.Label == "" || slices.ContainsFunc(p.Labels, func(l string) bool { return strings.EqualFold(l, s.Label) }))
 }
 
 func (s Scope) threat(t Threat) bool {

@@ -14,7 +14,7 @@ type (
 		Title   string   `json:"title"`
 		Space   string   `json:"space,omitempty"`
 		URL     string   `json:"url,omitempty"`
-		Labels  []string `json:"labels,omitempty"` // of the page, lower case
+		Labels  []string `json:"labels,omitempty"` // of the page, as it had them
 		Engine  string   `json:"engine,omitempty"` // which rules read it
 		Hash    string   `json:"hash,omitempty"`   // of the body without the panel
 		Found   int      `json:"found"`
@@ -43,8 +43,9 @@ type (
 	}
 	// TicketFact is the Data of Filed, Bound and Ticketed.
 	TicketFact struct {
-		Ticket threat.Ticket `json:"ticket"`
+		Ticket threat.Ticket `json:"ticket"` // whole, as it is then
 		Why    string        `json:"why,omitempty"`
+		Step   int64         `json:"step,omitempty"` // Jira's id of the entry in the ticket's history that made it so; 0 when none is known
 	}
 	// PanelFact is the Data of PanelWritten.
 	PanelFact struct {

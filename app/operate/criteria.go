@@ -1,9 +1,7 @@
 package operate
 
 import (
-	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,16 +46,12 @@ const chooses = 5
 
 // choose records a person's choice of a threat's criteria: a list of a framework's, or, without a list, those that it has.
 func (h handler) choose(w http.ResponseWriter, r *http.Request) error {
-	site, err := h.site(r, tenant.ID(r.FormValue("site")))
-	if err != nil {
-		return err
-	}
 	form := func(name string) string { return strings.TrimSpace(r.FormValue(name)) }
 	if form("by") == "" {
 		return fault.New(fault.Invalid, "a choice of criteria needs to say who makes it")
 	}
 	for try := 1; ; try++ {
-		t, err := h.find(r.Context(), site, threat.ID(form("threat")))
+		site, t, err := h.find(r, threat.ID(form("threat")))
 		if err != nil {
 			return err
 		}
@@ -75,24 +69,6 @@ func (h handler) choose(w http.ResponseWriter, r *http.Request) error {
 		}
 		return answer(w, out)
 	}
-}
-
-// find is the threat with an id, on whichever page.
-func (h handler) find(ctx context.Context, site tenant.ID, id threat.ID) (threat.Threat, error) {
-	pages, err := h.store.Pages(ctx, site)
-	if err != nil {
-		return threat.Threat{}, err
-	}
-	for _, p := range pages {
-		rec, err := h.store.Page(ctx, site, p.ID)
-		if err != nil {
-			return threat.Threat{}, err
-		}
-		if i := slices.IndexFunc(rec.Threats, func(t threat.Threat) bool { return t.ID == id }); i >= 0 {
-			return rec.Threats[i], nil
-		}
-	}
-	return threat.Threat{}, fault.New(fault.NotFound, "%s has no threat %q", site, id)
 }
 
 // chosen is a threat's criteria after somebody chose: a list takes the place of all of its framework, an empty one confirms them.

@@ -48,10 +48,12 @@ type Running struct {
 //	DELETE /jobs/{id}                     204
 //	GET    /pages                         []Page
 //	GET    /progress                      State
+//	GET    /owners                        []Owners
+//	POST   /threats/{id}/refile?by=       204
 //	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
 //	GET    /history?site=&of=&as_of=      evidence.History of a page or a threat
 //	GET    /criteria?site=&framework=     []evidence.Bearing
-//	POST   /criteria?site=                Choice; form: threat, framework, criteria (empty confirms), why, by
+//	POST   /criteria                      Choice; form: threat, framework, criteria (empty confirms), why, by
 //	       /ledger…                         see routeLedger
 //
 // Errors are {"error": "..."} with the status of their kind.
@@ -63,6 +65,8 @@ func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Ha
 	mux.HandleFunc("DELETE /jobs/{id}", h.wrap(h.drop))
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
 	mux.HandleFunc("GET /progress", h.wrap(h.progress))
+	mux.HandleFunc("GET /owners", h.wrap(h.owners))
+	mux.HandleFunc("POST /threats/{id}/refile", h.wrap(h.refile))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
 	mux.HandleFunc("GET /history", h.wrap(h.history))
 	mux.HandleFunc("GET /criteria", h.wrap(h.coverage))

@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -17,7 +18,7 @@ import (
 )
 
 // fileTickets brings each of a page's threats to its ticket: one that the page names, one that an earlier run may have made, or a
-// new one. Then it links the tickets back to the page. The panel is written once, after all of it.
+// new one. Then it gives tickets to owners whom the page names anew, and links them back to the page. The panel is written once, after all of it.
 func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, error) {
 	rec, err := d.Book.Page(ctx, job.Tenant, job.Subject)
 	if err != nil {
@@ -53,6 +54,9 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 			return work.Outcome{}, err
 		}
 	}
+	if err := f.settle(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
+	}
 	if err := f.link(ctx, rec.Threats); err != nil {
 		return work.Outcome{}, err
 	}
@@ -74,6 +78,7 @@ type filing struct {
 	job     work.Job
 	jira    *jira.Client
 	page    trace.Page
+	rule    mapping.Rule // where new tickets go
 	edition tenant.Edition
 	who     asking
 	owners  map[threat.ID]threat.Owner // as committed
@@ -84,7 +89,7 @@ type filing struct {
 
 func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record, edition tenant.Edition) *filing {
 	f := &filing{
-		Desk: d, job: job, jira: client, page: rec.Page, edition: edition, who: d.asking(job.Tenant, client),
+		Desk: d, job: job, jira: client, page: rec.Page, rule: d.Policy.rule(rec.Page), edition: edition, who: d.asking(job.Tenant, client),
 		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
 	}
 	for _, t := range rec.Threats {
@@ -189,7 +194,10 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		}
 		t.Intent, t.Blocked = nil, ""
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
-			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
+			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: inJira}
+		}
+		if t.Ticket.ByPage && t.Owner.Known() {
+			t.Assigned.Named = t.Text.Person.String() // who is assigned already stays
 		}
 		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {

@@ -14,13 +14,14 @@ import (
 
 // Page is what is known of one design page.
 type Page struct {
-	ID      string   `json:"id"`
-	Rev     int      `json:"rev"` // counts commits; 0 means never committed
-	Title   string   `json:"title"`
-	Space   string   `json:"space"` // the space's key
-	URL     string   `json:"url"`
-	OwnerID string   `json:"owner_id,omitempty"` // account id of the page's owner
-	Labels  []string `json:"labels,omitempty"`   // lower case, sorted
+	ID      string `json:"id"`
+	Rev     int    `json:"rev"` // counts commits; 0 means never committed
+	Title   string `json:"title"`
+	Space   string `json:"space"` // the space's key
+	URL     string `json:"url"`
+	OwnerID string `json:"owner_id,omitempty"` // account id of the page's owner
+
+	Labels []string `json:"labels,omitempty"` // as it had them when it was last read
 
 	Version  int       `json:"version"`           // newest page version seen or written
 	Hash     string    `json:"hash"`              // of the reviewed body without the panel region
@@ -60,6 +61,7 @@ type Book interface {
 	// several where pages name one issue for more than one threat.
 	ByIssue(ctx context.Context, id tenant.ID, issue string) ([]threat.Threat, error)
 	// Commit applies a change. Threats with a ticket become findable by its issue id in the same transaction. fault.Invalid
-	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change.
+	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change. fault.Internal
+	// for moves that are not Legal: nothing of such a change is written.
 	Commit(ctx context.Context, c Change) error
 }

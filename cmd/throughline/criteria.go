@@ -32,7 +32,7 @@ func newCriteria() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	data := cmd.PersistentFlags().String("data", "", "folder of the store (default $THROUGHLINE_DATA, else ./data)")
-	cmd.PersistentFlags().StringVar(&site, "site", "", "host of the site, where the store holds several")
+	cmd.Flags().StringVar(&site, "site", "", "host of the site, where the store holds several")
 	cmd.PersistentFlags().StringVar(&framework, "framework", "soc2", "soc2, iso27001, nist or asvs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&bare, "catalogue", false, "print the catalogue alone: no store is asked")
@@ -64,7 +64,7 @@ func newCriteria() *cobra.Command {
 		one.Flags().StringVar(&why, "why", "", "the reason, for the ledger")
 		one.Flags().StringVar(&by, "by", "", "who chooses, for the ledger (default the user of this machine)")
 		one.RunE = func(cmd *cobra.Command, args []string) error {
-			q := url.Values{"site": {site}, "framework": {framework}, "threat": {args[0]}, "why": {why}, "by": {cmp.Or(by, operatorName())}}
+			q := url.Values{"framework": {framework}, "threat": {args[0]}, "why": {why}, "by": {cmp.Or(by, operatorName())}}
 			if len(args) > 1 {
 				if _, err := control.Choose(framework, args[1], "check"); err != nil {
 					return err

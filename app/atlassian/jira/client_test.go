@@ -352,3 +352,31 @@ func TestDropped(t *testing.T) {
 		})
 	}
 }
+
+func TestCreateMeta(t *testing.T) {
+	c, _ := site(
+		t,
+		exchange{"GET", "/rest/api/2/issue/createmeta/SEC/issuetypes?maxResults=200", "", 200, `{"issueTypes":[{"id":"1","name":"Task","subtask":false,"hierarchyLevel":0},{"id":"2","name":"Epic","subtask":false,"hierarchyLevel":1}]}`},
+		exchange{"GET", "/rest/api/2/issue/createmeta/SEC/issuetypes/1?maxResults=200", "", 200, `{"fields":[
+			{"fieldId":"summary","name":"Summary","required":true,"hasDefaultValue":false,"schema":{"type":"string","system":"summary"}},
+			{"fieldId":"customfield_10042","name":"Risk class","required":true,"hasDefaultValue":false,
+				"schema":{"type":"array","items":"option","custom":"x","customId":10042},"allowedValues":[{"id":"1","value":"A"},{"id":"2","value":"B"}]}]}`},
+		exchange{"GET", "/rest/api/2/issue/SEC-9?fields=issuetype,project", "", 200, `{"id":"9","key":"SEC-9","fields":{"issuetype":{"id":"2","name":"Epic","hierarchyLevel":1},"project":{"key":"SEC"}}}`},
+	)
+	types, err := c.CreateTypes(t.Context(), "SEC")
+	if diff := cmp.Diff([]jira.IssueType{{ID: "1", Name: "Task"}, {ID: "2", Name: "Epic", Level: 1}}, types); diff != "" || err != nil {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	fields, err := c.CreateFields(t.Context(), "SEC", "1")
+	want := []jira.Field{
+		{ID: "summary", Name: "Summary", Required: true, Type: "string"},
+		{ID: "customfield_10042", Name: "Risk class", Required: true, Type: "array", Items: "option", Allowed: []string{"A", "B"}},
+	}
+	if diff := cmp.Diff(want, fields); diff != "" || err != nil {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	place, err := c.Place(t.Context(), "SEC-9")
+	if want := (jira.Place{Key: "SEC-9", Project: "SEC", Type: "Epic", Level: 1}); place != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", place, err, want)
+	}
+}

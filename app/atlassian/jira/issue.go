@@ -20,6 +20,7 @@ type Issue struct {
 	Project      string // key
 	Summary      string
 	Status       string // as the site names it
+	StatusID     string
 	Category     threat.Category
 	Assignee     string // account; empty when unassigned
 	AssigneeName string
@@ -43,6 +44,35 @@ func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
 		return Issue{}, fault.Wrap(err, "read issue %s", idOrKey)
 	}
 	return c.issue(w), nil
+}
+
+// Place is where an issue stands among the others of its site.
+type Place struct {
+	Key     string
+	Project string // key
+	Type    string // name
+	Level   int    // of its type, on Cloud only: -1 subtasks, 0 tasks and their like, 1 epics, above what a site adds
+}
+
+// Place reads where an issue stands. fault.NotFound when there is none that the app may see.
+func (c *Client) Place(ctx context.Context, idOrKey string) (Place, error) {
+	path, err := issuePath(idOrKey, "?fields=issuetype,project")
+	if err != nil {
+		return Place{}, err
+	}
+	var w struct {
+		Key    string `json:"key"`
+		Fields struct {
+			Type    wireType `json:"issuetype"`
+			Project struct {
+				Key string `json:"key"`
+			} `json:"project"`
+		} `json:"fields"`
+	}
+	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+		return Place{}, fault.Wrap(err, "read issue %s", idOrKey)
+	}
+	return Place{w.Key, w.Fields.Project.Key, w.Fields.Type.Name, w.Fields.Type.Level}, nil
 }
 
 // FindByLabel finds the issues that carry a label, oldest first. The index lags behind by seconds at times: that it finds none
@@ -79,7 +109,7 @@ func (c *Client) issue(w gojira.Issue) Issue {
 		out.Project = f.Project.Key
 	}
 	if f.Status != nil {
-		out.Status, out.Category = f.Status.Name, category(f.Status.StatusCategory.Key)
+		out.Status, out.StatusID, out.Category = f.Status.Name, f.Status.ID, category(f.Status.StatusCategory.Key)
 	}
 	if f.Assignee != nil {
 		out.Assignee, out.AssigneeName = account(f.Assignee), f.Assignee.DisplayName
