@@ -1,6 +1,7 @@
 package jira_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ func TestContract(t *testing.T) {
 		t,
 		exchange{"GET", "/rest/api/2/issue/SEC-12?fields=" + issueFields, "", 200, sec12},
 		exchange{"POST", "/rest/api/2/search/jql", `{"jql":"project = SEC","fields":["` + strings.ReplaceAll(issueFields, ",", `","`) + `"],"maxResults":100}`, 200, `{"issues":[` + sec12 + `],"isLast":true}`},
+		exchange{"POST", "/rest/api/2/search/approximate-count", `{"jql":"project = SEC"}`, 200, `{"count":7}`},
 		exchange{
 			"POST", "/rest/api/2/issue/bulk", `{"issueUpdates":[` + draft + `,` + draft + `]}`, 201,
 			`{"issues":[{"id":"1","key":"SEC-1","self":"https://x/1"}],"errors":[{"status":400,"elementErrors":{"errorMessages":[],"errors":{"assignee":"no"}},"failedElementNumber":1}]}`,
@@ -51,7 +53,7 @@ func TestContract(t *testing.T) {
 	}
 	spec.Components.Schemas["IssueBean"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
 	api := contracttest.API(t, spec, base, issue, "/rest/api/3/issue/bulk", issue+"/remotelink", issue+"/properties/{propertyKey}",
-		issue+"/changelog", "/rest/api/3/issue/bulkfetch", "/rest/api/3/status", issue+"/comment", issue+"/assignee", "/rest/api/3/search/jql", project, project+"/components", "/rest/api/3/user/assignable/search")
+		issue+"/changelog", "/rest/api/3/issue/bulkfetch", "/rest/api/3/status", issue+"/comment", issue+"/assignee", "/rest/api/3/search/jql", "/rest/api/3/search/approximate-count", project, project+"/components", "/rest/api/3/user/assignable/search")
 	c, err := jira.New(base, &http.Client{Transport: contracttest.Transport{T: t, API: api, Path: v3}})
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +66,13 @@ func TestContract(t *testing.T) {
 	for _, call := range []func() error{
 		func() error { _, err := c.Issue(ctx, "SEC-12"); return err },
 		func() error { return c.Search(ctx, "project = SEC", func(jira.Issue) bool { return true }) },
+		func() error {
+			n, err := c.Count(ctx, "project = SEC")
+			if err == nil && n != 7 {
+				err = fmt.Errorf("counted %d, want 7", n)
+			}
+			return err
+		},
 		func() error { _, err := c.Create(ctx, []jira.Draft{d, d}); return err },
 		func() error {
 			return c.Link(ctx, "SEC-1", jira.RemoteLink{GlobalID: "g", URL: "https://x", Title: "t", Relationship: "r", Summary: "s"})
