@@ -48,7 +48,7 @@ type Config struct {
 	PanelRows    int           `env:"THROUGHLINE_PANEL_ROWS" envDefault:"100" help:"rows of a panel's table, at most"`
 	PanelNames   bool          `env:"THROUGHLINE_PANEL_NAMES" help:"show owners by name instead of mentioning them"`
 	Gather       time.Duration `env:"THROUGHLINE_GATHER" envDefault:"5s" help:"ticket changes within it share one panel write"`
-	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
+	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"6m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
 	PurgeAfter   time.Duration `env:"THROUGHLINE_PURGE_AFTER" envDefault:"0" help:"how long after its last uninstall everything of a site is deleted; 0: never"`

@@ -51,7 +51,7 @@ type Policy struct {
 	PanelRows    int           // at most so many rows in a panel
 	PanelNames   bool          // owners by name, not as mentions
 	Gather       time.Duration // ticket changes within it share one panel write
-	IndexWait    time.Duration // how long Jira's search may hide a ticket that exists
+	IndexWait    time.Duration // how long after a create call began Jira's search may hide the ticket that it made
 	Poll         time.Duration // how often a site is looked through for what no event told; 0 only when asked
 }
 
@@ -64,7 +64,7 @@ func DefaultPolicy() Policy {
 		Declined:  []string{"Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce", "Incomplete"},
 		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
 		Gather:    5 * time.Second,
-		IndexWait: 3 * time.Minute,
+		IndexWait: 6 * time.Minute,
 	}
 }
 
@@ -91,6 +91,8 @@ type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
 	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call
+	// Twice tells how many tickets of a site's threats were one too many when they were counted last.
+	Twice(id tenant.ID, tickets int)
 }
 
 // Handlers is the one list of what the desk does.

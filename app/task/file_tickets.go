@@ -47,7 +47,8 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
 		err := f.create(ctx, some)
 		if forPeople(err) {
-			err = f.block(ctx, err.Error(), some...)
+			// Those that Jira took at first are filed, whatever became of the others.
+			err = f.block(ctx, err.Error(), slices.DeleteFunc(slices.Clone(some), func(t *threat.Threat) bool { return t.Ticket != nil })...)
 		}
 		if err != nil {
 			return work.Outcome{}, err
@@ -108,15 +109,25 @@ func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
 		f.todo = append(f.todo, t)
 		return nil
 	}
+	asked := f.Now() // the index may not have shown what came since
 	issues, err := f.jira.FindByLabel(ctx, t.Intent.Marker)
 	if err != nil {
 		return fault.Wrap(err, "looking for the ticket that may have been filed for %s", t.ID)
 	}
 	if len(issues) > 0 {
 		f.Count.Ticket("found")
+		f.tellTwice(ctx, *t, issues)
 		return f.bind(ctx, ledger.Filed, "found by its marker", binding{t, issues[0]})
 	}
-	if age := f.Now().Sub(t.Intent.At); age < f.Policy.IndexWait {
+	age := asked.Sub(t.Intent.At)
+	if age < 0 {
+		// The clock was set back. How long ago the call was made is not known any more, so the wait begins anew.
+		t.Intent, age = &threat.Intent{Marker: t.Intent.Marker, At: asked}, 0
+		if err := f.commit(ctx, trace.Change{}, t); err != nil {
+			return err
+		}
+	}
+	if age < f.Policy.IndexWait {
 		// Look again soon at first, then ever more rarely.
 		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
 		return nil
@@ -138,36 +149,6 @@ func (f *filing) named(ctx context.Context, t *threat.Threat) error {
 	}
 	f.Count.Ticket("bound")
 	return f.bind(ctx, ledger.Bound, "the page names it", binding{t, issue})
-}
-
-// link sets the remote links from tickets back to the page. Jira upserts by the global id, so a repeated run makes no second one.
-func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
-	var linked []*threat.Threat
-	for i := range threats {
-		t := &threats[i]
-		if t.Ticket == nil || t.Ticket.Linked || t.Ticket.Deleted {
-			continue
-		}
-		err := f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
-			GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
-			URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
-		})
-		switch {
-		case fault.Is(err, fault.NotFound):
-			continue // deleted meanwhile: its own event tells
-		case forPeople(err):
-			f.blocked = append(f.blocked, fmt.Sprintf("%s: %s", t.ID, err)) // the ticket is there, and the panel need not wait for its link
-			continue
-		case err != nil:
-			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
-		}
-		t.Ticket.Linked = true
-		linked = append(linked, t)
-	}
-	if len(linked) == 0 {
-		return nil
-	}
-	return f.commit(ctx, trace.Change{}, linked...)
 }
 
 // binding is a threat and the issue that carries it.

@@ -29,6 +29,7 @@ type look struct {
 	Whole time.Time `json:"whole"`           // UTC: when all design pages were searched for
 	Query string    `json:"query"`           // which pages were design pages then
 	After string    `json:"after,omitempty"` // id of the last known page that was compared; empty: begin anew
+	Proof proof     `json:"proof,omitzero"`  // of no threat's having two tickets
 }
 
 // sweep looks for what no event told, and asks to be run again: pages and tickets that came, changed or went. Only what differs
@@ -84,6 +85,9 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 	}
 	if d.Policy.Poll > 0 {
 		if next.After, err = s.compare(ctx, wiki, pages, last); err != nil {
+			return err
+		}
+		if next.Proof, err = s.prove(ctx, pages, last.Proof); err != nil {
 			return err
 		}
 		s.change.Jobs = append(s.change.Jobs, work.Job{

@@ -5,10 +5,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/throughline/throughline/app/tenant"
 )
 
 // NewLog makes a log of the format "json" or "text". Times are UTC.
@@ -33,6 +36,10 @@ type Metrics struct {
 	tickets  *prometheus.CounterVec
 	requests *prometheus.CounterVec
 	purged   *prometheus.CounterVec
+	twice    prometheus.Gauge
+
+	mu      sync.Mutex
+	tooMany map[tenant.ID]int // tickets, by site
 }
 
 // NewMetrics makes the registry with the service's counters and those of the Go runtime and process.
@@ -47,8 +54,12 @@ func NewMetrics() *Metrics {
 		tickets:  counter("tickets_total", "Tickets by what became of them.", "result"),
 		requests: counter("http_requests_total", "Requests served, by route and status.", "route", "status"),
 		purged:   counter("purged_total", "What was deleted of sites that had been uninstalled for long enough.", "what"),
+		twice: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "throughline", Name: "duplicate_tickets", Help: "Tickets that are one too many for their threat, over all sites, as counted daily. The log has their keys.",
+		}),
+		tooMany: map[tenant.ID]int{},
 	}
-	m.Registry.MustRegister(m.reviews, m.panels, m.tickets, m.requests, m.purged, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.Registry.MustRegister(m.reviews, m.panels, m.tickets, m.requests, m.purged, m.twice, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -60,6 +71,18 @@ func (m *Metrics) Panel(result string) { m.panels.WithLabelValues(result).Inc() 
 
 // Ticket counts what became of a ticket.
 func (m *Metrics) Ticket(result string) { m.tickets.WithLabelValues(result).Inc() }
+
+// Twice keeps how many of a site's tickets are one too many for their threat; the metric is the sum over all sites.
+func (m *Metrics) Twice(id tenant.ID, tickets int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tooMany[id] = tickets
+	sum := 0
+	for _, n := range m.tooMany {
+		sum += n
+	}
+	m.twice.Set(float64(sum))
+}
 
 // Request counts a served request. Route is the route's template, never the path as asked.
 func (m *Metrics) Request(route, status string) { m.requests.WithLabelValues(route, status).Inc() }
