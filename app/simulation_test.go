@@ -151,8 +151,7 @@ func start(t *testing.T, world *planet, dir string, set func(*Config)) *process 
 	}
 	go func() { ended <- s.Run(ctx, a.desk.Handlers()) }()
 	go func() { a.keepSpent(ctx); ended <- nil }()
-	p.stop = func() {
-		t.Helper()
+	p.stop = sync.OnceFunc(func() {
 		end()
 		for range 2 {
 			if err := <-ended; err != nil {
@@ -163,7 +162,8 @@ func start(t *testing.T, world *planet, dir string, set func(*Config)) *process 
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-	}
+	})
+	t.Cleanup(p.stop) // so that a test that fails ends its bubble
 	return p
 }
 
