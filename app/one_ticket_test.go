@@ -17,8 +17,8 @@ import (
 
 // The threats of simulated pages.
 var (
-	harms = []string{"An attacker replays webhooks of", "A tenant reads orders of another in", "Anybody can post forged events to"}
-	cures = []string{"Refuse what is older than a minute", "Filter by the caller's tenant", "Verify signatures"}
+	harms = []string{"An attacker replays webhooks of", "A tenant reads orders of another in", "Anybody can post forged events to", "A thief reads the backups of"}
+	cures = []string{"Refuse what is older than a minute", "Filter by the caller's tenant", "Verify signatures", "Encrypt backups"}
 )
 
 const bulkCreate = "POST /rest/api/2/issue/bulk"

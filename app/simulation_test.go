@@ -117,8 +117,19 @@ type process struct {
 	stop   func() // ends the process as SIGTERM does
 }
 
-// start begins a process over the store in dir. It serves no requests; what events lead to is given to its store.
+// start begins a process over the store in dir, as the service begins: every site is looked through. It serves no requests; what events lead
+// to is given to its store.
 func start(t *testing.T, world *planet, dir string, set func(*Config)) *process {
+	t.Helper()
+	p := wake(t, world, dir, set)
+	if err := p.sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// wake begins a process that does not look around by itself.
+func wake(t *testing.T, world *planet, dir string, set func(*Config)) *process {
 	t.Helper()
 	s, err := store.Open(t.Context(), "bolt://"+filepath.Join(dir, "throughline.db"), store.Options{Key: make([]byte, 32)})
 	if err != nil {
@@ -144,9 +155,6 @@ func start(t *testing.T, world *planet, dir string, set func(*Config)) *process 
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
 	if err := a.register(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.sweep(ctx); err != nil {
 		t.Fatal(err)
 	}
 	go func() { ended <- s.Run(ctx, a.desk.Handlers()) }()
