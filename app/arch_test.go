@@ -29,10 +29,12 @@ var tiers = map[string]int{
 	"app/document/storage":  3,
 	"app/document/markdown": 3,
 
+	"app/command":   1,
 	"app/threat":    3,
 	"app/telemetry": 3,
 
 	"app/control":         4,
+	"app/mapping":         4,
 	"app/ledger":          4,
 	"app/work":            4,
 	"app/extract/lexicon": 4,
@@ -54,8 +56,9 @@ var tiers = map[string]int{
 	"app/operate":              7,
 	"store/bolt":               7,
 
-	"app/task": 8,
-	"store":    8,
+	"app/anchor": 8,
+	"app/task":   8,
+	"store":      8,
 
 	"app":             9,
 	"cmd/throughline": 10,

@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/task"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/descriptor"
@@ -37,18 +38,22 @@ type Config struct {
 	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
 	AccountConfig
+	AnchorConfig
 
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
 	Component    string        `env:"THROUGHLINE_COMPONENT" help:"component of tickets whose threat names none"`
+	Mapping      string        `env:"THROUGHLINE_MAPPING" help:"file of rules that say where the tickets of some pages go instead"`
 	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
+	FourEyes     bool          `env:"THROUGHLINE_FOUR_EYES" envDefault:"1" help:"nobody verifies, accepts or dismisses their own ticket"`
+	Approvers    []string      `env:"THROUGHLINE_APPROVERS" help:"account ids of those who may verify, accept and dismiss; empty: whoever may comment"`
 	Labels       []string      `env:"THROUGHLINE_LABELS" envDefault:"threat-model,design,architecture" help:"pages with one of these labels are design pages"`
 	Spaces       []string      `env:"THROUGHLINE_SPACES" help:"keys of spaces all of whose pages are design pages"`
 	PanelRows    int           `env:"THROUGHLINE_PANEL_ROWS" envDefault:"100" help:"rows of a panel's table, at most"`
 	PanelNames   bool          `env:"THROUGHLINE_PANEL_NAMES" help:"show owners by name instead of mentioning them"`
 	Gather       time.Duration `env:"THROUGHLINE_GATHER" envDefault:"5s" help:"ticket changes within it share one panel write"`
-	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"6m" help:"how long Jira's search may hide a new ticket"`
+	IndexWait    time.Duration `env:"THROUGHLINE_INDEX_WAIT" envDefault:"3m" help:"how long Jira's search may hide a new ticket"`
 	Workers      int           `env:"THROUGHLINE_WORKERS" envDefault:"8" help:"jobs that run at once"`
 	PointsHour   int           `env:"THROUGHLINE_POINTS_HOUR" envDefault:"65000" help:"Atlassian's points that may be spent in an hour"`
 	PurgeAfter   time.Duration `env:"THROUGHLINE_PURGE_AFTER" envDefault:"0" help:"how long after its last uninstall everything of a site is deleted; 0: never"`
@@ -86,7 +91,7 @@ func example(t reflect.Type) string {
 // Unknown lists the environment's THROUGHLINE_ variables that nothing reads: most likely misspelt ones.
 func Unknown(environ []string) []string {
 	known := map[string]bool{}
-	for f := range reflect.TypeFor[Config]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		known[f.Tag.Get("env")] = true
 	}
 	var out []string
@@ -100,8 +105,9 @@ func Unknown(environ []string) []string {
 }
 
 var (
-	hostShape  = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	labelShape = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
+	hostShape    = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	accountShape = regexp.MustCompile(`^[A-Za-z0-9:_-]{1,128}$`)
+	labelShape   = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
 )
 
 // Validate checks what the server needs, and names the first variable that is wrong with what to do.
@@ -116,6 +122,9 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_ADDR", "%q is no address; give host:port, such as 0.0.0.0:8080", c.Addr)
 	}
 	if err := c.validAccount(); err != nil {
+		return err
+	}
+	if err := c.validAnchors(); err != nil {
 		return err
 	}
 	if c.BaseURL != "" || !c.hasAccount() { // a service account can do without being reached
@@ -145,6 +154,8 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_SITES", "%q: list hosts, or suffixes that begin with a dot, such as .atlassian.net", strings.Join(c.Sites, ","))
 	case slices.ContainsFunc(c.Labels, func(l string) bool { return !labelShape.MatchString(l) }):
 		return wrong("THROUGHLINE_LABELS", "%q: labels are lower case and without spaces", strings.Join(c.Labels, ","))
+	case slices.ContainsFunc(c.Approvers, func(a string) bool { return !accountShape.MatchString(a) }):
+		return wrong("THROUGHLINE_APPROVERS", "%q: list account ids, such as 712020:0b7c9f52-6f0e-4a39-9c1d-2a64d5a1f001, as the addresses of people's profiles have them", strings.Join(c.Approvers, ","))
 	case len(c.Labels) == 0 && len(c.Spaces) == 0:
 		return wrong("THROUGHLINE_LABELS", "without labels and THROUGHLINE_SPACES no page is a design page; name at least one")
 	case c.LogFormat != "text" && c.LogFormat != "json":
@@ -162,7 +173,21 @@ func (c Config) Validate() error {
 	case c.IndexWait < 0 || c.IndexWait > time.Hour:
 		return wrong("THROUGHLINE_INDEX_WAIT", "%s is out of range; use 0s to 1h", c.IndexWait)
 	}
-	return nil
+	_, err := c.mapping()
+	return err
+}
+
+// mapping reads the mapping file, if one is named.
+func (c Config) mapping() (mapping.Mapping, error) {
+	if c.Mapping == "" {
+		return mapping.Mapping{}, nil
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		return mapping.Mapping{}, fault.As(fault.Invalid, err, "THROUGHLINE_MAPPING: reading the mapping")
+	}
+	m, err := mapping.Read(data)
+	return m, fault.Wrap(err, "THROUGHLINE_MAPPING: %s", c.Mapping)
 }
 
 func (c Config) validURL(name, value string) error {
@@ -182,14 +207,19 @@ func (c Config) validURL(name, value string) error {
 	return nil
 }
 
-// Policy is the part of the configuration that tasks go by.
-func (c Config) Policy() task.Policy {
+// Policy is the part of the configuration that tasks go by, with the mapping as its file is now.
+func (c Config) Policy() (task.Policy, error) {
 	p := task.DefaultPolicy()
+	var err error
+	if p.Mapping, err = c.mapping(); err != nil {
+		return p, err
+	}
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
+	p.FourEyes, p.Approvers = c.FourEyes, c.Approvers
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
 	p.JiraLink = c.JiraLink
-	return p
+	return p, nil
 }
 
 // Key returns the master key that the environment gives, or an empty one when it gives none.

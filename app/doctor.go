@@ -19,7 +19,11 @@ type Diagnosis struct {
 
 // Doctor checks the configured service account's site and the sites that are installed, against the configuration. It writes
 // nothing, neither there nor here. The configuration must be valid.
-func Doctor(ctx context.Context, c Config, installed []tenant.Tenant) []Diagnosis {
+func Doctor(ctx context.Context, c Config, installed []tenant.Tenant) ([]Diagnosis, error) {
+	policy, err := c.Policy()
+	if err != nil {
+		return nil, err
+	}
 	road := outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Limit: c.PointsHour, Log: slog.New(slog.DiscardHandler)})
 	known := roster{}
 	for _, t := range installed {
@@ -41,9 +45,9 @@ func Doctor(ctx context.Context, c Config, installed []tenant.Tenant) []Diagnosi
 	}
 	out := []Diagnosis{}
 	for _, id := range order {
-		out = append(out, Diagnosis{id, task.Doctor(ctx, newSites(known, road, account), id, c.Policy())})
+		out = append(out, Diagnosis{id, task.Doctor(ctx, newSites(known, road, account), id, policy)})
 	}
-	return out
+	return out, nil
 }
 
 // roster is the tenants of one run.

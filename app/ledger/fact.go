@@ -42,8 +42,9 @@ type (
 	}
 	// TicketFact is the Data of Filed, Bound and Ticketed.
 	TicketFact struct {
-		Ticket threat.Ticket `json:"ticket"`
+		Ticket threat.Ticket `json:"ticket"` // whole, as it is then
 		Why    string        `json:"why,omitempty"`
+		Step   int64         `json:"step,omitempty"` // Jira's id of the entry in the ticket's history that made it so; 0 when none is known
 	}
 	// PanelFact is the Data of PanelWritten.
 	PanelFact struct {
@@ -92,6 +93,17 @@ type (
 		By        string            `json:"by"`              // who ran it, as the machine knows them
 		Threats   int               `json:"threats"`         // its population
 		Manifest  string            `json:"manifest"`        // SHA-256 of the pack's manifest.json, hex
+		Size      uint64            `json:"size,omitempty"`  // of the tree that the pack rests on; 0 when it was no pack
+	}
+	// ErasedFact is the Data of Erased.
+	ErasedFact struct {
+		Why     string        `json:"why"`
+		Entries []ErasedEntry `json:"entries"` // by number
+	}
+	// ErasedEntry is one entry whose body was replaced. Whoever changed it again would not match the digest.
+	ErasedEntry struct {
+		Seq    uint64 `json:"seq"`
+		Digest string `json:"digest"` // of the salt and body that stand there instead, hex
 	}
 )
 

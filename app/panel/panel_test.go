@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/document/storage"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 )
 
@@ -33,6 +34,19 @@ func facts() Facts {
 			{ID: "T-00000003", State: threat.Verified, Stale: true, Text: threat.Text{Title: "Rewritten"}, Ticket: &threat.Ticket{Key: "SEC-9", Deleted: true}},
 			{ID: "T-00000004", State: threat.Withdrawn, Text: threat.Text{Title: "Gone from the page"}},
 			{ID: "T-00000005", State: threat.Proposed, Text: threat.Text{Title: "Perhaps"}},
+			{
+				ID: "T-00000006", State: threat.Verified, Text: threat.Text{Title: "Tested"}, Ticket: &threat.Ticket{Key: "SEC-10", Category: threat.Done, Due: "2026-02-01"},
+				Verification: &threat.Verification{By: "Sofia", At: threat.Moment{By: "5b11", Occurred: time.Date(2026, 2, 28, 23, 0, 0, 0, time.UTC)}},
+				Trail:        &threat.Trail{Overdue: "2026-02-01"},
+			},
+			{
+				ID: "T-00000007", State: threat.Accepted, Text: threat.Text{Title: "Borne"}, Ticket: &threat.Ticket{Key: "SEC-11", Hidden: true},
+				Acceptance: &threat.Acceptance{Until: "2026-06-30", At: threat.Moment{By: "5b11"}},
+			},
+			{
+				ID: "T-00000008", State: threat.Open, Text: threat.Text{Title: "Late"}, Ticket: &threat.Ticket{Key: "SEC-13", Category: threat.ToDo, Due: "2026-02-01"},
+				Trail: &threat.Trail{Overdue: "2026-02-01"},
+			},
 		},
 	}
 }
@@ -92,6 +106,48 @@ func TestHashFollowsWhatIsShown(t *testing.T) {
 			tt.change(&f)
 			if _, got := Render(f); (got == base) != tt.same {
 				t.Errorf("hash is the same: %v, want %v", got == base, tt.same)
+			}
+		})
+	}
+}
+
+// TestDataCenter writes what Data Center knows: user keys, and tickets by application link or as plain links. Whom Confluence does not know
+// is named; and none of it changes the hash, which is known before anybody is looked up.
+func TestDataCenter(t *testing.T) {
+	base := Facts{
+		Page: "7", Edition: tenant.DataCenter, JiraURL: "https://jira.acme.test/jira", Threats: []threat.Threat{
+			{ID: "T-1", State: threat.Open, Ticket: &threat.Ticket{Key: "SEC-1"}, Owner: threat.Owner{Account: "kim", Name: "Kim <K>"}},
+		},
+	}
+	_, hash := Render(base)
+	tests := []struct {
+		name   string
+		change func(*Facts)
+		want   []string
+		same   bool // hash
+	}{
+		{"known to Confluence", func(f *Facts) { f.Mentions = map[string]string{"kim": "8a80"} }, []string{`<ac:link><ri:user ri:userkey="8a80" /></ac:link>`, `<a href="https://jira.acme.test/jira/browse/SEC-1">SEC-1</a>`}, true},
+		{"unknown to Confluence", func(f *Facts) { f.Mentions = map[string]string{"kim": ""} }, []string{`<td>Kim &lt;K&gt;</td>`}, true},
+		{"an application link", func(f *Facts) { f.JiraLink = "0f0e" }, []string{`<ac:structured-macro ac:name="jira" ac:schema-version="1"><ac:parameter ac:name="serverId">0f0e</ac:parameter><ac:parameter ac:name="key">SEC-1</ac:parameter></ac:structured-macro>`}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := base
+			tt.change(&f)
+			region, got := Render(f)
+			for _, want := range tt.want {
+				if !strings.Contains(string(region), want) {
+					t.Errorf("%s is not in\n%s", want, region)
+				}
+			}
+			if strings.Contains(string(region), "account-id") || strings.Contains(string(region), "data-card") {
+				t.Errorf("this is Cloud's:\n%s", region)
+			}
+			if (got == hash) != tt.same {
+				t.Errorf("the hash is the same: %v", got == hash)
+			}
+			if _, found, err := storage.FindRegion(region); err != nil || !found {
+				t.Errorf("it is no panel: %v", err)
 			}
 		})
 	}

@@ -79,8 +79,10 @@ func (s *Sandbox) admin() http.Handler {
 		}
 		answer(w, http.StatusOK, out)
 	})
-	mux.HandleFunc("POST /sandbox/apps", s.postApp)
-	mux.HandleFunc("POST /sandbox/forge/apps", s.postForgeApp)
+	if !s.edition.dataCenter { // where no such apps are
+		mux.HandleFunc("POST /sandbox/apps", s.postApp)
+		mux.HandleFunc("POST /sandbox/forge/apps", s.postForgeApp)
+	}
 	mux.HandleFunc("POST /sandbox/forge/scheduled", s.forgeScheduled)
 	mux.HandleFunc("DELETE /sandbox/apps/{product}/{key}", s.deleteApp)
 	mux.HandleFunc("POST /sandbox/hooks", s.postHook)

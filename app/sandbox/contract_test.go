@@ -146,6 +146,25 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 	for _, list := range []string{"/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field"} {
 		must(200, "GET", list, nil, nil)
 	}
+	ops := o{"project": o{"key": "OPS"}, "issuetype": o{"id": "10001"}, "summary": "Its own fields"}
+	must(400, "POST", "/issue", o{"fields": ops}, nil) // without the class that OPS requires
+	ops["customfield_10042"], ops["customfield_10043"] = o{"value": "A"}, []o{{"value": "Production"}, {"id": "100431"}}
+	ops["customfield_10044"], ops["customfield_10045"], ops["customfield_10046"], ops["customfield_10047"] = 2.5, o{"accountId": site.Kenji}, "2026-12-24", "RFC 12"
+	must(201, "POST", "/issue", o{"fields": ops}, &made)
+	must(200, "GET", "/issue/"+made.Key+"?expand=names,transitions", nil, nil)
+	must(200, "GET", "/issue/createmeta/OPS/issuetypes/10001", nil, nil)
+	team := o{"project": o{"key": "TEAM"}, "issuetype": o{"name": "Task"}, "summary": "The team's"}
+	must(400, "POST", "/issue", o{"fields": team}, nil) // the name is looked up over all of the site, and found first elsewhere
+	team["issuetype"] = o{"id": "10301"}
+	must(201, "POST", "/issue", o{"fields": team}, &made)
+	must(204, "POST", "/issue/"+made.Key+"/transitions", o{"transition": o{"id": "31"}}, nil)
+	must(200, "GET", "/issue/"+made.Key+"?expand=changelog", nil, nil)
+	for _, key := range []string{"DEU", "OPS", "TEAM"} {
+		must(200, "GET", "/project/"+key, nil, nil)
+		must(200, "GET", "/project/"+key+"/statuses", nil, nil)
+		must(200, "GET", "/issue/createmeta/"+key+"/issuetypes", nil, nil)
+	}
+	must(200, "GET", "/issue/createmeta/TEAM/issuetypes/10301", nil, nil)
 	must(204, "DELETE", at, nil, nil)
 	for _, path := range used {
 		called := false

@@ -22,9 +22,13 @@ type order struct {
 // create files tickets for at most jira.MaxBulk threats. What Jira refuses because of a field that can be done without is asked
 // for once more without it; what it still refuses is blocked, with Jira's words.
 func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
+	form, err := f.who.form(ctx, f.rule)
+	if err != nil {
+		return err
+	}
 	orders := make([]order, len(some))
 	for i, t := range some {
-		part, err := f.who.component(ctx, f.Policy, t.Text)
+		part, err := f.who.component(ctx, f.rule.Project, f.rule.Component, t.Text)
 		if err != nil {
 			return err
 		}
@@ -32,10 +36,11 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if text.Person.Account, err = f.who.mentioned(ctx, text.Person.Account); err != nil {
 			return err
 		}
-		if t.Owner, err = resolve(ctx, f.who, f.Policy.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
+		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
 			return err
 		}
-		orders[i] = order{t, draft(*t, f.page, f.edition, part, f.Policy, f.Now())}
+		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
+		orders[i] = order{t, draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
 	if err != nil {
@@ -75,7 +80,7 @@ func (f *filing) post(ctx context.Context, orders []order) ([]refusal, error) {
 	threats, drafts := make([]*threat.Threat, len(orders)), make([]jira.Draft, len(orders))
 	for i, o := range orders {
 		threats[i], drafts[i] = o.threat, o.draft
-		o.threat.Intent = &threat.Intent{Marker: marker(o.threat.ID), At: f.Now()}
+		o.threat.Intent = &threat.Intent{Project: f.rule.Project, Marker: marker(o.threat.ID), At: f.Now()}
 	}
 	if err := f.commit(ctx, trace.Change{}, threats...); err != nil {
 		return nil, err
@@ -125,7 +130,7 @@ func simpler(r refusal) (order, bool) {
 		switch {
 		case field == "assignee" && o.draft.Assignee != "":
 			o.threat.Owner = threat.Owner{Reason: fmt.Sprintf("Jira refused to assign %s (%s): %s", o.threat.Owner.Name, o.threat.Owner.Reason, why)}
-			o.draft.Assignee = ""
+			o.draft.Assignee, o.threat.Assigned.Account = "", ""
 		case field == "components" && o.draft.Component != "":
 			o.draft.Component = ""
 		case field == "priority" && o.draft.Priority != "":
@@ -143,5 +148,9 @@ func simpler(r refusal) (order, bool) {
 // mend says what Jira refused, and who can do what about it.
 func (f *filing) mend(r refusal) string {
 	what := strings.TrimRight(r.cause.Error(), ".")
-	return fmt.Sprintf("Jira refuses a %s in project %s: %s. Change the project's fields or Throughline's settings, then run the job again", f.Policy.IssueType, f.Policy.Project, what)
+	where := "Throughline's settings"
+	if !f.rule.IsDefault() {
+		where = fmt.Sprintf("the mapping's rule %q at line %d", f.rule.Name, f.rule.Line)
+	}
+	return fmt.Sprintf("Jira refuses a %s in project %s: %s. Change the project's fields or %s, then run the job again", f.rule.IssueType, f.rule.Project, what, where)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/throughline/throughline/app/document"
 	"github.com/throughline/throughline/app/extract"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -41,17 +42,20 @@ type Scanner interface {
 type Policy struct {
 	Labels       []string // pages with one of these labels are design pages
 	Spaces       []string // keys of spaces all of whose pages are design pages
-	Project      string   // key of the Jira project that tickets are filed in
-	IssueType    string   // name of the issue type of tickets
-	Component    string   // name of the component tickets get when the threat's element names none; may be empty
+	Project      string   // key of the Jira project that tickets are filed in, where the mapping names no other
+	IssueType    string   // name of the issue type of tickets, likewise
+	Component    string   // name of the component tickets get when the threat's element names none, likewise; may be empty
+	Mapping      mapping.Mapping
 	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account, the last resort; may be empty
+	FourEyes     bool     // nobody verifies, accepts or dismisses what is their own
+	Approvers    []string // accounts of those who verify, accept and dismiss; empty: whoever may comment
 	DueDays      map[threat.Severity]int
 	JiraLink     string        // id of Confluence's application link to Jira, on Data Center; may be empty
 	PanelRows    int           // at most so many rows in a panel
 	PanelNames   bool          // owners by name, not as mentions
 	Gather       time.Duration // ticket changes within it share one panel write
-	IndexWait    time.Duration // how long after a create call began Jira's search may hide the ticket that it made
+	IndexWait    time.Duration // how long Jira's search may hide a ticket that exists
 	Poll         time.Duration // how often a site is looked through for what no event told; 0 only when asked
 }
 
@@ -62,9 +66,10 @@ func DefaultPolicy() Policy {
 		Labels:    []string{"threat-model", "design", "architecture"},
 		IssueType: "Task",
 		Declined:  []string{"Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce", "Incomplete"},
+		FourEyes:  true,
 		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
 		Gather:    5 * time.Second,
-		IndexWait: 6 * time.Minute,
+		IndexWait: 3 * time.Minute,
 	}
 }
 
@@ -82,28 +87,34 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Count   Counter
-	people  directory
-	bodies  bodies
+
+	people   directory
+	statuses statuses
+	bodies   bodies
 }
 
 // Counter counts what the desk did, for metrics.
 type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
-	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call
-	// Twice tells how many tickets of a site's threats were one too many when they were counted last.
-	Twice(id tenant.ID, tickets int)
+	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call; "command obeyed", "command refused", "overdue", "acceptance ended"
+	// Duplicates tells how many threats of a tenant were found to have more than one ticket.
+	Duplicates(id tenant.ID, threats int)
 }
 
 // Handlers is the one list of what the desk does.
 func (d *Desk) Handlers() map[work.Kind]work.Handler {
 	return map[work.Kind]work.Handler{
-		work.ReviewPage:  d.run(d.reviewPage),
-		work.FileTickets: d.run(d.fileTickets),
-		work.WritePanel:  d.run(d.writePanel),
-		work.SyncTicket:  d.run(d.syncTicket),
-		work.TellTicket:  d.run(d.tellTicket),
-		work.Sweep:       d.run(d.sweep),
+		work.ReviewPage:   d.run(d.reviewPage),
+		work.FileTickets:  d.run(d.fileTickets),
+		work.WritePanel:   d.run(d.writePanel),
+		work.SyncTicket:   d.run(d.syncTicket),
+		work.HeedComment:  d.run(d.heedComment),
+		work.TellTicket:   d.run(d.tellTicket),
+		work.MindDates:    d.run(d.mindDates),
+		work.Refile:       d.run(d.refile),
+		work.Sweep:        d.run(d.sweep),
+		work.AuditTickets: d.run(d.auditTickets),
 	}
 }
 

@@ -3,12 +3,12 @@ package task
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 )
 
@@ -33,12 +33,9 @@ var needed = [...]permission{
 	{"ADD_COMMENTS", "tell tickets what became of their page"},
 }
 
-// filled are the fields that every draft fills in.
-var filled = [...]string{"project", "issuetype", "summary", "description", "labels", "reporter"}
-
 // Doctor checks a site against a policy and changes nothing there: that Confluence and Jira answer and know the account, each
-// permission by its name, the project and its issue type, the fields that it requires, and the default owner. What a failed
-// check makes pointless is left out.
+// permission by its name, and for each rule of the mapping and the default its project, issue type, component, priorities, parent,
+// further fields and those that Jira requires; and the default owner. What a failed check makes pointless is left out.
 func Doctor(ctx context.Context, sites Sites, id tenant.ID, p Policy) []Check {
 	d := &doctor{ctx: ctx, policy: p}
 	if wiki, err := sites.Confluence(ctx, id); d.met("Confluence: installation", err, "it is known", "install Throughline there, or configure a service account") {
@@ -137,81 +134,54 @@ func (d *doctor) jira(client *jira.Client, edition tenant.Edition) {
 	if !d.reached("Jira", me.Name, err) {
 		return
 	}
-	key := d.policy.Project
+	fit := map[string]bool{} // projects that were looked at, and whether it makes sense to go on with them
+	for _, rule := range d.policy.Mapping.Rules(d.policy.fallback()) {
+		ok, known := fit[rule.Project]
+		if !known {
+			ok = d.project(client, rule)
+			fit[rule.Project] = ok
+		}
+		if ok {
+			d.rule(client, rule)
+		}
+	}
+}
+
+// project checks what is the same for all rules of one project, and whether rules can be checked at all.
+func (d *doctor) project(client *jira.Client, rule mapping.Rule) bool {
+	key, of, set := rule.Project, "", "see that THROUGHLINE_PROJECT names a project's key"
+	if key != d.policy.Project {
+		of, set = " in "+key, fmt.Sprintf("see that the mapping's line %d names a project's key", rule.Line)
+	}
 	keys := make([]string, len(needed))
 	for i, p := range needed {
 		keys[i] = p.key
 	}
 	have, err := client.Permissions(d.ctx, key, keys)
-	if !d.met("Jira: permissions in "+key, err, "Jira tells them", "see that THROUGHLINE_PROJECT names a project's key, and that the account may browse it") {
-		return
+	if !d.met("Jira: permissions in "+key, err, "Jira tells them", set+", and that the account may browse it") {
+		return false
 	}
 	for _, p := range needed {
-		d.add("Jira: permission "+p.key, have[p.key], fmt.Sprintf("to %s: %s", p.what, yes(have[p.key])),
+		d.add("Jira: permission "+p.key+of, have[p.key], fmt.Sprintf("to %s: %s", p.what, yes(have[p.key])),
 			fmt.Sprintf("give the account %s in the permission scheme of %s", p.key, key))
 	}
 	if !have["BROWSE_PROJECTS"] {
-		return
+		return false
 	}
 	project, err := client.Project(d.ctx, key)
-	if !d.met("Jira: project "+key, err, project.Name, "see that THROUGHLINE_PROJECT names a project's key") {
-		return
+	if !d.met("Jira: project "+key, err, project.Name, set) {
+		return false
 	}
-	d.issueType(client, project)
-	d.component(client, project)
 	if owner := d.policy.DefaultOwner; owner != "" {
 		u, ok, err := client.CanAssign(d.ctx, key, owner)
-		if d.met("Jira: default owner", err, "was looked up", "see that THROUGHLINE_DEFAULT_OWNER is an account id, on Data Center a username") {
-			d.checks = d.checks[:len(d.checks)-1] // what was found says more
-			d.add("Jira: default owner", ok && u.Active, fmt.Sprintf("%s can be assigned in %s: %s", owner, key, yes(ok && u.Active)),
-				"set THROUGHLINE_DEFAULT_OWNER to the account id, on Data Center the username, of somebody with the permission ASSIGNABLE_USER")
+		if err != nil {
+			d.met("Jira: default owner"+of, err, "", "see that THROUGHLINE_DEFAULT_OWNER is an account id, on Data Center a username")
+		} else {
+			d.add("Jira: default owner"+of, ok && u.Answers(), fmt.Sprintf("%s can be assigned in %s: %s", owner, key, yes(ok && u.Answers())),
+				"set THROUGHLINE_DEFAULT_OWNER to the account id, on Data Center the username, of a person with the permission ASSIGNABLE_USER")
 		}
 	}
-}
-
-// issueType checks the type of tickets, and that tickets can fill in what it requires.
-func (d *doctor) issueType(client *jira.Client, project jira.Project) {
-	at := slices.IndexFunc(project.IssueTypes, func(t jira.IssueType) bool { return strings.EqualFold(t.Name, d.policy.IssueType) })
-	var names []string
-	for _, t := range project.IssueTypes {
-		if !t.Subtask {
-			names = append(names, t.Name)
-		}
-	}
-	if !d.add("Jira: issue type "+d.policy.IssueType, at >= 0, project.Key+" has "+strings.Join(names, ", "), "set THROUGHLINE_ISSUE_TYPE to one of these") {
-		return
-	}
-	all, err := client.CreateFields(d.ctx, project.Key, project.IssueTypes[at].ID)
-	if !d.met("Jira: required fields", err, "were told", "give the account CREATE_ISSUES in "+project.Key) {
-		return
-	}
-	d.checks = d.checks[:len(d.checks)-1]
-	var lacking []string
-	for _, f := range all {
-		known := slices.Contains(filled[:], f.ID) || f.ID == "components" && d.policy.Component != ""
-		if f.Required && !f.Default && !known {
-			lacking = append(lacking, fmt.Sprintf("%s (%s)", f.Name, f.ID))
-		}
-	}
-	says := "none that tickets could lack"
-	if lacking != nil {
-		says = "tickets may lack " + strings.Join(lacking, ", ")
-	}
-	d.add("Jira: required fields", lacking == nil, says, "make these fields optional for "+d.policy.IssueType+" in "+project.Key+
-		", choose another issue type or project, or set THROUGHLINE_COMPONENT where it is the component")
-}
-
-func (d *doctor) component(client *jira.Client, project jira.Project) {
-	if d.policy.Component == "" {
-		return
-	}
-	all, err := client.Components(d.ctx, project.Key)
-	if err != nil {
-		d.met("Jira: component "+d.policy.Component, err, "", "see that the account may browse "+project.Key)
-		return
-	}
-	has := slices.ContainsFunc(all, func(c jira.Component) bool { return strings.EqualFold(c.Name, d.policy.Component) })
-	d.add("Jira: component "+d.policy.Component, has, "is there: "+yes(has), "set THROUGHLINE_COMPONENT to a component of "+project.Key)
+	return true
 }
 
 func name(e tenant.Edition) string {

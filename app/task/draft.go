@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -30,32 +33,31 @@ type property struct {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, edition tenant.Edition, part jira.Component, p Policy, now time.Time) jira.Draft {
+func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
-		Project: p.Project, IssueType: p.IssueType,
+		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: rule.Parent, Fields: form.further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
 		Description: description(t, page, edition),
 		Labels:      []string{Label, marker(t.ID)},
 		Component:   part.Name,
+		Priority:    rule.Priority[t.Text.Severity],
 		Assignee:    t.Owner.Account,
 		Properties:  map[string]any{descriptor.PropertyKey: property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}},
 	}
-	d.Priority = priorities[t.Text.Severity]
-	if days, ok := p.DueDays[t.Text.Severity]; ok {
+	if days, ok := rule.DueDays[t.Text.Severity]; ok {
 		d.Due = now.AddDate(0, 0, days).Format(time.DateOnly)
 	}
 	return d
 }
 
-// priorities are Jira's default scheme; a project without them gets tickets without.
-var priorities = map[threat.Severity]string{threat.Critical: "Highest", threat.High: "High", threat.Medium: "Medium", threat.Low: "Low"}
-
-// Jira takes 32,767 characters of description. What a page says at greater length is cut, with the link to the rest above it; escaping can
-// double a text.
+// Jira takes 32,767 characters of description, and escaping can double a text. What a page says at greater length is cut, in bytes, with
+// the link to the rest above it.
 const (
-	maxQuote       = 4000 // bytes
-	maxMitigation  = 1000 // bytes
+	maxQuote       = 3000
+	maxStatement   = 700 // of the threat and of each mitigation
 	maxMitigations = 10
+	maxFact        = 300
+	maxAnchor      = 500
 )
 
 // description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
@@ -63,7 +65,7 @@ func description(t threat.Threat, page trace.Page, edition tenant.Edition) strin
 	var b strings.Builder
 	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
 	section("What may happen")
-	fmt.Fprintf(&b, "%s\n\n", jira.Escape(cut(cmp.Or(t.Text.Statement, t.Text.Title), maxMitigation)))
+	fmt.Fprintf(&b, "%s\n\n", jira.Escape(sentence(cut(cmp.Or(t.Text.Statement, t.Text.Title), maxStatement))))
 	for _, fact := range [][2]string{
 		{"Element", t.Text.Element},
 		{"Kind (STRIDE)", strideNames(t.Text)},
@@ -71,46 +73,77 @@ func description(t threat.Threat, page trace.Page, edition tenant.Edition) strin
 		{"Weakness", strings.Join(append(append([]string{}, t.Text.CWE...), t.Text.CAPEC...), ", ")},
 	} {
 		if fact[1] != "" {
-			fmt.Fprintf(&b, "* *%s:* %s\n", fact[0], jira.Escape(fact[1]))
+			fmt.Fprintf(&b, "* *%s:* %s\n", fact[0], jira.Escape(cut(oneLine(fact[1]), maxFact)))
 		}
 	}
 	section("Where the design says so")
 	fmt.Fprintf(&b, "%s, version %d", link(page, edition, t.Text.Section), t.Last)
 	if len(t.Text.Section) > 0 {
-		fmt.Fprintf(&b, ", section %s", jira.Escape(strings.Join(t.Text.Section, " › ")))
+		fmt.Fprintf(&b, ", section %s", jira.Escape(cut(oneLine(strings.Join(t.Text.Section, " › ")), maxFact)))
 	}
 	fmt.Fprintf(&b, ":\n\n{quote}\n%s\n{quote}\n\n", jira.Escape(cut(t.Text.Quote, maxQuote)))
 	section("What is asked")
 	if len(t.Text.Mitigations) == 0 {
-		b.WriteString("The page states no mitigation. Decide on one with the page's owner and write it into the page beside the threat; this ticket follows.\n")
+		b.WriteString("The page states no mitigation. Decide on one with the page's owner and write it into the page beside the threat; this ticket is told.\n")
 	}
 	for i, m := range t.Text.Mitigations {
 		if i == maxMitigations {
 			fmt.Fprintf(&b, "* and %d more on the page\n", len(t.Text.Mitigations)-i)
 			break
 		}
-		fmt.Fprintf(&b, "* %s\n", jira.Escape(cut(m.Quote, maxMitigation)))
+		fmt.Fprintf(&b, "* %s\n", jira.Escape(sentence(cut(oneLine(m.Quote), maxStatement))))
+	}
+	section("Who answers for it")
+	if t.Owner.Known() {
+		fmt.Fprintf(&b, "The assignee, for this reason: %s. Whoever is assigned later answers for it instead.\n", jira.Escape(cut(oneLine(t.Owner.Reason), maxFact)))
+	} else {
+		fmt.Fprintf(&b, "Nobody yet: %s. Assign somebody, or name them on the page beside the threat.\n", jira.Escape(cut(oneLine(t.Owner.Reason), maxFact)))
 	}
 	section("How it will be verified")
-	b.WriteString("Move this ticket to done when the mitigation is in place, and name the change, test or review that shows it in a comment. Done counts as mitigated; somebody other than the assignee then verifies it.\n")
+	b.WriteString(verifying)
 	if len(t.Criteria) > 0 {
 		section("Which criteria it serves")
-		fmt.Fprintf(&b, "%s (SOC 2, suggested by rule)\n", strings.Join(criterionIDs(t.Criteria), ", "))
+		fmt.Fprintf(&b, "SOC 2: %s (suggested by rule)\n", strings.Join(criterionIDs(t.Criteria), ", "))
 	}
+	b.WriteString("\n_Filed by Throughline, which keeps design pages and their tickets together. Edit this ticket as you like: when the page changes, a comment says so._\n")
 	return b.String()
 }
+
+// verifying says what happens after the work, and the comments by which people say the rest.
+const verifying = `Move this ticket to done when the mitigation is in place. Done counts as mitigated; somebody other than the assignee then verifies it, by a comment that begins with one of these words:
+* {{/verify}} and the change, test or review that shows that it works
+* {{/accept-risk until YYYY-MM-DD}} and the reason, where the risk is lived with until then
+* {{/dismiss}} and the reason, where it is no threat
+* {{/owner}} and a mention of who answers for it from now on
+* {{/reopen}} and the reason, where it is not solved after all
+`
+
+// sentence begins a text with a capital where its first word is one of small letters: on the page it may have stood after others.
+func sentence(text string) string {
+	first, n := utf8.DecodeRuneInString(text)
+	second, _ := utf8.DecodeRuneInString(text[n:])
+	if unicode.IsLower(first) && !unicode.IsUpper(second) {
+		return string(unicode.ToUpper(first)) + text[n:]
+	}
+	return text
+}
+
+// oneLine is a text fit for a list's item, or the middle of a line.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // link points to the page at the heading.
 func link(page trace.Page, edition tenant.Edition, section []string) string {
 	at := page.URL
 	if len(section) > 0 {
-		at += "#" + confluence.Anchor(edition, page.Title, section[len(section)-1])
+		if to := confluence.Anchor(edition, page.Title, section[len(section)-1]); len(to) <= maxAnchor {
+			at += "#" + to
+		}
 	}
 	return wikiLink(page.Title, at)
 }
 
 func wikiLink(text, url string) string {
-	return fmt.Sprintf("[%s|%s]", jira.Escape(text), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
+	return fmt.Sprintf("[%s|%s]", jira.Escape(cut(oneLine(text), maxFact)), strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20").Replace(url))
 }
 
 func severityText(t threat.Text) string {
@@ -118,7 +151,7 @@ func severityText(t threat.Text) string {
 		return ""
 	}
 	if t.SeverityRaw != "" && !strings.EqualFold(t.SeverityRaw, string(t.Severity)) {
-		return fmt.Sprintf("%s (the page says %s)", t.Severity, t.SeverityRaw)
+		return fmt.Sprintf("%s (the page says %s)", t.Severity, strings.TrimRight(t.SeverityRaw, "."))
 	}
 	return string(t.Severity)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/mapping"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -17,7 +18,7 @@ import (
 )
 
 // fileTickets brings each of a page's threats to its ticket: one that the page names, one that an earlier run may have made, or a
-// new one. Then it links the tickets back to the page. The panel is written once, after all of it.
+// new one. Then it gives tickets to owners whom the page names anew, and links them back to the page. The panel is written once, after all of it.
 func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, error) {
 	rec, err := d.Book.Page(ctx, job.Tenant, job.Subject)
 	if err != nil {
@@ -36,13 +37,8 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		return work.Outcome{}, err
 	}
 	f := d.filing(job, client, rec, edition)
-	for i := range rec.Threats {
-		// A ticket may have been made for a threat that was withdrawn since.
-		if t := &rec.Threats[i]; t.Ticket == nil && (t.State.Live() || t.Intent != nil) {
-			if err := f.existing(ctx, t); err != nil {
-				return work.Outcome{}, err
-			}
-		}
+	if err := f.existing(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
 	}
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
 		err := f.create(ctx, some)
@@ -53,6 +49,9 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		if err != nil {
 			return work.Outcome{}, err
 		}
+	}
+	if err := f.settle(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
 	}
 	if err := f.link(ctx, rec.Threats); err != nil {
 		return work.Outcome{}, err
@@ -75,6 +74,7 @@ type filing struct {
 	job     work.Job
 	jira    *jira.Client
 	page    trace.Page
+	rule    mapping.Rule // where new tickets go
 	edition tenant.Edition
 	who     asking
 	owners  map[threat.ID]threat.Owner // as committed
@@ -85,7 +85,7 @@ type filing struct {
 
 func (d *Desk) filing(job work.Job, client *jira.Client, rec trace.Record, edition tenant.Edition) *filing {
 	f := &filing{
-		Desk: d, job: job, jira: client, page: rec.Page, edition: edition, who: d.asking(job.Tenant, client),
+		Desk: d, job: job, jira: client, page: rec.Page, rule: d.Policy.rule(rec.Page), edition: edition, who: d.asking(job.Tenant, client),
 		owners: make(map[threat.ID]threat.Owner, len(rec.Threats)),
 	}
 	for _, t := range rec.Threats {
@@ -100,41 +100,28 @@ func (f *filing) sighting() sighting {
 	return sighting{tenant: f.job.Tenant, page: f.page, occurred: now, observed: now, now: now}
 }
 
-// existing binds a threat to an issue that is already there, or puts it among those to be created.
-func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
-	switch {
-	case t.State.Live() && t.Text.Ticket != "":
-		return f.named(ctx, t)
-	case t.Intent == nil:
-		f.todo = append(f.todo, t)
-		return nil
-	}
-	asked := f.Now() // the index may not have shown what came since
-	issues, err := f.jira.FindByLabel(ctx, t.Intent.Marker)
-	if err != nil {
-		return fault.Wrap(err, "looking for the ticket that may have been filed for %s", t.ID)
-	}
-	if len(issues) > 0 {
-		f.Count.Ticket("found")
-		f.tellTwice(ctx, *t, issues)
-		return f.bind(ctx, ledger.Filed, "found by its marker", binding{t, issues[0]})
-	}
-	age := asked.Sub(t.Intent.At)
-	if age < 0 {
-		// The clock was set back. How long ago the call was made is not known any more, so the wait begins anew.
-		t.Intent, age = &threat.Intent{Marker: t.Intent.Marker, At: asked}, 0
-		if err := f.commit(ctx, trace.Change{}, t); err != nil {
-			return err
+// existing binds threats to issues that are already there, and puts those that have none among those to be created. What an earlier
+// run may have made comes first: also for a threat that was withdrawn since, or whose page names another ticket by now.
+func (f *filing) existing(ctx context.Context, threats []threat.Threat) error {
+	var unknown []*threat.Threat
+	for i := range threats {
+		switch t := &threats[i]; {
+		case t.Ticket != nil:
+		case t.Intent != nil:
+			unknown = append(unknown, t)
+		case t.State.Live():
+			if err := f.lacking(ctx, t); err != nil {
+				return err
+			}
 		}
 	}
-	if age < f.Policy.IndexWait {
-		// Look again soon at first, then ever more rarely.
-		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
-		return nil
-	}
-	if !t.State.Live() {
-		t.Intent = nil
-		return f.commit(ctx, trace.Change{}, t)
+	return f.find(ctx, unknown)
+}
+
+// lacking gives a threat of which it is certain that no ticket was filed for it the one that its page names, or has one created.
+func (f *filing) lacking(ctx context.Context, t *threat.Threat) error {
+	if t.Text.Ticket != "" {
+		return f.named(ctx, t)
 	}
 	f.todo = append(f.todo, t)
 	return nil
@@ -170,7 +157,10 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		}
 		t.Intent, t.Blocked = nil, ""
 		if b.issue.Assignee != "" && b.issue.Assignee != t.Owner.Account {
-			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: "assigned in Jira"}
+			t.Owner = threat.Owner{Account: b.issue.Assignee, Name: b.issue.AssigneeName, Reason: inJira}
+		}
+		if t.Ticket.ByPage && t.Owner.Known() {
+			t.Assigned.Named = t.Text.Person.String() // who is assigned already stays
 		}
 		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {

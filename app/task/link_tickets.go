@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	linksAtOnce = 16 // calls side by side: a link takes a call, and nothing in it waits for another
-	linksCommit = 96 // links that are kept by one commit: a crash repeats no more than these
+	linksAtOnce   = 10 // calls under way; outbound's pace keeps them below the site's limit on bursts
+	linksTogether = 50 // links that one commit keeps: a crash repeats no more than these
 )
 
 // link sets the remote links from tickets back to the page. Jira upserts by the global id, so a repeated run makes no second one.
@@ -26,7 +26,7 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 			lacking = append(lacking, t)
 		}
 	}
-	for some := range slices.Chunk(lacking, linksCommit) {
+	for some := range slices.Chunk(lacking, linksTogether) {
 		if err := f.linkSome(ctx, some); err != nil {
 			return err
 		}
@@ -34,25 +34,26 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 	return nil
 }
 
-// linkSome sets links side by side and keeps those that are set. What became of them is looked at in the order of the threats.
+// linkSome links tickets side by side and keeps those that were linked, whatever became of the others. What is reported goes by the
+// order of the threats, not of the answers.
 func (f *filing) linkSome(ctx context.Context, some []*threat.Threat) error {
-	came := make([]error, len(some))
+	answers := make([]error, len(some))
 	var calls errgroup.Group
 	calls.SetLimit(linksAtOnce)
 	for i, t := range some {
 		calls.Go(func() error {
-			came[i] = f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
+			answers[i] = f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
 				GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
 				URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
 			})
 			return nil
 		})
 	}
-	_ = calls.Wait() // none fails: each has its own answer
+	_ = calls.Wait() // each answer is looked at below
 	var linked []*threat.Threat
 	var failed error
 	for i, t := range some {
-		switch err := came[i]; {
+		switch err := answers[i]; {
 		case err == nil:
 			t.Ticket.Linked = true
 			linked = append(linked, t)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/throughline/throughline/app/atlassian/confluence"
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
@@ -74,12 +76,12 @@ func resolve(ctx context.Context, who assignees, project string, all []candidate
 	return threat.Owner{Reason: strings.Join(passed, "; ")}, nil
 }
 
-// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person; of several, the only
+// find looks a candidate up; why says what speaks against them. A name must fit exactly one active person, apps and portal customers left aside; of several, the only
 // one whose whole name is as written wins.
 func (c candidate) find(ctx context.Context, who assignees, project string) (u jira.User, why string, err error) {
 	if c.account != "" {
 		u, ok, err := who.CanAssign(ctx, project, c.account)
-		if err != nil || ok && u.Active {
+		if err != nil || ok && u.Answers() {
 			return u, "", err
 		}
 		return u, fmt.Sprintf("%s cannot be assigned in %s", c.who, project), nil
@@ -90,7 +92,7 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	}
 	var fit, exact []jira.User
 	for _, u := range users {
-		if !u.Active {
+		if !u.Answers() {
 			continue
 		}
 		fit = append(fit, u)
@@ -109,14 +111,17 @@ func (c candidate) find(ctx context.Context, who assignees, project string) (u j
 	return u, fmt.Sprintf("%q fits %d people", c.name, len(fit)), nil
 }
 
-// directory remembers for a while what Jira said about people and components, so that a page of many threats costs few calls.
+// directory remembers for a while what Jira said about people, components and forms, so that a page of many threats costs few calls.
 // The zero value is ready.
 type directory struct {
+	asks     singleflight.Group
 	mu       sync.Mutex
 	until    time.Time
 	accounts map[directoryKey]*jira.User // nil: cannot be assigned
 	names    map[directoryKey][]jira.User
 	parts    map[directoryKey][]jira.Component
+	types    map[directoryKey][]jira.IssueType
+	fields   map[directoryKey][]jira.Field
 	people   map[directoryKey]string // accounts by how pages mention them, and the other way round
 }
 
@@ -145,8 +150,9 @@ func (d *Desk) asking(id tenant.ID, client *jira.Client) asking {
 func (a asking) fresh() {
 	if a.now.After(a.until) {
 		a.until = a.now.Add(directoryLife)
-		a.accounts, a.names, a.parts = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}, map[directoryKey][]jira.Component{}
-		a.people = map[directoryKey]string{}
+		a.accounts, a.names = map[directoryKey]*jira.User{}, map[directoryKey][]jira.User{}
+		a.parts, a.people = map[directoryKey][]jira.Component{}, map[directoryKey]string{}
+		a.types, a.fields = map[directoryKey][]jira.IssueType{}, map[directoryKey][]jira.Field{}
 	}
 }
 
@@ -170,6 +176,18 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	})
 }
 
+// self is the account that the tenant's calls are made by: what it writes is no command of a person's.
+func (a asking) self(ctx context.Context) (string, error) {
+	users, err := remember(a, &a.names, directoryKey{tenant: a.tenant}, func() ([]jira.User, error) {
+		u, err := a.jira.Myself(ctx)
+		return []jira.User{u}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return users[0].AccountID, nil
+}
+
 // mentioned is the account of whom a page mentions; where nobody has such a one, or Confluence cannot be asked any more, the mention
 // itself, which Jira then does not know.
 func (a asking) mentioned(ctx context.Context, mention string) (string, error) {
@@ -189,7 +207,7 @@ func (a asking) mentioned(ctx context.Context, mention string) (string, error) {
 	return cmp.Or(account, mention), err
 }
 
-// mentions are how a page mentions the owners of threats, by account. Who is not known there is left out.
+// mentions are how a page mentions the owners of threats, by account; empty for who is not known there.
 func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats []threat.Threat) (map[string]string, error) {
 	out := map[string]string{}
 	for _, t := range threats {
@@ -198,7 +216,7 @@ func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats [
 			continue
 		}
 		mention, err := remember(a, &a.people, directoryKey{a.tenant, "mention of", account}, func() (string, error) { return wiki.Mention(ctx, account) })
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.Denied) { // who may not look people up shows their names
 			return nil, err
 		}
 		out[account] = mention
@@ -206,15 +224,15 @@ func (a asking) mentions(ctx context.Context, wiki *confluence.Client, threats [
 	return out, nil
 }
 
-// component is the project's component that a threat's element names, else the policy's; the zero value when there is none.
-func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Component, error) {
-	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: p.Project}, func() ([]jira.Component, error) {
-		return a.jira.Components(ctx, p.Project)
+// component is the project's component that a threat's element names, else the given one; the zero value when there is none.
+func (a asking) component(ctx context.Context, project, otherwise string, t threat.Text) (jira.Component, error) {
+	all, err := remember(a, &a.parts, directoryKey{tenant: a.tenant, project: project}, func() ([]jira.Component, error) {
+		return a.jira.Components(ctx, project)
 	})
 	if err != nil {
-		return jira.Component{}, fault.Wrap(err, "listing the components of %s", p.Project)
+		return jira.Component{}, fault.Wrap(err, "listing the components of %s", project)
 	}
-	for _, name := range []string{t.Component, t.Element, p.Component} {
+	for _, name := range []string{t.Component, t.Element, otherwise} {
 		for _, c := range all {
 			if name != "" && strings.EqualFold(c.Name, name) {
 				return c, nil
@@ -224,7 +242,7 @@ func (a asking) component(ctx context.Context, p Policy, t threat.Text) (jira.Co
 	return jira.Component{}, nil
 }
 
-// remember answers from memory, or asks outside of the lock: two asking at once is cheaper than all waiting for one.
+// remember answers from memory, or asks outside of the lock, once for all who want to know the same at that moment.
 func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask func() (V, error)) (V, error) {
 	a.mu.Lock()
 	a.fresh()
@@ -233,12 +251,16 @@ func remember[V any](a asking, in *map[directoryKey]V, key directoryKey, ask fun
 	if ok {
 		return v, nil
 	}
-	v, err := ask()
-	if err != nil {
-		return v, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	(*in)[key] = v
-	return v, nil
+	answer, err, _ := a.asks.Do(fmt.Sprintf("%p %q", in, key), func() (any, error) {
+		v, err := ask()
+		if err != nil {
+			return v, err
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		(*in)[key] = v
+		return v, nil
+	})
+	v, _ = answer.(V) // of the same map, so of its type; the zero value where it is nil
+	return v, err
 }

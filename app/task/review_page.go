@@ -53,7 +53,7 @@ func (d *Desk) reviewVersion(ctx context.Context, job work.Job, rec trace.Record
 	hash, panelThere, unfit := outside(body)
 	rules := engine(d.Scanner.Version())
 	read := trace.Page{
-		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID,
+		ID: page.ID, Title: page.Title, Space: page.SpaceKey, URL: page.URL, OwnerID: page.OwnerID, Labels: page.Labels,
 		Version: page.Version.Number, Engine: rules, Hash: hash,
 	}
 	at := sighting{
@@ -105,10 +105,10 @@ func outside(body []byte) (hash string, panelThere bool, err error) {
 	return storage.HashOutside(body), panelThere, nil
 }
 
-// afterReview files tickets first where some are missing, so that the panel is written once, with them in it.
+// afterReview files tickets first where some are missing or have another owner now, so that the panel is written once, with them in it.
 func (d *Desk) afterReview(job work.Job, c trace.Change) work.Job {
 	for _, t := range c.Threats {
-		if t.State.Live() && t.Ticket == nil {
+		if t.State.Live() && t.Ticket == nil || unsettled(t) {
 			return d.follow(work.FileTickets, job.Subject, job, 0)
 		}
 	}

@@ -36,6 +36,7 @@ type scene struct {
 	listed  bool                     // the search finds the page
 	answers map[string]func() string // by "METHOD /path"; empty means 403
 	lose    map[string]int           // calls that are done once and answered with this status
+	bodies  map[string]*[]string     // calls whose bodies are kept
 }
 
 const threats = `<h2>Threats</h2><table><tbody><tr><th>Threat</th><th>Mitigation</th></tr>` +
@@ -71,6 +72,7 @@ func (a atlassian) Confluence(context.Context, tenant.ID) (*confluence.Client, e
 }
 func (a atlassian) Jira(context.Context, tenant.ID) (*jira.Client, error) { return a.jira, nil }
 func (a atlassian) JiraURL(context.Context, tenant.ID) (string, error)    { return "https://x.test", nil }
+
 func (a atlassian) Edition(context.Context, tenant.ID) (tenant.Edition, error) {
 	return tenant.Cloud, nil
 }
@@ -89,6 +91,13 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
+	if kept := s.bodies[call]; kept != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.Error(err)
+		}
+		*kept = append(*kept, string(body))
+	}
 	w.Header().Set("Content-Type", "application/json")
 	answer, set := s.answers[call]
 	switch {
@@ -111,6 +120,8 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
 		fmt.Fprintf(w, `{"version":{"number":%d}}`, s.version)
 	case call == "GET /wiki/rest/api/search" && s.listed:
 		fmt.Fprintf(w, `{"results":[{"content":{"id":"42","type":"page","version":{"number":%d}}}]}`, s.version)
+	case call == "GET /rest/api/2/issue/createmeta/SEC/issuetypes":
+		_, _ = io.WriteString(w, `{"issueTypes":[{"id":"10001","name":"Task"}]}`)
 	case call == "GET /wiki/rest/api/search":
 		_, _ = io.WriteString(w, `{"results":[]}`)
 	default:
@@ -135,7 +146,7 @@ func (s *scene) page() map[string]any {
 func (s *scene) accept(job work.Job) []work.Job {
 	s.Helper()
 	job.Subject = "42"
-	if job.Kind == work.Sweep {
+	if job.Kind == work.Sweep || job.Kind == work.AuditTickets {
 		job.Subject = "site"
 	}
 	if err := s.book.Commit(s.Context(), trace.Change{Tenant: site, Jobs: []work.Job{job}}); err != nil {

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,8 @@ import (
 )
 
 // tourTickets is after how many tickets a tour pauses until the next sweep. With confluence.MaxPages pages it bounds what a sweep
-// costs: one call for the pages and five for the tickets, at most 750 points. A larger site is gone through in several sweeps.
+// costs: one call for the pages and five for the tickets, at most 750 points, and one more for each hundred tickets that changed. A
+// larger site is gone through in several sweeps.
 const tourTickets = 5 * jira.MaxFetch
 
 // compare looks for tickets that changed, and goes on with the tour of all that is known. It returns where the next one begins.
@@ -38,9 +40,12 @@ func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages [
 	}
 	after, err = s.tour(outbound.Background(ctx), wiki, client, pages, last)
 	if errors.Is(err, outbound.ErrLater) {
-		return last.After, nil // from here again, when there are points for it
+		after, err = last.After, nil // from here again, when there are points for it
 	}
-	return after, err
+	if err != nil || client == nil {
+		return after, err
+	}
+	return after, s.readChanged(ctx, client)
 }
 
 // tour compares some of the known pages, and their tickets, with the site itself: no search tells what is gone, nor what somebody
@@ -51,7 +56,7 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	slices.SortFunc(rest, func(a, b trace.Page) int { return strings.Compare(a.ID, b.ID) })
 	rest = slices.DeleteFunc(rest, func(p trace.Page) bool { return p.ID <= last.After })
 	var ids []string
-	var tickets []threat.Ticket
+	var tickets []threat.Threat
 	for _, p := range rest {
 		if len(ids) == confluence.MaxPages || len(tickets) >= tourTickets {
 			after = ids[len(ids)-1]
@@ -64,7 +69,7 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 		}
 		for _, t := range rec.Threats {
 			if t.Ticket != nil && !t.Ticket.Deleted {
-				tickets = append(tickets, *t.Ticket)
+				tickets = append(tickets, t)
 			}
 		}
 	}
@@ -105,7 +110,7 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 			return false
 		}
 		for _, t := range threats {
-			s.sync(*t.Ticket, i)
+			s.differs(t, i)
 		}
 		return true
 	})
@@ -115,15 +120,15 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 	return fault.Wrap(err, "searching for changed tickets")
 }
 
-// compareTickets reads tickets and asks for those that differ, or are gone, to be synchronised.
-func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, tickets []threat.Ticket) error {
-	known := map[string]threat.Ticket{}
+// compareTickets reads tickets, to find those that differ or are gone.
+func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, threats []threat.Threat) error {
+	known := map[string][]threat.Threat{}
 	var ids []string
-	for _, t := range tickets {
-		if _, twice := known[t.ID]; !twice {
-			ids = append(ids, t.ID)
+	for _, t := range threats {
+		if len(known[t.Ticket.ID]) == 0 {
+			ids = append(ids, t.Ticket.ID)
 		}
-		known[t.ID] = t
+		known[t.Ticket.ID] = append(known[t.Ticket.ID], t)
 	}
 	for some := range slices.Chunk(ids, jira.MaxFetch) {
 		issues, err := client.Issues(ctx, some)
@@ -133,27 +138,81 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, tick
 		gone := slices.Clone(some)
 		for _, i := range issues {
 			gone = slices.DeleteFunc(gone, func(id string) bool { return id == i.ID })
-			if t, ok := known[i.ID]; ok {
-				s.sync(t, i)
+			for _, t := range known[i.ID] {
+				s.differs(t, i)
 			}
 		}
 		for _, id := range gone {
-			s.syncJob(id, nil, s.now) // which reads it once more before it believes that
+			if slices.ContainsFunc(known[id], func(t threat.Threat) bool { return !t.Ticket.Hidden }) {
+				s.syncJob(id, nil, s.now) // which reads it once more before it believes that
+			}
 		}
 	}
 	return nil
 }
 
-// sync asks for a ticket to be brought up to what Jira shows, unless that is known.
-func (s *sweeping) sync(known threat.Ticket, i jira.Issue) {
-	e := event.Issue{
-		ID: i.ID, Key: i.Key, Project: i.Project, Summary: i.Summary, Status: i.Status, Category: i.Category, Assignee: i.Assignee,
-		AssigneeName: i.AssigneeName, Due: i.Due, Resolution: i.Resolution, Labels: i.Labels, Updated: i.Updated, At: i.Updated, Event: "sweep",
+// differs marks an issue to be read whole when it is newer than what the last sweep saw of it, whatever events have told since: one
+// of them may be lost, and no search tells of a step that was taken back or of a comment.
+func (s *sweeping) differs(t threat.Threat, i jira.Issue) {
+	if !s.asked["issue:"+i.ID] && !t.Ticket.Deleted && (t.Ticket.Hidden || i.Updated.After(t.Follow().Swept)) {
+		s.changed[i.ID] = true
 	}
-	if known.Deleted || e.Updated.Before(known.Updated) || s.Policy.shown(known, e) == known {
-		return
+}
+
+// readChanged reads the issues that are newer with their histories and comments, and makes jobs of what is new in them.
+func (s *sweeping) readChanged(ctx context.Context, client *jira.Client) error {
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(s.changed)), jira.MaxFetch) {
+		pasts, err := client.Pasts(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, is := range pasts {
+			threats, err := s.Book.ByIssue(ctx, s.job.Tenant, is.ID)
+			if err != nil {
+				return fault.Wrap(err, "looking for the threats of %s", is.Key)
+			}
+			// What was taken in already need not be carried along.
+			is.Steps = slices.DeleteFunc(is.Steps, func(step threat.Step) bool {
+				return !slices.ContainsFunc(threats, func(t threat.Threat) bool { return !t.Follow().Has(step) })
+			})
+			s.syncJob(is.ID, ledger.Encode(seen(is, event.Issue{Event: sweepEvent})), is.Updated)
+			s.hear(is, threats)
+		}
 	}
-	s.syncJob(i.ID, ledger.Encode(e), i.Updated)
+	clear(s.changed)
+	return nil
+}
+
+// hear makes jobs of comments that hold commands nobody heard yet, and of those that were heard and read otherwise now.
+func (s *sweeping) hear(is jira.Past, threats []threat.Threat) {
+	there := map[string]bool{}
+	for _, c := range is.Comments {
+		there[c.ID] = true
+		said := event.Comment{
+			ID: c.ID, Issue: is.ID, Author: c.Author, AuthorName: c.AuthorName, AuthorType: c.AuthorType, Editor: c.Editor, Text: c.Text,
+			Created: c.Created, Updated: c.Updated, By: c.Editor, At: c.Updated, Event: sweepEvent,
+		}
+		h := hearing{said: said, threats: threats}
+		if h.fresh() || slices.ContainsFunc(threats, func(t threat.Threat) bool {
+			was, known := t.Follow().Says(h.number())
+			return known && was.Text != h.version().Text
+		}) {
+			s.heedJob(said, "")
+		}
+	}
+	for _, t := range threats {
+		for _, heard := range t.Follow().Heard {
+			if id := strconv.FormatInt(heard.Comment, 10); heard.Text != "" && !there[id] {
+				s.heedJob(event.Comment{ID: id, Issue: is.ID, Deleted: true, At: s.now, Event: sweepEvent}, "/deleted")
+			}
+		}
+	}
+}
+
+func (s *sweeping) heedJob(c event.Comment, suffix string) {
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.HeedComment, Subject: c.Issue + "/" + c.ID + suffix, Lane: c.Issue, Args: ledger.Encode(c), RunAt: s.now, Occurred: c.At, Observed: s.now,
+	})
 }
 
 func (s *sweeping) syncJob(id string, args []byte, at time.Time) {
@@ -161,5 +220,7 @@ func (s *sweeping) syncJob(id string, args []byte, at time.Time) {
 		return
 	}
 	s.asked["issue:"+id] = true
-	s.change.Jobs = append(s.change.Jobs, work.Job{Kind: work.SyncTicket, Subject: id, Args: args, RunAt: s.now, Occurred: at, Observed: s.now})
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.SyncTicket, Subject: id, Lane: id, Args: args, RunAt: s.now, Occurred: at, Observed: s.now,
+	})
 }

@@ -43,7 +43,7 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 		Page: rec.Page.ID, Edition: edition, JiraURL: site, JiraLink: d.Policy.JiraLink, Reviewed: rec.Page.Reviewed, Version: rec.Page.Read, Threats: rec.Threats,
 		Names: d.Policy.PanelNames, Rows: d.Policy.PanelRows,
 	}
-	region, hash := panel.Render(facts)
+	_, hash := panel.Render(facts)
 	if hash == rec.Page.PanelHash {
 		d.Count.Panel("unchanged")
 		return work.Outcome{}, nil
@@ -55,7 +55,7 @@ func (d *Desk) writePanel(ctx context.Context, job work.Job) (work.Outcome, erro
 	if facts.Mentions, err = d.asking(job.Tenant, nil).mentions(ctx, wiki, rec.Threats); err != nil {
 		return work.Outcome{}, err
 	}
-	region, _ = panel.Render(facts)
+	region, _ := panel.Render(facts)
 	if page, ok := d.bodies.at(job.Tenant, rec.Page.ID, rec.Page.Version); ok {
 		// Where nothing happened since the review, its own reading is good enough to write on.
 		if err = d.putPanel(ctx, job, wiki, rec, page, region, hash); !outdated(err) {

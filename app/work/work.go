@@ -19,9 +19,14 @@ const (
 	ReviewPage  Kind = "review-page"  // Subject: page id
 	FileTickets Kind = "file-tickets" // Subject: page id; files whatever the page's threats lack
 	WritePanel  Kind = "write-panel"  // Subject: page id
-	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, then "issue id@page id"; Args: the issue as the event showed it
-	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
+	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, with "#" and the step of its history that is told of, then "@" and the page id; Args: the issue as the event showed it
+	HeedComment Kind = "heed-comment" // Subject: issue id "/" comment id, with what makes its versions differ, then "@" and the page id; Args: the comment
+	TellTicket  Kind = "tell-ticket"  // Subject: threat id, and about what; Args: what to say on its ticket
+	MindDates   Kind = "mind-dates"   // Subject: page id; acceptances that ended, and due dates that passed
+	Refile      Kind = "refile"       // Subject: threat id@page id; Args: who asked; its ticket is gone, and a person wants a new one
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
+	// AuditTickets has the Subject "site"; it proves that no threat has two tickets.
+	AuditTickets Kind = "audit-tickets"
 )
 
 // State says where a job is.
@@ -49,6 +54,11 @@ type Job struct {
 	Created  time.Time       `json:"created"`          // UTC
 	Attempt  int             `json:"attempt"`          // runs begun
 	Reason   string          `json:"reason,omitempty"` // why it waits, was retried or is held, with what to do
+}
+
+// Ahead reports whether a job is one that always waits for its next time, which has not come: no work that is left to do.
+func (j Job) Ahead(now time.Time) bool {
+	return (j.Kind == Sweep || j.Kind == AuditTickets) && j.State == Waiting && j.Reason == "" && j.RunAt.After(now)
 }
 
 // Merge is what remains when next joins waiting, a job of the same kind and subject: the earlier RunAt, and the Args, Occurred
@@ -123,7 +133,8 @@ type Queue interface {
 	Run(ctx context.Context, handlers map[Kind]Handler) error
 	// Peek lists jobs by ID.
 	Peek(ctx context.Context, f Filter) ([]Job, error)
-	// Retry lets a waiting or held job run at once; a held one has its attempts again. fault.NotFound when there is none.
+	// Retry lets a waiting or held job run at once; a held one has its attempts again. The Reason stays: it tells the handler that the
+	// job ran before. fault.NotFound when there is none.
 	Retry(ctx context.Context, id uint64) error
 	// Drop discards a waiting or held job. fault.NotFound when there is none.
 	Drop(ctx context.Context, id uint64) error

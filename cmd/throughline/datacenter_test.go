@@ -276,3 +276,29 @@ func TestDataCenterDoctor(t *testing.T) {
 		})
 	}
 }
+
+// TestDataCenterWithoutPeople has a Confluence that lets the account look nobody up: pages get their panels all the same, with names.
+func TestDataCenterWithoutPeople(t *testing.T) {
+	d := startTest(t, func(o *demoOptions) {
+		byDataCenter(o)
+		o.faults.Rules = []chaos.Rule{{Kind: chaos.ErrorBefore, Status: 403, Method: "GET", Path: "/rest/api/user$"}}
+	})
+	if r := reviewed(t, d); r.Panels != 6 || r.Tickets != 27 || len(r.Problems) > 0 {
+		t.Errorf("got %+v", r)
+	}
+	named := 0
+	for _, p := range d.site.Confluence().Pages() {
+		body := p.Version().Body
+		span, _, err := storage.FindRegion([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(body[span.Start:span.End], "ri:userkey") {
+			t.Errorf("the panel of %q mentions people", p.Title)
+		}
+		named += strings.Count(body[span.Start:span.End], "<td>Kenji Mori</td>")
+	}
+	if hits := d.site.FaultPlan().Rules[0].Hits; hits == 0 || named == 0 {
+		t.Errorf("people were looked up %d times, and Kenji is named %d times", hits, named)
+	}
+}

@@ -20,7 +20,7 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check that a site allows what Throughline does there, and say what to change; writes nothing",
 		Long: "Reads the same environment as `throughline serve` and checks the service account's site: that Confluence and Jira answer and know the\n" +
-			"account, each permission by its name, project, issue type, required fields and the default owner. With --data it checks the sites that are\n" +
+			"account, each permission by its name, project, issue type, required fields and the default owner, and each rule of a mapping. With --data it checks the sites that are\n" +
 			"installed in that store too; end the server first, which holds the store.\n" +
 			"Exit 0: all is well. 1: something is to be changed. 2: it could not be checked.",
 		Example: "  THROUGHLINE_SITE_URL=https://acme.atlassian.net THROUGHLINE_SITE_EMAIL=bot@acme.com THROUGHLINE_SITE_TOKEN=… THROUGHLINE_PROJECT=SEC throughline doctor",
@@ -46,7 +46,10 @@ func newDoctor() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		found := app.Doctor(cmd.Context(), c, installed)
+		found, err := app.Doctor(cmd.Context(), c, installed)
+		if err != nil {
+			return err
+		}
 		if len(found) == 0 {
 			return fault.New(fault.Invalid, "there is no site to check: set THROUGHLINE_SITE_URL, or name an installed store by --data")
 		}

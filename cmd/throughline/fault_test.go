@@ -305,7 +305,7 @@ func TestRefusedTickets(t *testing.T) {
 		change func(*app.Config)
 		want   string
 	}{
-		{"an issue type that the project has not", func(c *app.Config) { c.IssueType = "Incident Report" }, "issuetype"},
+		{"an issue type that the project has not", func(c *app.Config) { c.IssueType = "Incident Report" }, "no issue type Incident Report; it has Epic, Task"},
 		{"a project that is not there", func(c *app.Config) { c.Project = "NOPE" }, "NOPE"},
 		{"fields that are required", func(c *app.Config) { c.Project = "AUD" }, "required"},
 	}

@@ -25,7 +25,7 @@ func (s *Store) Purge(ctx context.Context, id tenant.ID, before time.Time) (tena
 		step := 0
 		err := s.write(ctx, "purge "+string(id), func(t *tx) (err error) {
 			step, aside = 0, false
-			b, found, err := t.purgeable(id, before)
+			found, err := t.purgeable(id, before)
 			if err != nil {
 				return err
 			}
@@ -34,7 +34,7 @@ func (s *Store) Purge(ctx context.Context, id tenant.ID, before time.Time) (tena
 			}
 			aside = true
 			t.after = append(t.after, s.known.forget)
-			return t.putAside(b, found)
+			return t.putAside(found)
 		})
 		if err != nil {
 			return total, err
@@ -46,30 +46,30 @@ func (s *Store) Purge(ctx context.Context, id tenant.ID, before time.Time) (tena
 	return total, err
 }
 
-// purgeable is a tenant that may be purged, and its record.
-func (t *tx) purgeable(id tenant.ID, before time.Time) (*bbolt.Bucket, tenant.Tenant, error) {
+// purgeable is the record of a tenant that may be purged.
+func (t *tx) purgeable(id tenant.ID, before time.Time) (tenant.Tenant, error) {
 	b := t.Bucket(bucketTenants).Bucket([]byte(id))
 	if b == nil {
-		return nil, tenant.Tenant{}, fault.New(fault.NotFound, "no tenant %s", id)
+		return tenant.Tenant{}, fault.New(fault.NotFound, "no tenant %s", id)
 	}
 	found, err := readTenant(b, id)
 	if err != nil {
-		return nil, tenant.Tenant{}, err
+		return tenant.Tenant{}, err
 	}
 	at, removed := found.Removed()
 	switch {
 	case !removed:
-		return nil, tenant.Tenant{}, fault.New(fault.Conflict, "%s is installed: uninstall it first", id)
+		return tenant.Tenant{}, fault.New(fault.Conflict, "%s is installed: uninstall it first", id)
 	case !at.Before(before):
-		return nil, tenant.Tenant{}, fault.New(fault.Conflict, "%s was removed at %s, which is not before %s", id, at.Format(time.RFC3339), before.UTC().Format(time.RFC3339))
+		return tenant.Tenant{}, fault.New(fault.Conflict, "%s was removed at %s, which is not before %s", id, at.Format(time.RFC3339), before.UTC().Format(time.RFC3339))
 	}
 	running := t.jobs().running.Cursor()
 	for row, raw := running.First(); row != nil; row, raw = running.Next() {
 		if tenantOf(raw) == id {
-			return nil, tenant.Tenant{}, fault.BusyFor(time.Minute, "a job of %s is running, which may still write", id)
+			return tenant.Tenant{}, fault.BusyFor(time.Minute, "a job of %s is running, which may still write", id)
 		}
 	}
-	return b, found, nil
+	return found, nil
 }
 
 // purgeJobs deletes waiting and held jobs of a tenant, up to the bound, and says how many.
@@ -99,7 +99,7 @@ func (t *tx) purgeJobs(id tenant.ID) (n int, err error) {
 }
 
 // putAside takes a tenant out of those there are. Its secrets and clientKeys are gone at once.
-func (t *tx) putAside(b *bbolt.Bucket, of tenant.Tenant) error {
+func (t *tx) putAside(of tenant.Tenant) error {
 	t.wrote = true
 	clients := t.Bucket(bucketClients)
 	for _, in := range of.Installations {
@@ -122,7 +122,11 @@ func (t *tx) putAside(b *bbolt.Bucket, of tenant.Tenant) error {
 	if err := t.Bucket(bucketTenants).MoveBucket([]byte(of.ID), to); err != nil {
 		return err
 	}
-	return to.Bucket([]byte(of.ID)).DeleteBucket(bucketSecrets)
+	b := to.Bucket([]byte(of.ID))
+	if err := t.delete(b, keySigner); err != nil {
+		return err
+	}
+	return b.DeleteBucket(bucketSecrets)
 }
 
 // emptyAside deletes everything that was put aside, and counts it.

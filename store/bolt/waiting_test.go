@@ -209,7 +209,8 @@ func FuzzDecodeJob(f *testing.F) {
 
 func TestInstantKeepsOrder(t *testing.T) {
 	times := []time.Time{
-		{}, time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), time.Unix(0, 0), time.Unix(0, 1), time.Now(), time.Now().Add(time.Nanosecond),
+		{},
+		time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), time.Unix(0, 0), time.Unix(0, 1), time.Now(), time.Now().Add(time.Nanosecond),
 		time.Date(2242, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	for i, at := range times[1:] {

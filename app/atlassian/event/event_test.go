@@ -109,20 +109,28 @@ func TestJira(t *testing.T) {
 	const moved = `{"timestamp":1795435200005,"webhookEvent":"jira:issue_updated","issue_event_type_name":"issue_generic",
 		"user":{"accountId":"5b10","displayName":"Kim"},
 		"issue":{"id":"10040","key":"SEC-12","fields":{"summary":"[T-3K7QX2ZD] Forged tokens","project":{"key":"SEC"},
-			"status":{"name":"Erledigt","statusCategory":{"key":"done"}},"assignee":{"accountId":"5b12","displayName":"Ash"},
+			"status":{"id":"3","name":"Erledigt","statusCategory":{"key":"done"}},"assignee":{"accountId":"5b12","displayName":"Ash"},
 			"duedate":"2026-12-01","resolution":{"name":"Done"},"labels":["throughline"],"updated":"2026-11-23T13:00:00.001+0100"}},
-		"changelog":{"id":"10230","items":[]}}`
+		"changelog":{"id":"10230","items":[
+			{"field":"resolution","fieldtype":"jira","fieldId":"resolution","from":null,"fromString":null,"to":"1","toString":"Done"},
+			{"field":"description","fieldtype":"jira","fieldId":"description","from":null,"fromString":"a","to":null,"toString":"b"},
+			{"field":"status","fieldtype":"jira","from":"2","fromString":"In Arbeit","to":"3","toString":"Erledigt"}]}}`
+	updated := time.Date(2026, 11, 23, 12, 0, 0, 1e6, time.UTC)
 	want := event.Issue{
-		ID: "10040", Key: "SEC-12", Project: "SEC", Summary: "[T-3K7QX2ZD] Forged tokens", Status: "Erledigt", Category: threat.Done,
+		ID: "10040", Key: "SEC-12", Project: "SEC", Summary: "[T-3K7QX2ZD] Forged tokens", Status: "Erledigt", StatusID: "3", Category: threat.Done,
 		Assignee: "5b12", AssigneeName: "Ash", Due: "2026-12-01", Resolution: "Done", Labels: []string{"throughline"},
-		Updated: time.Date(2026, 11, 23, 12, 0, 0, 1e6, time.UTC), By: "5b10",
+		Updated: updated, By: "5b10",
+		Steps: []threat.Step{{ID: 10230, By: "5b10", At: updated, Category: threat.Done, Changes: []threat.Change{
+			{Field: threat.FieldResolution, To: "1", ToName: "Done"},
+			{Field: threat.FieldStatus, From: "2", FromName: "In Arbeit", To: "3", ToName: "Erledigt"},
+		}}},
 		At: time.Date(2026, 11, 23, 12, 0, 0, 5e6, time.UTC), Event: "jira:issue_updated",
 	}
 	d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: "jira:issue_updated", Seen: seen, Body: []byte(moved)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Jobs) != 1 || d.Jobs[0].Kind != work.SyncTicket || d.Jobs[0].Subject != "10040" {
+	if len(d.Jobs) != 1 || d.Jobs[0].Kind != work.SyncTicket || d.Jobs[0].Subject != "10040#10230" || d.Jobs[0].Lane != "10040" {
 		t.Fatalf("jobs %+v", d.Jobs)
 	}
 	var got event.Issue
@@ -139,6 +147,47 @@ func TestJira(t *testing.T) {
 	d, err = event.Delivery(event.Event{Product: tenant.Jira, Name: "jira:issue_updated", Identifier: "b5c1", Seen: seen, Body: []byte(moved)})
 	if err != nil || d.Key != "jira/jira:issue_updated/by-identifier/b5c1" {
 		t.Errorf("key %q, error %v", d.Key, err)
+	}
+}
+
+// What Data Center sends: of a page its id alone, unless it is set to say more; of people keys and usernames.
+const (
+	dcTrashed = `{"timestamp":1795435200005,"event":"page_trashed","userKey":"8a808192f1","page":{"id":98765}}`
+	dcWordy   = `{"timestamp":1795435200005,"event":"page_updated","page":{"id":98765,"title":"T","contentType":"page","spaceKey":"SEC","version":4,"creatorKey":"a","lastModifierKey":"8a808192f2"},"updateTrigger":"edit_page"}`
+	dcLabel   = `{"timestamp":1795435200005,"event":"label_added","userKey":"8a808192f1","label":{"name":"design","prefix":"global"},"labeled":{"id":98765}}`
+	dcMoved   = `{"timestamp":1795435200005,"webhookEvent":"jira:issue_updated","user":{"key":"JIRAUSER10100","name":"ada","displayName":"Ada"},"issue":{"id":"10040","key":"SEC-12","fields":{"assignee":{"key":"JIRAUSER10101","name":"kim","displayName":"Kim"},"status":{"name":"Done","statusCategory":{"key":"done"}}}}}`
+)
+
+func TestDataCenter(t *testing.T) {
+	at := time.UnixMilli(1795435200005).UTC()
+	tests := []struct {
+		name    string
+		product tenant.Product
+		event   string
+		body    string
+		want    any
+	}{
+		{"a page in the trash", tenant.Confluence, "page_trashed", dcTrashed, event.Page{ID: "98765", By: "8a808192f1", At: at, Event: "page_trashed", Removed: true}},
+		{"a page, at length", tenant.Confluence, "page_updated", dcWordy, event.Page{ID: "98765", Version: 4, Space: "SEC", By: "8a808192f2", At: at, Event: "page_updated"}},
+		{"a label", tenant.Confluence, "label_added", dcLabel, event.Page{ID: "98765", By: "8a808192f1", At: at, Event: "label_added"}},
+		{"an issue", tenant.Jira, "jira:issue_updated", dcMoved, event.Issue{
+			ID: "10040", Key: "SEC-12", Project: "SEC", Status: "Done", Category: threat.Done, Assignee: "kim", AssigneeName: "Kim", Updated: at, By: "ada", At: at, Event: "jira:issue_updated",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, err := event.Delivery(event.Event{Product: tt.product, Name: tt.event, Seen: seen, Body: []byte(tt.body)})
+			if err != nil || len(d.Jobs) != 1 {
+				t.Fatalf("%+v, %v", d, err)
+			}
+			want, err := json.Marshal(tt.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(d.Jobs[0].Args)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -161,6 +210,8 @@ func TestRefused(t *testing.T) {
 		{"cut off", tenant.Jira, "jira:issue_updated", `{"issue":{"id":"1"`, fault.Invalid},
 		{"no issue", tenant.Jira, "jira:issue_updated", `{"webhookEvent":"jira:issue_updated"}`, fault.Invalid},
 		{"no id", tenant.Jira, "jira:issue_updated", `{"issue":{"key":"A-1"}}`, fault.Invalid},
+		{"a comment of nothing", tenant.Jira, "comment_created", `{"comment":{"id":"1","self":"https://x.test/rest/api/2/comment/1"}}`, fault.Invalid},
+		{"no comment", tenant.Jira, "comment_created", `{"issue":{"id":"1"}}`, fault.Invalid},
 		{"another event inside", tenant.Jira, "jira:issue_updated", `{"webhookEvent":"jira:issue_deleted","issue":{"id":"1"}}`, fault.Invalid},
 	}
 	for _, tt := range tests {
@@ -188,6 +239,7 @@ func TestPublishedPayloads(t *testing.T) {
 			var known struct {
 				WebhookEvent string
 				Timestamp    int64
+				Comment      struct{ ID string }
 				Issue        *struct {
 					ID, Key string
 					Fields  struct {
@@ -199,20 +251,24 @@ func TestPublishedPayloads(t *testing.T) {
 				t.Fatal(err)
 			}
 			d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: known.WebhookEvent, Seen: seen, Body: body})
-			if known.Issue == nil {
-				if !fault.Is(err, fault.Invalid) {
-					t.Errorf("names no issue, but the error is %v", err)
-				}
-				return
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			if strings.HasPrefix(known.WebhookEvent, "comment_") {
-				if len(d.Jobs) != 0 || d.Key == "" {
-					t.Errorf("a comment led to %+v", d)
+				// Data Center's name no issue but by the comment's own address.
+				var got event.Comment
+				if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil || len(d.Jobs) != 1 || d.Jobs[0].Kind != work.HeedComment {
+					t.Fatalf("%v, jobs %+v", err, d.Jobs)
+				}
+				if known.Issue != nil && got.Issue != known.Issue.ID || got.Issue == "" || got.ID == "" || got.Author == "" || got.Text == "" ||
+					got.Created.IsZero() || got.Updated.Before(got.Created) || got.At.UnixMilli() != known.Timestamp ||
+					got.Deleted != (known.WebhookEvent == "comment_deleted") {
+					t.Errorf("got %+v", got)
 				}
 				return
+			}
+			if told := known.Comment.ID != ""; told != (len(d.Jobs) == 2) {
+				t.Errorf("tells of a comment %v, and led to %d jobs", told, len(d.Jobs))
 			}
 			var got event.Issue
 			if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil {
@@ -244,6 +300,11 @@ func FuzzDelivery(f *testing.F) {
 	f.Add(true, "label_added", `{"label":{"name":"x"},"labeled":{"id":"1"}}`)
 	f.Add(false, "jira:issue_updated", `{"timestamp":1,"issue":{"id":"1","key":"A-1","fields":{"updated":"2019-08-11T18:49:13.412-0700"}}}`)
 	f.Add(false, "comment_created", `{"issue":{"id":1},"comment":{"id":"x"}}`)
+	f.Add(true, "page_trashed", dcTrashed)
+	f.Add(true, "page_updated", dcWordy)
+	f.Add(true, "label_added", dcLabel)
+	f.Add(false, "jira:issue_updated", dcMoved)
+	f.Add(false, "comment_updated", `{"comment":{"self":"https://x.test/rest/api/2/issue/10040/comment/10019","id":"1","body":{"type":"doc","content":[]}}}`)
 	f.Fuzz(func(t *testing.T, wiki bool, name, body string) {
 		product := tenant.Jira
 		if wiki {
@@ -261,7 +322,7 @@ func FuzzDelivery(f *testing.F) {
 		if diff := cmp.Diff(d, again); diff != "" {
 			t.Fatalf("the same bytes gave another delivery:\n%s", diff)
 		}
-		if d.Key == "" || len(d.Jobs) > 1 {
+		if d.Key == "" || len(d.Jobs) > 2 {
 			t.Fatalf("delivery %+v", d)
 		}
 		for _, j := range d.Jobs {

@@ -65,8 +65,11 @@ func TestReceiver(t *testing.T) {
 		{"an issue", tenant.Jira, issue, []string{sign(issue, secret)}, nil, 204, work.SyncTicket},
 		{"an event that nobody knows", tenant.Jira, `{"webhookEvent":"sprint_created"}`, []string{sign(`{"webhookEvent":"sprint_created"}`, secret)}, nil, 204, ""},
 		{"the other product's event", tenant.Jira, page, []string{sign(page, secret)}, nil, 204, ""},
-		{"a body that names another site", tenant.Jira, strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1),
-			[]string{sign(strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1), secret)}, nil, 204, work.SyncTicket},
+		{
+			"a body that names another site", tenant.Jira, strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1),
+			[]string{sign(strings.Replace(issue, `{"id"`, `{"self":"https://globex.test/rest/api/2/issue/1","id"`, 1), secret)},
+			nil, 204, work.SyncTicket,
+		},
 		{"a name that is a number", tenant.Jira, `{"webhookEvent":7}`, []string{sign(`{"webhookEvent":7}`, secret)}, nil, 204, ""},
 		{"a list", tenant.Jira, `[]`, []string{sign(`[]`, secret)}, nil, 204, ""},
 		{"not signed", tenant.Jira, issue, nil, nil, 401, ""},
@@ -162,6 +165,36 @@ func TestAccountSigns(t *testing.T) {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
+	}
+}
+
+// TestAccountOfProducts signs for each product with the token that it made; without one of its own Jira takes Confluence's.
+func TestAccountOfProducts(t *testing.T) {
+	one := hook.Account{Edition: tenant.DataCenter, Token: tenant.NewSecret("wiki")}
+	two := one
+	two.JiraToken = tenant.NewSecret("jira")
+	tests := []struct {
+		name    string
+		account hook.Account
+		product tenant.Product
+		want    string
+	}{
+		{"Confluence", two, tenant.Confluence, "Bearer wiki"},
+		{"Jira", two, tenant.Jira, "Bearer jira"},
+		{"Jira without one of its own", one, tenant.Jira, "Bearer wiki"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			req := httptest.NewRequest(http.MethodGet, "https://acme.test/", nil)
+			if err := tt.account.For(tt.product).Sign(req); err != nil || req.Header.Get("Authorization") != tt.want {
+				t.Errorf("%q, %v", req.Header.Get("Authorization"), err)
+			}
+		})
+	}
+	for _, in := range one.Installations(time.Now()) {
+		if in.Edition != tenant.DataCenter {
+			t.Errorf("%s is kept as one of the edition %q", in.Product, in.Edition)
+		}
 	}
 }
 

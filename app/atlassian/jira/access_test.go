@@ -49,7 +49,7 @@ func TestAccess(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	fields, err := c.CreateFields(t.Context(), "SEC", "10001")
-	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true}}, fields); err != nil || diff != "" {
+	if diff := cmp.Diff([]jira.Field{{ID: "duedate", Name: "Due date", Required: true, Type: "date"}}, fields); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	issues, err := c.Issues(t.Context(), []string{"10040", "7"})

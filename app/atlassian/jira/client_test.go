@@ -133,9 +133,9 @@ func TestIssue(t *testing.T) {
 	}
 }
 
-func TestFindByLabel(t *testing.T) {
+func TestFindByLabels(t *testing.T) {
 	ask := func(token string) string {
-		return fmt.Sprintf(`{"jql":"labels = \"a\\\"b\" ORDER BY created ASC, key ASC","fields":["%s"],"maxResults":100%s}`,
+		return fmt.Sprintf(`{"jql":"labels in (\"a\\\"b\", \"c\") ORDER BY created ASC, key ASC","fields":["%s"],"maxResults":100%s}`,
 			strings.ReplaceAll(issueFields, ",", `","`), token)
 	}
 	c, base := site(
@@ -143,7 +143,7 @@ func TestFindByLabel(t *testing.T) {
 		exchange{"POST", "/rest/api/2/search/jql", ask(""), 200, `{"issues":[` + sec12 + `],"nextPageToken":"t1"}`},
 		exchange{"POST", "/rest/api/2/search/jql", ask(`,"nextPageToken":"t1"`), 200, `{"issues":[` + sec12 + `],"isLast":true}`},
 	)
-	got, err := c.FindByLabel(t.Context(), `a"b`)
+	got, err := c.FindByLabels(t.Context(), []string{`a"b`, "c"})
 	if diff := cmp.Diff([]jira.Issue{issue(base), issue(base)}, got); diff != "" || err != nil {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}
@@ -332,7 +332,10 @@ func TestDropped(t *testing.T) {
 		}, fault.Uncertain},
 		"comment": {func(ctx context.Context, c *jira.Client) error { _, err := c.Comment(ctx, "SEC-1", "x"); return err }, fault.Uncertain},
 		"issue":   {func(ctx context.Context, c *jira.Client) error { _, err := c.Issue(ctx, "SEC-1"); return err }, fault.Busy},
-		"search":  {func(ctx context.Context, c *jira.Client) error { _, err := c.FindByLabel(ctx, "x"); return err }, fault.Busy},
+		"search": {func(ctx context.Context, c *jira.Client) error {
+			_, err := c.FindByLabels(ctx, []string{"x"})
+			return err
+		}, fault.Busy},
 		"link": {func(ctx context.Context, c *jira.Client) error {
 			return c.Link(ctx, "SEC-1", jira.RemoteLink{GlobalID: "x"})
 		}, fault.Busy},
@@ -350,5 +353,33 @@ func TestDropped(t *testing.T) {
 				t.Errorf("error %v is %s, want %s", err, fault.KindOf(err), tt.want)
 			}
 		})
+	}
+}
+
+func TestCreateMeta(t *testing.T) {
+	c, _ := site(
+		t,
+		exchange{"GET", "/rest/api/2/issue/createmeta/SEC/issuetypes?maxResults=200", "", 200, `{"issueTypes":[{"id":"1","name":"Task","subtask":false,"hierarchyLevel":0},{"id":"2","name":"Epic","subtask":false,"hierarchyLevel":1}]}`},
+		exchange{"GET", "/rest/api/2/issue/createmeta/SEC/issuetypes/1?maxResults=200", "", 200, `{"fields":[
+			{"fieldId":"summary","name":"Summary","required":true,"hasDefaultValue":false,"schema":{"type":"string","system":"summary"}},
+			{"fieldId":"customfield_10042","name":"Risk class","required":true,"hasDefaultValue":false,
+				"schema":{"type":"array","items":"option","custom":"x","customId":10042},"allowedValues":[{"id":"1","value":"A"},{"id":"2","value":"B"}]}]}`},
+		exchange{"GET", "/rest/api/2/issue/SEC-9?fields=issuetype,project", "", 200, `{"id":"9","key":"SEC-9","fields":{"issuetype":{"id":"2","name":"Epic","hierarchyLevel":1},"project":{"key":"SEC"}}}`},
+	)
+	types, err := c.CreateTypes(t.Context(), "SEC")
+	if diff := cmp.Diff([]jira.IssueType{{ID: "1", Name: "Task"}, {ID: "2", Name: "Epic", Level: 1}}, types); diff != "" || err != nil {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	fields, err := c.CreateFields(t.Context(), "SEC", "1")
+	want := []jira.Field{
+		{ID: "summary", Name: "Summary", Required: true, Type: "string"},
+		{ID: "customfield_10042", Name: "Risk class", Required: true, Type: "array", Items: "option", Allowed: []string{"A", "B"}},
+	}
+	if diff := cmp.Diff(want, fields); diff != "" || err != nil {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	place, err := c.Place(t.Context(), "SEC-9")
+	if want := (jira.Place{Key: "SEC-9", Project: "SEC", Type: "Epic", Level: 1}); place != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", place, err, want)
 	}
 }

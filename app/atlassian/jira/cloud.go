@@ -22,7 +22,7 @@ type found struct {
 
 func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
 
-func (cloud) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
+func (cloud) search(ctx context.Context, c *Client, what query, yield func(Issue) bool) error {
 	type ask struct {
 		JQL    string   `json:"jql"`
 		Fields []string `json:"fields"`
@@ -30,7 +30,7 @@ func (cloud) search(ctx context.Context, c *Client, jql string, yield func(Issue
 		Page   string   `json:"nextPageToken,omitempty"`
 	}
 	ctx = outbound.Repeatable(ctx) // a read, although by POST
-	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
+	for q := (ask{JQL: what.jql, Fields: what.fields, Most: what.most}); ; {
 		var w found
 		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
 			return err
@@ -63,6 +63,19 @@ func (cloud) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue
 	return out, nil
 }
 
+func (cloud) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error) {
+	in := struct {
+		Expand []string `json:"expand"`
+		Fields []string `json:"fields"`
+		Issues []string `json:"issueIdsOrKeys"`
+	}{[]string{"changelog"}, pastFields(), idsOrKeys}
+	var w pasts
+	err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/issue/bulkfetch", in, &w) // a read, although by POST
+	return w.Issues, err
+}
+
+func (cloud) whole() bool { return false }
+
 type fetched struct {
 	Issues []gojira.Issue `json:"issues"`
 }
@@ -79,6 +92,8 @@ func (cloud) person(account string) any {
 	}
 	return accountRef{&account}
 }
+
+func (cloud) mention(account string) string { return "[~accountid:" + account + "]" }
 
 func (cloud) named(nameOrAccount string, account bool) url.Values {
 	if account {

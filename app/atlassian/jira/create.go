@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -18,7 +19,8 @@ const MaxBulk = 50
 // Draft is an issue to be created. Empty fields are not sent.
 type Draft struct {
 	Project     string // key
-	IssueType   string // name
+	IssueType   string // name, for people to read
+	IssueTypeID string // Jira looks a name up over all of the site, and several projects may have types of one name
 	Summary     string // see Summary for its limits
 	Description string // wiki markup; foreign text in it goes through Escape
 	Labels      []string
@@ -26,6 +28,8 @@ type Draft struct {
 	Priority    string         // name
 	Due         string         // ISO 8601 date
 	Assignee    string         // account
+	Parent      string         // key of the issue that it belongs to
+	Fields      map[string]any // further fields by id, as Client.Encode writes them
 	Properties  map[string]any // issue properties by key, set in the same step as the issue
 }
 
@@ -41,22 +45,16 @@ type nameRef struct {
 	Name string `json:"name"`
 }
 
+type idRef struct {
+	ID string `json:"id"`
+}
+
 type keyRef struct {
 	Key string `json:"key"`
 }
 
 type wireDraft struct {
-	Fields struct {
-		Project     keyRef    `json:"project"`
-		IssueType   nameRef   `json:"issuetype"`
-		Summary     string    `json:"summary"`
-		Description string    `json:"description,omitempty"`
-		Labels      []string  `json:"labels,omitempty"`
-		Components  []nameRef `json:"components,omitempty"`
-		Priority    *nameRef  `json:"priority,omitempty"`
-		Due         string    `json:"duedate,omitempty"`
-		Assignee    any       `json:"assignee,omitempty"`
-	} `json:"fields"`
+	Fields     map[string]any `json:"fields"`
 	Properties []wireProperty `json:"properties,omitempty"`
 }
 
@@ -66,19 +64,24 @@ type wireProperty struct {
 }
 
 func (d Draft) wire(e edition) wireDraft {
-	var w wireDraft
-	f := &w.Fields
-	f.Project, f.IssueType, f.Summary, f.Description = keyRef{d.Project}, nameRef{d.IssueType}, d.Summary, d.Description
-	f.Labels, f.Due = d.Labels, d.Due
-	if d.Component != "" {
-		f.Components = []nameRef{{d.Component}}
+	w := wireDraft{Fields: map[string]any{}}
+	maps.Copy(w.Fields, d.Fields) // first: what Throughline itself says of an issue no field of that kind replaces
+	set := func(field string, value any, there bool) {
+		if there {
+			w.Fields[field] = value
+		}
 	}
-	if d.Priority != "" {
-		f.Priority = &nameRef{d.Priority}
-	}
-	if d.Assignee != "" {
-		f.Assignee = e.person(d.Assignee)
-	}
+	set("project", keyRef{d.Project}, true)
+	set("issuetype", nameRef{d.IssueType}, d.IssueTypeID == "")
+	set("issuetype", idRef{d.IssueTypeID}, d.IssueTypeID != "")
+	set("summary", d.Summary, true)
+	set("description", d.Description, d.Description != "")
+	set("labels", d.Labels, len(d.Labels) > 0)
+	set("components", []nameRef{{d.Component}}, d.Component != "")
+	set("priority", nameRef{d.Priority}, d.Priority != "")
+	set("duedate", d.Due, d.Due != "")
+	set("assignee", e.person(d.Assignee), d.Assignee != "")
+	set("parent", keyRef{d.Parent}, d.Parent != "")
 	for key, value := range d.Properties {
 		w.Properties = append(w.Properties, wireProperty{key, value})
 	}

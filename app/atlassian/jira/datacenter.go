@@ -22,6 +22,7 @@ type dataCenter struct{}
 type dcAsk struct {
 	JQL    string   `json:"jql"`
 	Fields []string `json:"fields"`
+	Expand []string `json:"expand,omitempty"`
 	Start  int      `json:"startAt"`
 	Most   int      `json:"maxResults"`
 	Strict bool     `json:"validateQuery"` // what does not exist is refused; else it is passed over
@@ -34,8 +35,8 @@ type dcFound struct {
 
 func (f *dcFound) price() int { return len(f.Issues) * outbound.ObjectPrice }
 
-func (d dataCenter) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
-	return d.ask(ctx, c, dcAsk{JQL: jql, Fields: fields[:], Most: 100, Strict: true}, yield)
+func (d dataCenter) search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error {
+	return d.ask(ctx, c, dcAsk{JQL: q.jql, Fields: q.fields, Most: q.most, Strict: true}, yield)
 }
 
 // ask goes from page to page. Issues that come or go meanwhile may be seen twice or not at all, as with any paging by position.
@@ -58,17 +59,32 @@ func (dataCenter) ask(ctx context.Context, c *Client, q dcAsk, yield func(Issue)
 	}
 }
 
-// issues searches for the ids: there is no other way to read many. Without validation an issue that is gone is passed over; with it
+// these is the query for issues: there is no other way to read many. Without validation an issue that is gone is passed over; with it
 // the whole query would be refused. "issuekey" takes numbers for ids and strings for keys.
-func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+func these(idsOrKeys []string) string {
 	quoted := make([]string, len(idsOrKeys))
 	for i, id := range idsOrKeys {
 		if quoted[i] = id; strings.Trim(id, "0123456789") != "" {
 			quoted[i] = Quote(id)
 		}
 	}
+	return "issuekey in (" + strings.Join(quoted, ", ") + ")"
+}
+
+// pasts reads them in one page: it is at most MaxFetch, and a site that answers with fewer than were asked for leaves the rest for
+// the next time, as it does those that are gone.
+func (dataCenter) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error) {
+	var w pasts
+	q := dcAsk{JQL: these(idsOrKeys), Fields: pastFields(), Expand: []string{"changelog"}, Most: MaxFetch}
+	err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/search", q, &w)
+	return w.Issues, err
+}
+
+func (dataCenter) whole() bool { return true }
+
+func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
 	out := []Issue{}
-	q := dcAsk{JQL: "issuekey in (" + strings.Join(quoted, ", ") + ")", Fields: fields[:], Most: MaxFetch}
+	q := dcAsk{JQL: these(idsOrKeys), Fields: fields[:], Most: MaxFetch}
 	err := d.ask(ctx, c, q, func(i Issue) bool {
 		out = append(out, i)
 		return true
@@ -82,6 +98,8 @@ func (dataCenter) person(account string) any {
 	}{name(account)}
 }
 
+func (dataCenter) mention(account string) string { return "[~" + account + "]" }
+
 func name(account string) *string {
 	if account == "" {
 		return nil
@@ -89,7 +107,11 @@ func name(account string) *string {
 	return &account
 }
 
-// named: the search goes over usernames, names and addresses alike.
-func (dataCenter) named(nameOrAccount string, _ bool) url.Values {
-	return url.Values{"username": {nameOrAccount}}
+// named: the search goes over the beginnings of usernames, names and addresses alike, and whose username is just that may come last.
+func (dataCenter) named(nameOrAccount string, account bool) url.Values {
+	query := url.Values{"username": {nameOrAccount}}
+	if account {
+		query.Set("maxResults", "1000") // Jira gives no more
+	}
+	return query
 }

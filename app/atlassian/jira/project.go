@@ -18,7 +18,11 @@ type User struct {
 	AccountID string // on Data Center the username
 	Name      string
 	Active    bool
+	Kind      string // "atlassian" for people, "app", "customer"; empty where the site does not say
 }
+
+// Answers reports whether somebody can be answerable for work: an active person, and no app or portal customer.
+func (u User) Answers() bool { return u.Active && (u.Kind == "" || u.Kind == "atlassian") }
 
 // Project is a project with the issue types that it has.
 type Project struct {
@@ -34,6 +38,38 @@ type IssueType struct {
 	ID      string
 	Name    string
 	Subtask bool
+	Level   int // CreateTypes on Cloud only: -1 subtasks, 0 tasks and their like, 1 epics
+}
+
+type wireType struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Subtask bool   `json:"subtask"`
+	Level   int    `json:"hierarchyLevel"`
+}
+
+type createTypes struct {
+	Cloud      []wireType `json:"issueTypes"`
+	DataCenter []wireType `json:"values"`
+}
+
+func (w *createTypes) price() int { return (len(w.Cloud) + len(w.DataCenter)) * outbound.ObjectPrice }
+
+// CreateTypes lists the issue types that the client's account can create issues of in a project; at most 200.
+func (c *Client) CreateTypes(ctx context.Context, project string) ([]IssueType, error) {
+	seg, err := segment(project)
+	if err != nil {
+		return nil, err
+	}
+	var w createTypes
+	if err := c.call(ctx, http.MethodGet, "rest/api/2/issue/createmeta/"+seg+"/issuetypes?maxResults=200", nil, &w); err != nil {
+		return nil, fault.Wrap(err, "read which issue types project %s has", project)
+	}
+	var out []IssueType
+	for _, t := range append(w.Cloud, w.DataCenter...) {
+		out = append(out, IssueType(t))
+	}
+	return out, nil
 }
 
 // Component is a part of a project. Its Lead is zero when nobody leads it.
@@ -95,7 +131,9 @@ func (c *Client) CanAssign(ctx context.Context, project, account string) (User, 
 
 func (c *Client) assignable(ctx context.Context, project string, query url.Values) ([]User, error) {
 	query.Set("project", project)
-	query.Set("maxResults", "50")
+	if !query.Has("maxResults") {
+		query.Set("maxResults", "50")
+	}
 	var w users
 	if err := c.call(ctx, http.MethodGet, "rest/api/2/user/assignable/search?"+query.Encode(), nil, &w); err != nil {
 		return nil, fault.Wrap(err, "look for who can be assigned in project %s", project)
@@ -116,7 +154,7 @@ func (c *components) price() int { return len(*c) * outbound.ObjectPrice }
 func (u *users) price() int      { return len(*u) * outbound.PersonPrice }
 
 func user(w gojira.User) User {
-	return User{AccountID: account(&w), Name: w.DisplayName, Active: w.Active}
+	return User{AccountID: account(&w), Name: w.DisplayName, Active: w.Active, Kind: w.AccountType}
 }
 
 // account is how a site names a person to its clients: Cloud by account id, and never by more than that; Data Center by username.

@@ -84,11 +84,13 @@ func TestOwnNetwork(t *testing.T) {
 		{"the site by its name", outbound.Own{Nets: loopback, Sites: []string{strings.Replace(base, "127.0.0.1", "LOCALHOST", 1)}}, strings.Replace(base, "127.0.0.1", "localhost", 1), true},
 		{"http", outbound.Own{Nets: loopback, Sites: []string{"http://" + l.Addr().String()}}, "http://" + l.Addr().String(), false},
 		{
-			"metadata, although it is named", outbound.Own{Nets: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}, Sites: []string{"https://169.254.169.254"}},
+			"metadata, although it is named",
+			outbound.Own{Nets: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}, Sites: []string{"https://169.254.169.254"}},
 			"https://169.254.169.254", false,
 		},
 		{
-			"metadata over IPv6, inside of a network that is named", outbound.Own{Nets: []netip.Prefix{netip.MustParsePrefix("fd00::/8")}, Sites: []string{"https://[fd00:ec2::254]"}},
+			"metadata over IPv6, inside of a network that is named",
+			outbound.Own{Nets: []netip.Prefix{netip.MustParsePrefix("fd00::/8")}, Sites: []string{"https://[fd00:ec2::254]"}},
 			"https://[fd00:ec2::254]", false,
 		},
 	}

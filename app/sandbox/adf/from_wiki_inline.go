@@ -45,7 +45,7 @@ func inline(s string, marks []Mark) []Node {
 		case strings.HasPrefix(rest, `\\`):
 			flush()
 			out, i = append(out, Node{Type: "hardBreak"}), i+2
-		case rest[0] == '\\' && len(rest) > 1 && strings.IndexByte(`*_-+{}[]|\#!`, rest[1]) >= 0:
+		case rest[0] == '\\' && len(rest) > 1 && strings.IndexByte(`*_-+^~{}[]|\#!`, rest[1]) >= 0:
 			plain.WriteByte(rest[1])
 			i += 2
 		default:

@@ -56,20 +56,33 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *
 	}
 	now := j.site.Now()
 	r := &record{
-		Project: p.Key, Status: toDo, Priority: defaultPriority, Creator: actor, Reporter: actor,
+		Project: p.Key, Status: p.Statuses[0], Priority: defaultPriority, Creator: actor, Reporter: actor,
 		Created: now, Updated: now, Categorised: now, Stored: now, Properties: map[string]json.RawMessage{},
 	}
-	first, _ := findStatus(toDo)
+	if slices.Contains(p.absent, "priority") {
+		r.Priority = ""
+	}
+	first, _ := findStatus(p.Statuses[0])
 	items := renamed(changed("status", "", "", first.ID, first.Name), "Status")
 	fields := maps.Clone(u.Fields)
 	delete(fields, "project")
-	for _, need := range append([]string{"summary", "issuetype"}, p.Required...) {
+	needed := append([]string{"summary", "issuetype"}, p.Required...)
+	for _, c := range p.Custom {
+		if c.Required {
+			needed = append(needed, c.ID)
+		}
+	}
+	for _, need := range needed {
 		if raw, ok := fields[need]; !ok || isNull(raw) || string(raw) == "[]" {
-			bad.Fields[need] = missing(need)
+			bad.Fields[need] = p.missing(need)
 			delete(fields, need)
 		}
 	}
-	for _, f := range slices.Sorted(maps.Keys(fields)) {
+	order := slices.Sorted(maps.Keys(fields))
+	if at := slices.Index(order, "issuetype"); at > 0 { // first: what the others may be depends on it
+		order = slices.Insert(slices.Delete(order, at, at+1), 0, "issuetype")
+	}
+	for _, f := range order {
 		more, wrong := j.set(r, v, f, fields[f])
 		if wrong != "" {
 			bad.Fields[f] = wrong
@@ -94,6 +107,13 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *
 		return nil, nil, bad
 	}
 	return r, items, nil
+}
+
+func (p Project) missing(field string) string {
+	if c, ok := p.custom(field); ok {
+		return c.Name + " is required."
+	}
+	return missing(field)
 }
 
 func missing(field string) string {

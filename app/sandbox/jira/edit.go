@@ -159,7 +159,7 @@ func (j *Jira) transition(actor string, v version, key string, u issueUpdate) *E
 		if !j.may(actor, p, transitionIssues) {
 			return nil, refuse(http.StatusForbidden, "You do not have permission to transition issues in this project.")
 		}
-		steps := transitions(r.Status)
+		steps := p.transitions(r.Status)
 		i := slices.IndexFunc(steps, func(t Transition) bool { return t.ID == u.Transition.ID })
 		if i < 0 {
 			return nil, refuse(http.StatusBadRequest, "It seems that you have tried to perform a workflow operation (%s) that is not valid for the current state of this issue (%s).", u.Transition.ID, r.Key)
@@ -180,12 +180,14 @@ func (j *Jira) transition(actor string, v version, key string, u issueUpdate) *E
 	return err
 }
 
-// move sets the status, and with it the resolution: set on the way into the category done, cleared on the way out.
+// move sets the status, and with it the resolution: set on the way into the category done, cleared on the way out. Team-managed
+// projects have none.
 func (j *Jira) move(r *record, to Status, resolution json.RawMessage) ([]item, *Error) {
 	from, _ := findStatus(r.Status)
 	was, _ := findNamed(resolutions(), r.Resolution)
 	var is named
-	if to.Category == "done" {
+	p, _ := j.project(r.Project)
+	if to.Category == "done" && !p.TeamManaged {
 		is, _ = findNamed(resolutions(), resolvedDone)
 		if !isNull(resolution) {
 			var want ref
@@ -203,7 +205,7 @@ func (j *Jira) move(r *record, to Status, resolution json.RawMessage) ([]item, *
 	if from.Category != to.Category {
 		r.Categorised = now
 		r.Resolved = time.Time{}
-		if to.Category == "done" {
+		if to.Category == "done" && !p.TeamManaged {
 			r.Resolved = now
 		}
 	}

@@ -29,6 +29,12 @@ func (r ref) any() string {
 // set gives one field of r the value that a call of the version sends, and returns what changed, or what is wrong with the value.
 func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]item, string) {
 	p, _ := j.project(r.Project)
+	if slices.Contains(p.absent, field) {
+		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
+	}
+	if c, ok := p.custom(field); ok {
+		return j.setCustom(r, c, raw)
+	}
 	switch field {
 	case "summary":
 		return setSummary(r, raw)
@@ -262,6 +268,10 @@ func (j *Jira) setParent(r *record, raw json.RawMessage) ([]item, string) {
 		parent, ok := j.lookup(to.any())
 		if !ok || parent.Project != r.Project {
 			return nil, "Could not find issue by id or key."
+		}
+		above, _ := findType(parent.Type)
+		if kind, typed := findType(r.Type); typed && above.Level != kind.Level+1 {
+			return nil, "Given parent work item does not belong to appropriate hierarchy."
 		}
 		key, id = parent.Key, decimal(parent.ID)
 	}

@@ -75,7 +75,8 @@ func (d renderer) expand(out object, r *record, expand, properties []string) {
 	}
 	if slices.Contains(expand, "transitions") {
 		list := []any{}
-		for _, t := range transitions(r.Status) {
+		p, _ := d.j.project(r.Project)
+		for _, t := range p.transitions(r.Status) {
 			list = append(list, d.transition(t))
 		}
 		out["transitions"] = list
@@ -87,8 +88,12 @@ func (d renderer) expand(out object, r *record, expand, properties []string) {
 	}
 	if slices.Contains(expand, "names") {
 		names := object{}
+		p, _ := d.j.project(r.Project)
 		for f := range d.fields(r) {
 			names[f] = fieldName(f)
+			if c, ok := p.custom(f); ok {
+				names[f] = c.Name
+			}
 		}
 		out["names"] = names
 	}
@@ -160,7 +165,8 @@ func (j *Jira) listTransitions(c *call) (int, any, *Error) {
 	}
 	d := c.draw()
 	list := []any{}
-	for _, t := range transitions(r.Status) {
+	p, _ := j.project(r.Project)
+	for _, t := range p.transitions(r.Status) {
 		if id := c.query("transitionId"); id != "" && id != t.ID {
 			continue
 		}

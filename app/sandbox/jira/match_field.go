@@ -55,7 +55,7 @@ func (m matcher) reader(name string) (func(*record) []string, bool) {
 	case "components":
 		return func(r *record) []string { return r.Components }, true
 	case "status":
-		return one(func(r *record) string { return r.Status })
+		return func(r *record) []string { s, _ := findStatus(r.Status); return []string{s.ID, s.Name} }, true
 	case "statuscategory":
 		return one(func(r *record) string { s, _ := findStatus(r.Status); return s.Category })
 	case "assignee":
@@ -65,7 +65,7 @@ func (m matcher) reader(name string) (func(*record) []string, bool) {
 	case "creator":
 		return one(func(r *record) string { return r.Creator })
 	case "issuetype":
-		return one(func(r *record) string { return r.Type })
+		return func(r *record) []string { t, _ := findType(r.Type); return []string{t.ID, t.Name} }, true
 	case "priority":
 		return one(func(r *record) string { return r.Priority })
 	case "resolution":
@@ -91,7 +91,7 @@ func (m matcher) resolve(name, text string) (string, bool) {
 		return text, strings.Contains(text, "-") // a key that is gone matches nothing
 	case "status":
 		s, ok := findStatus(text)
-		return s.ID, ok
+		return said(s.ID, s.Name, text), ok
 	case "statuscategory":
 		switch strings.ToLower(text) {
 		case "new", "to do", "2":
@@ -104,7 +104,7 @@ func (m matcher) resolve(name, text string) (string, bool) {
 		return "", false
 	case "issuetype":
 		t, ok := findType(text)
-		return t.ID, ok
+		return said(t.ID, t.Name, text), ok
 	case "priority":
 		p, ok := findNamed(priorities(), text)
 		return p.ID, ok
@@ -127,6 +127,15 @@ func (m matcher) resolve(name, text string) (string, bool) {
 		return text, true // a former user
 	}
 	return text, true
+}
+
+// said is the id or the name of what a query names, whichever it named: a name means all that bear it, and team-managed projects
+// have statuses and issue types of the same names.
+func said(id, name, text string) string {
+	if text == id {
+		return id
+	}
+	return name
 }
 
 // values resolves functions and the word that stands for unresolved.

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -112,8 +113,8 @@ func (j *Jira) projectStatuses(c *call) (int, any, *Error) {
 	for _, id := range p.Types {
 		t, _ := findType(id)
 		list := []any{}
-		for _, s := range statuses() {
-			list = append(list, c.draw().status(s.ID))
+		for _, id := range p.Statuses {
+			list = append(list, c.draw().status(id))
 		}
 		out = append(out, object{"self": c.self("/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "subtask": t.Subtask, "statuses": list})
 	}
@@ -215,6 +216,14 @@ func (j *Jira) listFields(c *call) (int, any, *Error) {
 			"clauseNames": []string{f}, "schema": schemaOf(f),
 		})
 	}
+	for _, p := range j.projects {
+		for _, f := range p.Custom {
+			out = append(out, object{
+				"id": f.ID, "key": f.ID, "name": f.Name, "custom": true, "orderable": true, "navigable": true, "searchable": true,
+				"clauseNames": []string{f.Name}, "schema": f.schema(),
+			})
+		}
+	}
 	c.count(len(out), 0)
 	return http.StatusOK, out, nil
 }
@@ -251,11 +260,17 @@ func (d renderer) fieldMeta(p Project, field string, required bool) object {
 // metaFields are the fields of a project's create screen.
 func (d renderer) metaFields(p Project) (list []object) {
 	for _, f := range settable() {
+		if slices.Contains(p.absent, f) {
+			continue
+		}
 		required := f == "project" || f == "issuetype" || f == "summary"
 		for _, r := range p.Required {
 			required = required || r == f
 		}
 		list = append(list, d.fieldMeta(p, f, required))
+	}
+	for _, c := range p.Custom {
+		list = append(list, d.customMeta(c))
 	}
 	return list
 }

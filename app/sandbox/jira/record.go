@@ -31,7 +31,8 @@ type record struct {
 	Created     time.Time                  `json:"created"`
 	Updated     time.Time                  `json:"updated"`
 	Resolved    time.Time                  `json:"resolved,omitzero"`
-	Categorised time.Time                  `json:"categorised"` // when the status category last changed
+	Categorised time.Time                  `json:"categorised"`     // when the status category last changed
+	Custom      map[string]json.RawMessage `json:"custom,omitzero"` // further fields by id, as calls send them
 	Comments    []comment                  `json:"comments,omitzero"`
 	Properties  map[string]json.RawMessage `json:"properties,omitzero"`
 	Links       []remoteLink               `json:"links,omitzero"`
@@ -85,6 +86,7 @@ func (r *record) clone() *record {
 	c.Labels = slices.Clone(r.Labels)
 	c.Components = slices.Clone(r.Components)
 	c.Comments = slices.Clone(r.Comments)
+	c.Custom = maps.Clone(r.Custom)
 	c.Properties = maps.Clone(r.Properties)
 	c.Links = slices.Clone(r.Links)
 	c.History = slices.Clone(r.History)

@@ -50,10 +50,19 @@ func (d renderer) account(u site.User) object {
 
 func (d renderer) status(id string) object {
 	s, _ := findStatus(id)
-	return object{
+	out := object{
 		"self": d.self("/status/%s", s.ID), "id": s.ID, "name": s.Name, "description": s.Description,
 		"iconUrl": d.j.site.BaseURL() + "/", "statusCategory": d.category(s.Category),
 	}
+	return d.scoped(out, func(p Project) []string { return p.Statuses }, id)
+}
+
+// scoped says of what belongs to one team-managed project whose it is.
+func (d renderer) scoped(out object, of func(Project) []string, id string) object {
+	if p, ok := d.j.owner(of, id); ok {
+		out["scope"] = object{"type": "PROJECT", "project": object{"id": p.ID}}
+	}
+	return out
 }
 
 func (d renderer) category(key string) object {
@@ -68,10 +77,11 @@ func (d renderer) category(key string) object {
 }
 
 func (d renderer) issueType(t IssueType) object {
-	return object{
+	out := object{
 		"self": d.self("/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "description": t.Description, "subtask": t.Subtask,
 		"iconUrl": d.j.site.BaseURL() + "/", "hierarchyLevel": t.Level,
 	}
+	return d.scoped(out, func(p Project) []string { return p.Types }, t.ID)
 }
 
 func (d renderer) named(kind string, n named) any {
@@ -102,7 +112,7 @@ func (d renderer) component(p Project, c Component) object {
 func (d renderer) projectRef(p Project) object {
 	avatar := d.j.site.BaseURL() + "/avatar/" + p.Key
 	return object{
-		"self": d.self("/project/%s", p.ID), "id": p.ID, "key": p.Key, "name": p.Name, "projectTypeKey": "software", "simplified": false,
+		"self": d.self("/project/%s", p.ID), "id": p.ID, "key": p.Key, "name": p.Name, "projectTypeKey": "software", "simplified": p.TeamManaged,
 		"avatarUrls": object{"48x48": avatar, "32x32": avatar, "24x24": avatar, "16x16": avatar},
 	}
 }
@@ -110,7 +120,11 @@ func (d renderer) projectRef(p Project) object {
 func (d renderer) project(p Project) object {
 	out := d.projectRef(p)
 	out["description"], out["lead"], out["assigneeType"] = p.Description, d.user(p.Lead), "UNASSIGNED"
-	out["style"], out["isPrivate"], out["versions"], out["roles"], out["properties"] = "classic", false, []any{}, object{}, object{}
+	style := "classic"
+	if p.TeamManaged {
+		style = "next-gen"
+	}
+	out["style"], out["isPrivate"], out["versions"], out["roles"], out["properties"] = style, false, []any{}, object{}, object{}
 	components := []any{}
 	for _, c := range p.Components {
 		components = append(components, d.component(p, c))
@@ -168,6 +182,9 @@ func (d renderer) fields(r *record) object {
 	if r.DueDate != "" {
 		out["duedate"] = r.DueDate
 	}
+	for _, c := range p.Custom {
+		out[c.ID] = d.custom(c, r.Custom[c.ID])
+	}
 	if r.Parent != "" {
 		out["parent"] = object{"id": r.ParentID, "key": r.Parent, "self": d.self("/issue/%s", r.ParentID)}
 	}
@@ -196,21 +213,41 @@ func (c *call) comments(r *record, list []comment) []any {
 }
 
 func (d renderer) change(h change) object {
-	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": h.Items}
+	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": d.items(h.Items)}
 }
 
-// changelog draws the newest changes first, as expand=changelog does.
+// items are what a change did. Data Center names people by user key in them.
+func (d renderer) items(all []item) []item {
+	if d.v != dc {
+		return all
+	}
+	out := slices.Clone(all)
+	for i := range out {
+		if out[i].Field == "assignee" || out[i].Field == "reporter" {
+			out[i].From, out[i].To = d.j.userKey(out[i].From), d.j.userKey(out[i].To)
+		}
+	}
+	return out
+}
+
+// maxExpanded is how many changes come with an issue; who wants more reads its changelog.
+const maxExpanded = 40
+
+// changelog draws the newest changes first, as expand=changelog does: no more than maxExpanded, with how many there are.
 func (d renderer) changelog(r *record) object {
 	histories := []any{}
 	for _, h := range slices.Backward(r.History) {
+		if len(histories) == maxExpanded && d.v != dc {
+			break
+		}
 		histories = append(histories, d.change(h))
 	}
-	return object{"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
+	return object{"startAt": 0, "maxResults": len(histories), "total": len(r.History), "histories": histories}
 }
 
 func (d renderer) transition(t Transition) object {
 	return object{
-		"id": t.ID, "name": t.Name, "to": d.status(t.To.ID), "hasScreen": len(t.Required) > 0, "isGlobal": false, "isInitial": false,
+		"id": t.ID, "name": t.Name, "to": d.status(t.To.ID), "hasScreen": len(t.Required) > 0, "isGlobal": t.Global, "isInitial": false,
 		"isAvailable": true, "isConditional": false, "looped": false,
 	}
 }

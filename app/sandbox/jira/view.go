@@ -23,7 +23,9 @@ type View struct {
 	DescriptionText             string // wiki markup, as a form edits it
 	Assignee, Reporter, Creator site.User
 	Labels, Components          []string
-	DueDate                     string // YYYY-MM-DD or empty
+	Parent                      string      // key, or empty
+	Custom                      [][2]string // further fields that have a value: name and what people read
+	DueDate                     string      // YYYY-MM-DD or empty
 	Created, Updated            time.Time
 	Comments                    []CommentView // oldest first
 	Links                       []LinkView
@@ -33,11 +35,15 @@ type View struct {
 
 // CommentView is a comment of an issue.
 type CommentView struct {
-	ID      string
-	Author  site.User
-	Body    template.HTML
-	Created time.Time
+	ID               string
+	Author           site.User
+	Body             template.HTML
+	Text             string // wiki markup, as a form edits it
+	Created, Updated time.Time
 }
+
+// Edited reports whether the comment was changed after it was written.
+func (c CommentView) Edited() bool { return c.Updated.After(c.Created) }
 
 // LinkView is a remote link of an issue.
 type LinkView struct{ GlobalID, Relationship, Title, URL, Summary string }
@@ -80,7 +86,8 @@ func (j *Jira) Transitions(ref string) []Transition {
 	if !ok {
 		return nil
 	}
-	return transitions(r.Status)
+	p, _ := j.project(r.Project)
+	return p.transitions(r.Status)
 }
 
 // Assignable are the people whom the issue can be assigned to.
@@ -126,12 +133,18 @@ func (j *Jira) view(r *record) View {
 		Assignee: j.person(r.Assignee), Reporter: j.person(r.Reporter), Creator: j.person(r.Creator),
 		Labels: r.Labels, DueDate: r.DueDate, Created: r.Created, Updated: r.Updated, Properties: r.Properties,
 	}
+	v.Parent = r.Parent
+	for _, c := range p.Custom {
+		if text := j.customText(c, r.Custom[c.ID]); text != "" {
+			v.Custom = append(v.Custom, [2]string{c.Name, text})
+		}
+	}
 	for _, id := range r.Components {
 		c, _ := p.component(id)
 		v.Components = append(v.Components, c.Name)
 	}
 	for _, c := range r.Comments {
-		v.Comments = append(v.Comments, CommentView{decimal(c.ID), j.person(c.Author), c.Body.html(j.name), c.Created})
+		v.Comments = append(v.Comments, CommentView{decimal(c.ID), j.person(c.Author), c.Body.html(j.name), c.Body.wiki(), c.Created, c.Updated})
 	}
 	for _, l := range r.Links {
 		var o struct{ Title, URL, Summary string }

@@ -2,8 +2,10 @@ package jira_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +77,100 @@ func TestWorkflow(t *testing.T) {
 			}
 			if v.Status.Name != tc.at || v.Resolution != tc.resolution || !slices.Equal(next, tc.next) {
 				t.Errorf("got %q, resolution %q, next %q; want %q, %q, %q", v.Status.Name, v.Resolution, next, tc.at, tc.resolution, tc.next)
+			}
+		})
+	}
+}
+
+// TestWorkflows walks through each project's own statuses. What is done is resolved, but in a project that its team manages.
+func TestWorkflows(t *testing.T) {
+	for _, tc := range []struct {
+		project, kind, at string
+		fields            map[string]any
+		steps             []string
+		want, category    string
+		resolution        string
+		next              int // transitions out of it
+	}{
+		{project: "DEU", kind: "10001", at: "Zu erledigen", steps: []string{"11", "21"}, want: "In Prüfung", category: "indeterminate", next: 3},
+		{project: "DEU", kind: "10001", at: "Zu erledigen", steps: []string{"11", "21", "31"}, want: "Erledigt", category: "done", resolution: "Done", next: 1},
+		{
+			project: "OPS", kind: "10001", at: "Backlog", fields: map[string]any{"customfield_10042": map[string]string{"value": "B"}},
+			steps: []string{"21", "81", "101"}, want: "Rollout", category: "indeterminate", next: 14,
+		},
+		{
+			project: "OPS", kind: "10001", at: "Backlog", fields: map[string]any{"customfield_10042": map[string]string{"value": "B"}},
+			steps: []string{"121", "151"}, want: "Cancelled", category: "done", resolution: "Done", next: 14,
+		},
+		{project: "TEAM", kind: "10301", at: "To Do", steps: []string{"21", "31"}, want: "Done", category: "done", next: 2},
+	} {
+		t.Run(tc.project+" to "+tc.want, func(t *testing.T) {
+			j, _ := open(t)
+			more := map[string]any{"project": map[string]string{"key": tc.project}, "issuetype": map[string]string{"id": tc.kind}}
+			maps.Copy(more, tc.fields)
+			key := create(t, j, more)
+			if v, _ := j.Issue(key); v.Status.Name != tc.at {
+				t.Errorf("it begins in %q, want %q", v.Status.Name, tc.at)
+			}
+			for _, id := range tc.steps {
+				if err := j.Transition(site.Kenji, key, id, ""); err != nil {
+					t.Fatalf("transition %s: %v", id, err)
+				}
+			}
+			v, _ := j.Issue(key)
+			if v.Status.Name != tc.want || v.Status.Category != tc.category || v.Resolution != tc.resolution || len(j.Transitions(key)) != tc.next {
+				t.Errorf("got %+v, resolution %q, %d steps; want %q (%s), %q, %d", v.Status, v.Resolution, len(j.Transitions(key)), tc.want, tc.category, tc.resolution, tc.next)
+			}
+			for query, want := range map[string]bool{
+				`status = "` + tc.want + `"`: true, `statusCategory = Done`: tc.category == "done", `status = "` + tc.at + `"`: false,
+				"resolution = Unresolved": tc.resolution == "", "resolved is not EMPTY": tc.resolution != "",
+			} {
+				if got, err := j.Match(key, query); got != want || err != nil {
+					t.Errorf("%s: %v, %v; want %v", query, got, err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestCustomFields(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		field string
+		value any
+		want  string // beginning of the refusal; empty: taken
+	}{
+		{"an option", "customfield_10042", map[string]string{"value": "C"}, ""},
+		{"an option that is not there", "customfield_10042", map[string]string{"value": "D"}, "Option value 'D' is not valid"},
+		{"a bare text for an option", "customfield_10042", "A", "Specify a valid 'id' or 'name' for Risk class"},
+		{"none where one is required", "customfield_10042", nil, "Risk class is required."},
+		{"options", "customfield_10043", []map[string]string{{"value": "Staging"}}, ""},
+		{"one for several", "customfield_10043", map[string]string{"value": "Staging"}, "data was not an array"},
+		{"a number", "customfield_10044", 3.5, ""},
+		{"a text for a number", "customfield_10044", "3", "Operation value must be a number"},
+		{"somebody", "customfield_10045", map[string]string{"accountId": site.Kenji}, ""},
+		{"nobody", "customfield_10045", map[string]string{"accountId": "x"}, "Specify a valid value for Reviewer"},
+		{"no date", "customfield_10046", "soon", "Error parsing date string: soon"},
+		{"a text", "customfield_10047", "RFC 12", ""},
+		{"a field of nobody", "customfield_10099", "x", "Field 'customfield_10099' cannot be set."},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			j, _ := open(t)
+			fields := map[string]any{
+				"project": map[string]string{"key": "OPS"}, "issuetype": map[string]string{"name": "Task"}, "summary": "x",
+				"customfield_10042": map[string]string{"value": "A"},
+			}
+			fields[tc.field] = tc.value
+			_, err := j.Create(site.Dana, fields)
+			var refused *jira.Error
+			if errors.As(err, &refused); tc.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if refused == nil || !strings.HasPrefix(refused.Fields[tc.field], tc.want) {
+				t.Errorf("got %+v, want %q for %s", refused, tc.want, tc.field)
 			}
 		})
 	}
