@@ -133,7 +133,8 @@ type Queue interface {
 	Run(ctx context.Context, handlers map[Kind]Handler) error
 	// Peek lists jobs by ID.
 	Peek(ctx context.Context, f Filter) ([]Job, error)
-	// Retry lets a waiting or held job run at once; a held one has its attempts again. fault.NotFound when there is none.
+	// Retry lets a waiting or held job run at once; a held one has its attempts again. The Reason stays: it tells the handler that the
+	// job ran before. fault.NotFound when there is none.
 	Retry(ctx context.Context, id uint64) error
 	// Drop discards a waiting or held job. fault.NotFound when there is none.
 	Drop(ctx context.Context, id uint64) error
