@@ -76,13 +76,18 @@ func (a *App) keepCheckpoints(ctx context.Context) {
 	}
 }
 
+// checkpoints is where the newest checkpoints are kept.
+func (a *App) checkpoints() anchor.Folder {
+	return anchor.Folder{Path: filepath.Join(a.config.Data, CheckpointFolder)}
+}
+
 // checkpointAll does every site, and those far away whose time has come when far says so. What fails is logged: the next time comes soon.
 func (a *App) checkpointAll(ctx context.Context, anchored map[tenant.ID]time.Time, far bool) {
 	tenants, err := a.store.All(ctx)
 	if err != nil {
 		a.log.ErrorContext(ctx, "no checkpoints: the sites cannot be listed", "error", err)
 	}
-	folder := anchor.Folder{Path: filepath.Join(a.config.Data, CheckpointFolder)}
+	folder := a.checkpoints()
 	for _, t := range tenants {
 		c, err := anchor.Keep(ctx, folder, a.store, t.ID)
 		if err == nil && far && c.Size > 0 && time.Since(anchored[t.ID]) > anchorEvery {

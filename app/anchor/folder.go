@@ -41,6 +41,17 @@ func (f Folder) Write(_ context.Context, id tenant.ID, c ledger.Checkpoint) erro
 	return fault.As(fault.Internal, err, "keeping the checkpoint of %s", id)
 }
 
+// Forget deletes what is kept of a site.
+func (f Folder) Forget(id tenant.ID) error {
+	stamped, err := filepath.Glob(f.file(id) + ",*") // no site's file has a comma or a wildcard in its name: both are escaped
+	for _, path := range append(stamped, f.file(id)) {
+		if failed := os.Remove(path); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
+			err = errors.Join(err, failed)
+		}
+	}
+	return fault.As(fault.Internal, err, "forgetting the checkpoints kept of %s", id)
+}
+
 func replaceFile(path string, content []byte) error {
 	next, err := os.CreateTemp(filepath.Dir(path), ".checkpoint-*")
 	if err != nil {

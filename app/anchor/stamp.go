@@ -125,10 +125,10 @@ func forStampsAlone(c *x509.Certificate) bool {
 	return binding && slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}) && len(c.UnknownExtKeyUsage) == 0
 }
 
-// Stamped has a checkpoint stamped and keeps both side by side: NAME.SIZE is what was stamped, NAME.SIZE.tsr the token. One that is there
-// already is left as it is.
+// Stamped has a checkpoint stamped and keeps both side by side: SITE,SIZE is what was stamped, SITE,SIZE.tsr the token. One that is
+// there already is left as it is.
 func (f Folder) Stamped(ctx context.Context, a Authority, id tenant.ID, c ledger.Checkpoint) error {
-	name := fmt.Sprintf("%s.%d", f.file(id), c.Size)
+	name := fmt.Sprintf("%s,%d", f.file(id), c.Size)
 	if _, err := os.Stat(name + ".tsr"); err == nil {
 		return nil
 	}

@@ -205,6 +205,18 @@ func TestStampedOnce(t *testing.T) {
 	if tsa.asked != 1 {
 		t.Errorf("asked %d times", tsa.asked)
 	}
+	defer func() { // at the end: what is kept of one site is forgotten, what is kept of another whose name begins alike is not
+		beside := filepath.Join(folder.Path, "127.0.0.1:80912")
+		if err := os.WriteFile(beside, nil, 0o600); err != nil {
+			t.Error(err)
+		}
+		if err := folder.Forget("127.0.0.1:8091"); err != nil {
+			t.Error(err)
+		}
+		if left, err := filepath.Glob(filepath.Join(folder.Path, "*")); err != nil || len(left) != 1 || left[0] != beside {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	}()
 	found, err := filepath.Glob(filepath.Join(folder.Path, "*.tsr"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %v, %v", found, err)

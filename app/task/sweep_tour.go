@@ -37,15 +37,15 @@ func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages [
 		if err := s.searchTickets(ctx, client, last.Since); err != nil {
 			return "", err
 		}
-		if err := s.readChanged(ctx, client); err != nil {
-			return "", err
-		}
 	}
 	after, err = s.tour(outbound.Background(ctx), wiki, client, pages, last)
 	if errors.Is(err, outbound.ErrLater) {
-		return last.After, nil // from here again, when there are points for it
+		after, err = last.After, nil // from here again, when there are points for it
 	}
-	return after, err
+	if err != nil || client == nil {
+		return after, err
+	}
+	return after, s.readChanged(ctx, client) // what changed is no looking around any more
 }
 
 // tour compares some of the known pages, and their tickets, with the site itself: no search tells what is gone, nor what somebody
@@ -76,10 +76,7 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
 		return after, err
 	}
-	if err := s.compareTickets(ctx, client, tickets); err != nil {
-		return "", err
-	}
-	return after, s.readChanged(ctx, client)
+	return after, s.compareTickets(ctx, client, tickets)
 }
 
 func (s *sweeping) comparePages(ctx context.Context, wiki *confluence.Client, ids []string) error {
@@ -182,7 +179,6 @@ func (s *sweeping) readChanged(ctx context.Context, client *jira.Client) error {
 			s.hear(is, threats)
 		}
 	}
-	clear(s.changed)
 	return nil
 }
 

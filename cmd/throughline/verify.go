@@ -42,13 +42,13 @@ func newVerify() *cobra.Command {
 		if err != nil && !errors.As(err, &flaw) {
 			return err
 		}
-		return tellVerified(cmd, verified{err == nil, flaw, &r, expect.Key != "" || previous != ""}, asJSON)
+		return tellVerified(cmd, verifyAnswer{err == nil, flaw, &r, expect.Key != "" || previous != ""}, asJSON)
 	}
 	return cmd
 }
 
-// verified is what is printed.
-type verified struct {
+// verifyAnswer is what is printed.
+type verifyAnswer struct {
 	Verifies bool            `json:"verifies"`
 	Flaw     *archive.Flaw   `json:"flaw,omitempty"`
 	Report   *archive.Report `json:"report,omitempty"`
@@ -105,7 +105,7 @@ func readKey(key string) (string, error) {
 	return line, nil
 }
 
-func tellVerified(cmd *cobra.Command, v verified, asJSON bool) error {
+func tellVerified(cmd *cobra.Command, v verifyAnswer, asJSON bool) error {
 	out := cmd.OutOrStdout()
 	if !v.Verifies {
 		v.Report = nil

@@ -17,6 +17,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 )
 
@@ -27,7 +28,7 @@ func recordTest(t testing.TB, s *Store, n int) {
 	t.Helper()
 	entries := make([]ledger.Entry, n)
 	for i := range entries {
-		entries[i] = ledger.Entry{Kind: ledger.Moved, Page: "1", Threat: "T-1", By: fmt.Sprint("acc-", i), Data: ledger.Encode(ledger.MoveFact{Why: "the page states it"})}
+		entries[i] = ledger.Entry{Kind: ledger.Owned, Page: "1", Threat: "T-1", By: fmt.Sprint("acc-", i), Data: ledger.Encode(ledger.OwnerFact{Owner: threat.Owner{Reason: "the page states it"}})}
 	}
 	if err := s.Commit(t.Context(), trace.Change{Tenant: acme, Entries: entries}); err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func TestChangedStoreIsFound(t *testing.T) {
 		want string
 	}{
 		{"nothing", nil, ""},
-		{"an entry's kind", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "threat.moved", "threat.owned")}, "entry 3 does not match its hash"},
+		{"an entry's kind", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "threat.owned", "threat.moved")}, "entry 3 does not match its hash"},
 		{"an entry re-dated", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, `"recorded":"2`, `"recorded":"1`)}, "entry 3 does not match its hash"},
 		{"who did it", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "acc-3", "acc-4")}, "entry 3 does not match its hash"},
 		{"what it says", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "states", "denies")}, "entry 3 does not match its hash"},
@@ -310,8 +311,8 @@ func BenchmarkAppend(b *testing.B) {
 		entries := make([]ledger.Entry, size)
 		for i := range entries {
 			entries[i] = ledger.Entry{
-				Kind: ledger.Moved, Page: "1", Threat: "T-1", Version: 3, By: "5b10a2844c20165700ede21g", Occurred: time.Now(), Observed: time.Now(),
-				Data: ledger.Encode(ledger.MoveFact{Why: strings.Repeat("the page states it ", 10)}),
+				Kind: ledger.Owned, Page: "1", Threat: "T-1", Version: 3, By: "5b10a2844c20165700ede21g", Occurred: time.Now(), Observed: time.Now(),
+				Data: ledger.Encode(ledger.OwnerFact{Owner: threat.Owner{Reason: strings.Repeat("the page states it ", 10)}}),
 			}
 		}
 		b.Run(fmt.Sprintf("entries=%d/plain", size), func(b *testing.B) {

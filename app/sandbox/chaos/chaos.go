@@ -30,6 +30,7 @@ const (
 	DropBefore  Kind = "drop-before"  // the connection ends, and nothing was done
 	DropAfter   Kind = "drop-after"   // the connection ends, and all was done
 	Stall       Kind = "stall"        // no answer for Delay (a minute when 0) or until the client leaves; nothing is done
+	StallAfter  Kind = "stall-after"  // the same, and all was done
 	Duplicate   Kind = "duplicate"    // a webhook is sent twice
 	Reorder     Kind = "reorder"      // a webhook lets the next one of its app pass
 	Lose        Kind = "lose"         // a webhook is never sent
@@ -37,7 +38,7 @@ const (
 )
 
 func kinds() []Kind {
-	return []Kind{Latency, RateLimit, ErrorBefore, ErrorAfter, DropBefore, DropAfter, Stall, Duplicate, Reorder, Lose, IndexLag}
+	return []Kind{Latency, RateLimit, ErrorBefore, ErrorAfter, DropBefore, DropAfter, Stall, StallAfter, Duplicate, Reorder, Lose, IndexLag}
 }
 
 func (k Kind) webhook() bool { return k == Duplicate || k == Reorder || k == Lose }
@@ -50,7 +51,7 @@ type Rule struct {
 	Event       string   `json:"event,omitzero"`       // regular expression on a webhook's event
 	Times       int      `json:"times,omitzero"`       // so often, then never again; 0: always
 	Probability float64  `json:"probability,omitzero"` // of each match, 0 < p ≤ 1; 0: each
-	Delay       Duration `json:"delay,omitzero"`       // of latency, stall and index-lag: "250ms"
+	Delay       Duration `json:"delay,omitzero"`       // of latency, stalls and index-lag: "250ms"
 	Status      int      `json:"status,omitzero"`      // of error-before and error-after
 	RetryAfter  int      `json:"retryAfter,omitzero"`  // seconds, of rate-limit and errors
 	Reason      string   `json:"reason,omitzero"`      // of rate-limit; "jira-burst-based" or "confluence-burst-based" when empty
@@ -193,6 +194,10 @@ func (c *Chaos) Serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		case Latency:
 			wait(r, time.Duration(rule.Delay))
 		case Stall:
+			wait(r, cmp.Or(time.Duration(rule.Delay), time.Minute))
+			panic(http.ErrAbortHandler)
+		case StallAfter:
+			next.ServeHTTP(nowhere{http.Header{}}, r)
 			wait(r, cmp.Or(time.Duration(rule.Delay), time.Minute))
 			panic(http.ErrAbortHandler)
 		case DropBefore:
