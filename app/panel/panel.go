@@ -225,6 +225,9 @@ func (p *panel) ticket(t threat.Threat) {
 		if t.Ticket.Category == threat.Done && t.Ticket.Declined {
 			p.put(`<p><em>closed as `, storage.Escape(t.Ticket.Resolution), `: reopen it, or have the risk accepted</em></p>`)
 		}
+		if len(t.Marks.Lacks) > 0 {
+			p.put(`<p><em>its `, storage.Escape(strings.Join(t.Marks.Lacks, ", ")), ` was taken off by hand, and stays off</em></p>`)
+		}
 	case t.Blocked != "":
 		p.put(`<em>not filed: `, storage.Escape(cut(t.Blocked, 200)), `</em>`)
 	default:

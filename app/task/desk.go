@@ -104,6 +104,8 @@ func (d *Desk) Handlers() map[work.Kind]work.Handler {
 		work.SyncTicket:  d.run(d.syncTicket),
 		work.TellTicket:  d.run(d.tellTicket),
 		work.Sweep:       d.run(d.sweep),
+
+		work.RestoreTicket: d.run(d.restoreTicket),
 	}
 }
 

@@ -153,10 +153,8 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 		if t.Ticket == nil || t.Ticket.Linked || t.Ticket.Deleted {
 			continue
 		}
-		err := f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
-			GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
-			URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
-		})
+		err := f.jira.Link(ctx, t.Ticket.ID, backLink(f.job, f.page, *t))
+
 		switch {
 		case fault.Is(err, fault.NotFound):
 			continue // deleted meanwhile: its own event tells
@@ -166,7 +164,7 @@ func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
 		case err != nil:
 			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
 		}
-		t.Ticket.Linked = true
+		t.Ticket.Linked, t.Marks.Linked = true, f.Now()
 		linked = append(linked, t)
 	}
 	if len(linked) == 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
+	"github.com/throughline/throughline/descriptor"
 )
 
 // tourTickets is after how many tickets a tour pauses until the next sweep. With confluence.MaxPages pages it bounds what a sweep
@@ -51,9 +52,9 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	slices.SortFunc(rest, func(a, b trace.Page) int { return strings.Compare(a.ID, b.ID) })
 	rest = slices.DeleteFunc(rest, func(p trace.Page) bool { return p.ID <= last.After })
 	var ids []string
-	var tickets []threat.Ticket
+	var filed []threat.Threat
 	for _, p := range rest {
-		if len(ids) == confluence.MaxPages || len(tickets) >= tourTickets {
+		if len(ids) == confluence.MaxPages || len(filed) >= tourTickets {
 			after = ids[len(ids)-1]
 			break
 		}
@@ -64,14 +65,14 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 		}
 		for _, t := range rec.Threats {
 			if t.Ticket != nil && !t.Ticket.Deleted {
-				tickets = append(tickets, *t.Ticket)
+				filed = append(filed, t)
 			}
 		}
 	}
 	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
 		return after, err
 	}
-	return after, s.compareTickets(ctx, client, tickets)
+	return after, s.compareTickets(ctx, client, filed)
 }
 
 func (s *sweeping) comparePages(ctx context.Context, wiki *confluence.Client, ids []string) error {
@@ -115,18 +116,19 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 	return fault.Wrap(err, "searching for changed tickets")
 }
 
-// compareTickets reads tickets and asks for those that differ, or are gone, to be synchronised.
-func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, tickets []threat.Ticket) error {
-	known := map[string]threat.Ticket{}
+// compareTickets reads the tickets of threats and asks for those that differ, or are gone, to be synchronised, and for those that
+// lack what Throughline keeps on them to have it back.
+func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, filed []threat.Threat) error {
+	known := map[string]threat.Threat{}
 	var ids []string
-	for _, t := range tickets {
-		if _, twice := known[t.ID]; !twice {
-			ids = append(ids, t.ID)
+	for _, t := range filed {
+		if _, twice := known[t.Ticket.ID]; !twice {
+			ids = append(ids, t.Ticket.ID)
 		}
-		known[t.ID] = t
+		known[t.Ticket.ID] = t
 	}
 	for some := range slices.Chunk(ids, jira.MaxFetch) {
-		issues, err := client.Issues(ctx, some)
+		issues, err := client.Issues(ctx, some, descriptor.PropertyKey)
 		if err != nil {
 			return err
 		}
@@ -134,7 +136,8 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, tick
 		for _, i := range issues {
 			gone = slices.DeleteFunc(gone, func(id string) bool { return id == i.ID })
 			if t, ok := known[i.ID]; ok {
-				s.sync(t, i)
+				s.sync(*t.Ticket, i)
+				s.marks(t, i)
 			}
 		}
 		for _, id := range gone {
@@ -144,16 +147,41 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, tick
 	return nil
 }
 
+// ownChanges is how long after a link was set Jira's time of the ticket may still tell of that.
+const ownChanges = time.Minute
+
+// marks asks for what a ticket lacks to be looked at. Whether its link is there costs a call, so it is only asked where the ticket
+// changed in a way that nothing else accounts for.
+func (s *sweeping) marks(t threat.Threat, i jira.Issue) {
+	is := s.Policy.shown(*t.Ticket, swept(i))
+	unexplained := !t.Ticket.Updated.IsZero() && is.Updated.After(t.Ticket.Updated) && sameTime(is, *t.Ticket) == *t.Ticket
+	link := t.Ticket.Linked && unexplained && i.Updated.After(t.Marks.Linked.Add(ownChanges))
+	off := slices.DeleteFunc(slices.Clone(t.Marks.Lacks), func(what string) bool {
+		return what == threat.MarkLink || what == threat.MarkProperty && i.Properties == nil
+	})
+	if !link && slices.Equal(lacking(t, i), off) {
+		return
+	}
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.RestoreTicket, Subject: t.Ticket.ID + "@" + t.Page, Lane: t.Page, RunAt: s.now, Occurred: i.Updated, Observed: s.now,
+	})
+}
+
 // sync asks for a ticket to be brought up to what Jira shows, unless that is known.
 func (s *sweeping) sync(known threat.Ticket, i jira.Issue) {
-	e := event.Issue{
-		ID: i.ID, Key: i.Key, Project: i.Project, Summary: i.Summary, Status: i.Status, Category: i.Category, Assignee: i.Assignee,
-		AssigneeName: i.AssigneeName, Due: i.Due, Resolution: i.Resolution, Labels: i.Labels, Updated: i.Updated, At: i.Updated, Event: "sweep",
-	}
+	e := swept(i)
 	if known.Deleted || e.Updated.Before(known.Updated) || s.Policy.shown(known, e) == known {
 		return
 	}
 	s.syncJob(i.ID, ledger.Encode(e), i.Updated)
+}
+
+// swept is an issue as an event would show it.
+func swept(i jira.Issue) event.Issue {
+	return event.Issue{
+		ID: i.ID, Key: i.Key, Project: i.Project, Summary: i.Summary, Status: i.Status, Category: i.Category, Assignee: i.Assignee,
+		AssigneeName: i.AssigneeName, Due: i.Due, Resolution: i.Resolution, Labels: i.Labels, Updated: i.Updated, At: i.Updated, Event: "sweep",
+	}
 }
 
 func (s *sweeping) syncJob(id string, args []byte, at time.Time) {

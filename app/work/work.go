@@ -22,6 +22,8 @@ const (
 	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, then "issue id@page id"; Args: the issue as the event showed it
 	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
+
+	RestoreTicket Kind = "restore-ticket" // Subject: "issue id@page id"; puts back what was taken off it
 )
 
 // State says where a job is.

@@ -28,7 +28,9 @@ func TestOwnerOfPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := record(t, d, page.ID, func(r trace.Record) bool { return len(r.Threats) == 1 && r.Threats[0].Ticket != nil && r.Threats[0].Ticket.Linked })
+	rec := record(t, d, page.ID, func(r trace.Record) bool {
+		return len(r.Threats) == 1 && r.Threats[0].Ticket != nil && r.Threats[0].Ticket.Linked
+	})
 	key := rec.Threats[0].Ticket.Key
 	if o := rec.Threats[0].Owner; o.Known() || !strings.Contains(o.Reason, "the owner of the page cannot be assigned in SEC") {
 		t.Errorf("at first %+v, want nobody: the page's owner only reads", o)

@@ -31,7 +31,7 @@ type edition interface {
 	// search is Client.Search.
 	search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error
 	// issues is Client.Issues, of at least one and at most MaxFetch.
-	issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error)
+	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
 	// person names an account in a request's body; an empty one is nobody.
 	person(account string) any
 	// named are the parameters of a search for people by name, or by account.

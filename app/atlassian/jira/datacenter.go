@@ -60,7 +60,7 @@ func (dataCenter) ask(ctx context.Context, c *Client, q dcAsk, yield func(Issue)
 
 // issues searches for the ids: there is no other way to read many. Without validation an issue that is gone is passed over; with it
 // the whole query would be refused. "issuekey" takes numbers for ids and strings for keys.
-func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys, _ []string) ([]Issue, error) {
 	quoted := make([]string, len(idsOrKeys))
 	for i, id := range idsOrKeys {
 		if quoted[i] = id; strings.Trim(id, "0123456789") != "" {
