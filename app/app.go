@@ -43,11 +43,25 @@ type App struct {
 	desk    *task.Desk
 	forge   *forge.Door // nil when it is off
 	handler http.Handler
+	now     func() time.Time
 	end     context.CancelFunc // of what runs beside requests and jobs
 }
 
+// Option changes how a service is composed.
+type Option func(*App)
+
+// WithClock makes the work go by another clock than the machine's; nil changes nothing. The store must go by the same. Credentials
+// and the limits of calls go by the machine's in any case, for others hold them to it.
+func WithClock(now func() time.Time) Option {
+	return func(a *App) {
+		if now != nil {
+			a.now = now
+		}
+	}
+}
+
 // New composes the service from a valid configuration and an open store, which stays the caller's to close after Run.
-func New(c Config, s Store, log *slog.Logger) (*App, error) {
+func New(c Config, s Store, log *slog.Logger, options ...Option) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -56,12 +70,15 @@ func New(c Config, s Store, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	metrics := telemetry.NewMetrics()
-	a := &App{config: c, store: s, log: log, metrics: metrics}
+	a := &App{config: c, store: s, log: log, metrics: metrics, now: time.Now}
+	for _, o := range options {
+		o(a)
+	}
 	a.road = outbound.New(outbound.Options{Dev: c.Dev, Own: c.own(), Spent: spentBefore(c.Data, log), Limit: c.PointsHour, Metrics: metrics.Registry, Log: log})
 	account, _ := c.Account()
 	a.desk = &task.Desk{
 		Book: s, Sites: newSites(s, a.road, account), Scanner: catalog.Engine(), Policy: policy,
-		Now: func() time.Time { return time.Now().UTC() }, Log: log, Count: metrics,
+		Now: func() time.Time { return a.now().UTC() }, Log: log, Count: metrics,
 	}
 	keys := connect.KeyOptions{}
 	if c.KeysURL != "" {
@@ -138,7 +155,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 // answerCommands serves the operator's socket. Commands want the store of this folder; a server whose store is elsewhere, or whose folder's
 // path is too long, does without.
 func (a *App) answerCommands(ctx context.Context) {
-	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, a.budget, time.Now, a.log)); err != nil {
+	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, a.budget, a.now, a.log)); err != nil {
 		a.log.Warn("commands cannot reach this server", "error", err)
 	}
 }
@@ -149,7 +166,7 @@ func (a *App) sweep(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(err, "listing the installed sites")
 	}
-	now := time.Now().UTC()
+	now := a.now().UTC()
 	for _, t := range tenants {
 		if _, removed := t.Removed(); removed {
 			continue

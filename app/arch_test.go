@@ -29,6 +29,7 @@ var tiers = map[string]int{
 	"app/document/storage":  3,
 	"app/document/markdown": 3,
 
+	"app/command":   1,
 	"app/threat":    3,
 	"app/telemetry": 3,
 

@@ -45,6 +45,8 @@ type Config struct {
 	Mapping      string        `env:"THROUGHLINE_MAPPING" help:"file of rules that say where the tickets of some pages go instead"`
 	Declined     []string      `env:"THROUGHLINE_DECLINED" envDefault:"Won't Do,Won't Fix,Declined,Duplicate,Cannot Reproduce,Incomplete" help:"resolutions that mean nobody did the work"`
 	DefaultOwner string        `env:"THROUGHLINE_DEFAULT_OWNER" help:"account id of the owner where nobody else is found"`
+	FourEyes     bool          `env:"THROUGHLINE_FOUR_EYES" envDefault:"1" help:"nobody verifies, accepts or dismisses their own ticket"`
+	Approvers    []string      `env:"THROUGHLINE_APPROVERS" help:"account ids of those who may verify, accept and dismiss; empty: whoever may comment"`
 	Labels       []string      `env:"THROUGHLINE_LABELS" envDefault:"threat-model,design,architecture" help:"pages with one of these labels are design pages"`
 	Spaces       []string      `env:"THROUGHLINE_SPACES" help:"keys of spaces all of whose pages are design pages"`
 	PanelRows    int           `env:"THROUGHLINE_PANEL_ROWS" envDefault:"100" help:"rows of a panel's table, at most"`
@@ -102,8 +104,9 @@ func Unknown(environ []string) []string {
 }
 
 var (
-	hostShape  = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	labelShape = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
+	hostShape    = regexp.MustCompile(`^\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	accountShape = regexp.MustCompile(`^[A-Za-z0-9:_-]{1,128}$`)
+	labelShape   = regexp.MustCompile(`^[^\s,A-Z"]+$`) // Confluence keeps labels in lower case, without spaces
 )
 
 // Validate checks what the server needs, and names the first variable that is wrong with what to do.
@@ -147,6 +150,8 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_SITES", "%q: list hosts, or suffixes that begin with a dot, such as .atlassian.net", strings.Join(c.Sites, ","))
 	case slices.ContainsFunc(c.Labels, func(l string) bool { return !labelShape.MatchString(l) }):
 		return wrong("THROUGHLINE_LABELS", "%q: labels are lower case and without spaces", strings.Join(c.Labels, ","))
+	case slices.ContainsFunc(c.Approvers, func(a string) bool { return !accountShape.MatchString(a) }):
+		return wrong("THROUGHLINE_APPROVERS", "%q: list account ids, such as 712020:0b7c9f52-6f0e-4a39-9c1d-2a64d5a1f001, as the addresses of people's profiles have them", strings.Join(c.Approvers, ","))
 	case len(c.Labels) == 0 && len(c.Spaces) == 0:
 		return wrong("THROUGHLINE_LABELS", "without labels and THROUGHLINE_SPACES no page is a design page; name at least one")
 	case c.LogFormat != "text" && c.LogFormat != "json":
@@ -207,6 +212,7 @@ func (c Config) Policy() (task.Policy, error) {
 	}
 	p.Labels, p.Spaces = c.Labels, c.Spaces
 	p.Project, p.IssueType, p.Component, p.DefaultOwner = c.Project, c.IssueType, c.Component, c.DefaultOwner
+	p.FourEyes, p.Approvers = c.FourEyes, c.Approvers
 	p.Declined, p.PanelRows, p.PanelNames, p.Gather, p.IndexWait, p.Poll = c.Declined, c.PanelRows, c.PanelNames, c.Gather, c.IndexWait, c.Poll
 	p.JiraLink = c.JiraLink
 	return p, nil

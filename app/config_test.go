@@ -45,6 +45,10 @@ func TestValidateNamesTheVariable(t *testing.T) {
 		{"spaces instead of labels", func(c *app.Config) { c.Labels, c.Spaces = nil, []string{"ARCH"} }, ""},
 		{"any site may install", func(c *app.Config) { c.Sites = []string{"*"} }, "THROUGHLINE_SITES"},
 		{"a label that Confluence does not have", func(c *app.Config) { c.Labels = []string{"Bad Label"} }, "THROUGHLINE_LABELS"},
+		{"approvers", func(c *app.Config) {
+			c.Approvers = []string{"712020:0b7c9f52-6f0e-4a39-9c1d-2a64d5a1f001", "5b10ac8d82e05b22cc7d4e04"}
+		}, ""},
+		{"approvers by name", func(c *app.Config) { c.Approvers = []string{"Dana Whitfield"} }, "THROUGHLINE_APPROVERS"},
 		{"an unknown log", func(c *app.Config) { c.LogFormat = "xml" }, "THROUGHLINE_LOG"},
 		{"a purge after thirty days", func(c *app.Config) { c.PurgeAfter = 720 * time.Hour }, ""},
 		{"a purge before anybody can come back", func(c *app.Config) { c.PurgeAfter = time.Minute }, "THROUGHLINE_PURGE_AFTER"},

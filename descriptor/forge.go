@@ -51,7 +51,7 @@ func ForgeScopes() []Scope {
 }
 
 // ForgeEvents lists the events that the app subscribes to, by product. There is none for labels: the hourly trigger finds pages
-// that were labelled.
+// that were labelled. There is none for comments that are edited either: a sweep finds them.
 func ForgeEvents(product string) []string {
 	switch product {
 	case Confluence:
@@ -61,7 +61,9 @@ func ForgeEvents(product string) []string {
 			"avi:confluence:archived:page", "avi:confluence:initialized:page", "avi:confluence:started:page", "avi:confluence:snapshotted:page", "avi:confluence:published:page",
 		}
 	case Jira:
-		return []string{"avi:jira:created:issue", "avi:jira:updated:issue", "avi:jira:deleted:issue"}
+		return []string{
+			"avi:jira:created:issue", "avi:jira:updated:issue", "avi:jira:deleted:issue", "avi:jira:commented:issue", "avi:jira:deleted:comment",
+		}
 	}
 	return nil
 }

@@ -42,8 +42,9 @@ type (
 	}
 	// TicketFact is the Data of Filed, Bound and Ticketed.
 	TicketFact struct {
-		Ticket threat.Ticket `json:"ticket"`
+		Ticket threat.Ticket `json:"ticket"` // whole, as it is then
 		Why    string        `json:"why,omitempty"`
+		Step   int64         `json:"step,omitempty"` // Jira's id of the entry in the ticket's history that made it so; 0 when none is known
 	}
 	// PanelFact is the Data of PanelWritten.
 	PanelFact struct {

@@ -39,6 +39,8 @@ type Page struct {
 //	DELETE /jobs/{id}                     204
 //	GET    /pages                         []Page
 //	GET    /progress                      State
+//	GET    /owners                        []Owners
+//	POST   /threats/{id}/refile?by=       204
 //	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
 //
 // Errors are {"error": "..."} with the status of their kind. spent tells the hour's points of the running server; it is nil where
@@ -51,6 +53,8 @@ func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logge
 	mux.HandleFunc("DELETE /jobs/{id}", h.wrap(h.drop))
 	mux.HandleFunc("GET /pages", h.wrap(h.pages))
 	mux.HandleFunc("GET /progress", h.wrap(h.progress))
+	mux.HandleFunc("GET /owners", h.wrap(h.owners))
+	mux.HandleFunc("POST /threats/{id}/refile", h.wrap(h.refile))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
 	return mux
 }

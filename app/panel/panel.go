@@ -69,6 +69,7 @@ type panel struct {
 	waiting  int // proposed ones
 	states   map[threat.State]int
 	covered  int // have a mitigation and a ticket
+	overdue  int // were due, and are neither mitigated nor accepted
 }
 
 func (p *panel) count() {
@@ -82,7 +83,10 @@ func (p *panel) count() {
 			continue
 		}
 		p.register++
-		if t.Ticket != nil && !t.Ticket.Deleted && t.Owner.Known() {
+		if t.Overdue() {
+			p.overdue++
+		}
+		if t.Ticket != nil && !t.Ticket.Deleted && !t.Ticket.Hidden && t.Owner.Known() {
 			p.covered++
 		}
 	}
@@ -131,6 +135,9 @@ func (p *panel) summary(reviewed string) {
 	p.fact("Verified", strconv.Itoa(p.states[threat.Verified]))
 	p.fact("Accepted", strconv.Itoa(p.states[threat.Accepted]))
 	p.fact("Last review with changes", reviewed)
+	if p.overdue > 0 {
+		p.fact("Overdue", strconv.Itoa(p.overdue))
+	}
 	p.fact("Coverage", p.coverage())
 	p.put(`</tbody></table>`)
 }
@@ -211,6 +218,8 @@ func (p *panel) ticket(t threat.Threat) {
 	switch {
 	case t.Ticket != nil && t.Ticket.Deleted:
 		p.put(storage.Escape(t.Ticket.Key), ` (deleted in Jira)`)
+	case t.Ticket != nil && t.Ticket.Hidden:
+		p.put(storage.Escape(t.Ticket.Key), ` (not visible to Throughline)`)
 	case t.Ticket != nil:
 		url := storage.Escape(p.JiraURL + "/browse/" + t.Ticket.Key)
 		switch {
@@ -224,6 +233,9 @@ func (p *panel) ticket(t threat.Threat) {
 		}
 		if t.Ticket.Category == threat.Done && t.Ticket.Declined {
 			p.put(`<p><em>closed as `, storage.Escape(t.Ticket.Resolution), `: reopen it, or have the risk accepted</em></p>`)
+		}
+		if t.Overdue() {
+			p.put(`<p><strong>overdue</strong>: was due `, storage.Escape(t.Ticket.Due), `</p>`)
 		}
 		if len(t.Marks.Lacks) > 0 {
 			p.put(`<p><em>its `, storage.Escape(strings.Join(t.Marks.Lacks, ", ")), ` was taken off by hand, and stays off</em></p>`)
@@ -259,7 +271,20 @@ func (p *panel) state(t threat.Threat) {
 	}
 	p.put(`<ac:structured-macro ac:name="status" ac:schema-version="1"><ac:parameter ac:name="title">`, title, `</ac:parameter><ac:parameter ac:name="colour">`,
 		colour(t), `</ac:parameter></ac:structured-macro>`)
+	switch v, a := t.Verification, t.Acceptance; {
+	case t.State == threat.Verified && v != nil:
+		p.put(`<p>`, v.At.Occurred.UTC().Format(time.DateOnly), `, `)
+		p.person(v.At.By, v.By)
+		p.put(`</p>`)
+	case t.State == threat.Accepted && a != nil:
+		p.put(`<p>until `, storage.Escape(a.Until), `, `)
+		p.person(a.At.By, a.By)
+		p.put(`</p>`)
+	}
 }
+
+// person names somebody who decided, as owners are named.
+func (p *panel) person(account, name string) { p.owner(threat.Owner{Account: account, Name: name}) }
 
 func (p *panel) proposed() {
 	if p.waiting == 0 {

@@ -48,6 +48,8 @@ type Policy struct {
 	Mapping      mapping.Mapping
 	Declined     []string // names of resolutions that mean nobody did the work
 	DefaultOwner string   // account, the last resort; may be empty
+	FourEyes     bool     // nobody verifies, accepts or dismisses what is their own
+	Approvers    []string // accounts of those who verify, accept and dismiss; empty: whoever may comment
 	DueDays      map[threat.Severity]int
 	JiraLink     string        // id of Confluence's application link to Jira, on Data Center; may be empty
 	PanelRows    int           // at most so many rows in a panel
@@ -64,6 +66,7 @@ func DefaultPolicy() Policy {
 		Labels:    []string{"threat-model", "design", "architecture"},
 		IssueType: "Task",
 		Declined:  []string{"Won't Do", "Won't Fix", "Declined", "Duplicate", "Cannot Reproduce", "Incomplete"},
+		FourEyes:  true,
 		DueDays:   map[threat.Severity]int{threat.Critical: 7, threat.High: 30, threat.Medium: 90, threat.Low: 180},
 		Gather:    5 * time.Second,
 		IndexWait: 3 * time.Minute,
@@ -84,15 +87,17 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Count   Counter
-	people  directory
-	bodies  bodies
+
+	people   directory
+	statuses statuses
+	bodies   bodies
 }
 
 // Counter counts what the desk did, for metrics.
 type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
-	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call
+	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call; "command obeyed", "command refused", "overdue", "acceptance ended"
 }
 
 // Handlers is the one list of what the desk does.
@@ -102,7 +107,10 @@ func (d *Desk) Handlers() map[work.Kind]work.Handler {
 		work.FileTickets: d.run(d.fileTickets),
 		work.WritePanel:  d.run(d.writePanel),
 		work.SyncTicket:  d.run(d.syncTicket),
+		work.HeedComment: d.run(d.heedComment),
 		work.TellTicket:  d.run(d.tellTicket),
+		work.MindDates:   d.run(d.mindDates),
+		work.Refile:      d.run(d.refile),
 		work.Sweep:       d.run(d.sweep),
 
 		work.RestoreTicket: d.run(d.restoreTicket),

@@ -99,7 +99,7 @@ func TestDescriptionFits(t *testing.T) {
 				t.Errorf("summary of %d characters: %s", n, d.Summary)
 			}
 			say := tale{What: "It now says:", Quote: text, Asked: quotes(th.Text.Mitigations), Page: text, URL: page.URL}
-			if n := len(utf16.Encode([]rune(say.wiki()))); n > 32_767 {
+			if n := len(utf16.Encode([]rune(say.wiki("throughline-1")))); n > 32_767 {
 				t.Errorf("comment of %d characters", n)
 			}
 		})

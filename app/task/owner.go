@@ -176,6 +176,18 @@ func (a asking) Assignable(ctx context.Context, project, name string) ([]jira.Us
 	})
 }
 
+// self is the account that the tenant's calls are made by: what it writes is no command of a person's.
+func (a asking) self(ctx context.Context) (string, error) {
+	users, err := remember(a, &a.names, directoryKey{tenant: a.tenant}, func() ([]jira.User, error) {
+		u, err := a.jira.Myself(ctx)
+		return []jira.User{u}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return users[0].AccountID, nil
+}
+
 // mentioned is the account of whom a page mentions; where nobody has such a one, or Confluence cannot be asked any more, the mention
 // itself, which Jira then does not know.
 func (a asking) mentioned(ctx context.Context, mention string) (string, error) {

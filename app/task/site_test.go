@@ -36,6 +36,7 @@ type scene struct {
 	listed  bool                     // the search finds the page
 	answers map[string]func() string // by "METHOD /path"; empty means 403
 	lose    map[string]int           // calls that are done once and answered with this status
+	bodies  map[string]*[]string     // calls whose bodies are kept
 }
 
 const threats = `<h2>Threats</h2><table><tbody><tr><th>Threat</th><th>Mitigation</th></tr>` +
@@ -90,6 +91,13 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *scene) serve(w http.ResponseWriter, r *http.Request, call string) {
+	if kept := s.bodies[call]; kept != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			s.Error(err)
+		}
+		*kept = append(*kept, string(body))
+	}
 	w.Header().Set("Content-Type", "application/json")
 	answer, set := s.answers[call]
 	switch {

@@ -29,7 +29,11 @@ type look struct {
 	Whole time.Time `json:"whole"`           // UTC: when all design pages were searched for
 	Query string    `json:"query"`           // which pages were design pages then
 	After string    `json:"after,omitempty"` // id of the last known page that was compared; empty: begin anew
+	Day   string    `json:"day,omitempty"`   // UTC, ISO 8601: the last on which dates that pass were looked for
 }
+
+// sweepEvent is what the Args of jobs name as their event when no event led to them.
+const sweepEvent = "sweep"
 
 // sweep looks for what no event told, and asks to be run again: pages and tickets that came, changed or went. Only what differs
 // from what is known leads to a job, so nothing is reviewed twice. Without an interval it looks once, for pages only. A site that does not
@@ -62,7 +66,10 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 	}
 	now := d.Now()
 	job.Occurred, job.Observed = now, now
-	s := &sweeping{Desk: d, job: job, now: now, change: trace.Change{Tenant: job.Tenant}, known: map[string]trace.Page{}, asked: map[string]bool{}}
+	s := &sweeping{
+		Desk: d, job: job, now: now, change: trace.Change{Tenant: job.Tenant},
+		known: map[string]trace.Page{}, asked: map[string]bool{}, changed: map[string]bool{},
+	}
 	pages, err := d.Book.Pages(ctx, job.Tenant)
 	if err != nil {
 		return fault.Wrap(err, "listing the pages that are known")
@@ -74,7 +81,12 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 			s.change.Jobs = append(s.change.Jobs, d.follow(work.FileTickets, p.ID, job, 0))
 		}
 	}
-	next := look{Since: now, Whole: last.Whole, Query: d.Policy.cql("")}
+	next := look{Since: now, Whole: last.Whole, Query: d.Policy.cql(""), Day: now.UTC().Format(time.DateOnly)}
+	if last.Day != next.Day {
+		if err := s.mindDates(ctx, pages); err != nil {
+			return err
+		}
+	}
 	whole, err := s.find(ctx, wiki, last, next.Query)
 	if err != nil {
 		return err
@@ -106,6 +118,27 @@ type sweeping struct {
 	known  map[string]trace.Page // by id
 	asked  map[string]bool       // pages and "issue:" issues that a job was made for
 	change trace.Change
+
+	changed map[string]bool // ids of issues whose histories and comments are to be read
+}
+
+// mindDates asks for the pages to be looked after on which a date has passed: once a day, for dates are days. It is committed by
+// itself, so that it does not wait for a site that is down.
+func (s *sweeping) mindDates(ctx context.Context, pages []trace.Page) error {
+	c := trace.Change{Tenant: s.job.Tenant}
+	for _, p := range pages {
+		rec, err := s.Book.Page(ctx, s.job.Tenant, p.ID)
+		if err != nil {
+			return fault.Wrap(err, "reading what is known of page %s", p.ID)
+		}
+		if len(s.Policy.mind(rec, s.now).Threats) > 0 {
+			c.Jobs = append(c.Jobs, s.follow(work.MindDates, p.ID, s.job, 0))
+		}
+	}
+	if len(c.Jobs) == 0 {
+		return nil
+	}
+	return fault.Wrap(s.Book.Commit(ctx, c), "asking for dates that passed to be minded")
 }
 
 // find searches for all design pages when it is time to, else for those that changed lately. Where the hour's points do not suffice
@@ -161,7 +194,7 @@ func (s *sweeping) review(p event.Page) {
 		return
 	}
 	s.asked[p.ID] = true
-	p.Event = "sweep"
+	p.Event = sweepEvent
 	job := s.follow(work.ReviewPage, p.ID, s.job, 0)
 	job.RunAt = s.now.Add(time.Duration(len(s.asked)) * time.Microsecond) // one after the other: see follow
 	if p.Version != 0 {

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,8 @@ import (
 )
 
 // tourTickets is after how many tickets a tour pauses until the next sweep. With confluence.MaxPages pages it bounds what a sweep
-// costs: one call for the pages and five for the tickets, at most 750 points. A larger site is gone through in several sweeps.
+// costs: one call for the pages and five for the tickets, at most 750 points, and one more for each hundred tickets that changed. A
+// larger site is gone through in several sweeps.
 const tourTickets = 5 * jira.MaxFetch
 
 // compare looks for tickets that changed, and goes on with the tour of all that is known. It returns where the next one begins.
@@ -34,6 +36,9 @@ func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages [
 		return "", err
 	default:
 		if err := s.searchTickets(ctx, client, last.Since); err != nil {
+			return "", err
+		}
+		if err := s.readChanged(ctx, client); err != nil {
 			return "", err
 		}
 	}
@@ -72,7 +77,10 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
 		return after, err
 	}
-	return after, s.compareTickets(ctx, client, filed)
+	if err := s.compareTickets(ctx, client, filed); err != nil {
+		return "", err
+	}
+	return after, s.readChanged(ctx, client)
 }
 
 func (s *sweeping) comparePages(ctx context.Context, wiki *confluence.Client, ids []string) error {
@@ -106,7 +114,7 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 			return false
 		}
 		for _, t := range threats {
-			s.sync(*t.Ticket, i)
+			s.differs(t, i)
 		}
 		return true
 	})
@@ -116,16 +124,15 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 	return fault.Wrap(err, "searching for changed tickets")
 }
 
-// compareTickets reads the tickets of threats and asks for those that differ, or are gone, to be synchronised, and for those that
-// lack what Throughline keeps on them to have it back.
+// compareTickets reads the tickets of threats, to find those that differ or are gone, and those that lack what Throughline keeps on them.
 func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, filed []threat.Threat) error {
-	known := map[string]threat.Threat{}
+	known := map[string][]threat.Threat{}
 	var ids []string
 	for _, t := range filed {
-		if _, twice := known[t.Ticket.ID]; !twice {
+		if len(known[t.Ticket.ID]) == 0 {
 			ids = append(ids, t.Ticket.ID)
 		}
-		known[t.Ticket.ID] = t
+		known[t.Ticket.ID] = append(known[t.Ticket.ID], t)
 	}
 	for some := range slices.Chunk(ids, jira.MaxFetch) {
 		issues, err := client.Issues(ctx, some, descriptor.PropertyKey)
@@ -135,13 +142,15 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, file
 		gone := slices.Clone(some)
 		for _, i := range issues {
 			gone = slices.DeleteFunc(gone, func(id string) bool { return id == i.ID })
-			if t, ok := known[i.ID]; ok {
-				s.sync(*t.Ticket, i)
+			for _, t := range known[i.ID] {
+				s.differs(t, i)
 				s.marks(t, i)
 			}
 		}
 		for _, id := range gone {
-			s.syncJob(id, nil, s.now) // which reads it once more before it believes that
+			if slices.ContainsFunc(known[id], func(t threat.Threat) bool { return !t.Ticket.Hidden }) {
+				s.syncJob(id, nil, s.now) // which reads it once more before it believes that
+			}
 		}
 	}
 	return nil
@@ -153,8 +162,9 @@ const ownChanges = time.Minute
 // marks asks for what a ticket lacks to be looked at. Whether its link is there costs a call, so it is only asked where the ticket
 // changed in a way that nothing else accounts for.
 func (s *sweeping) marks(t threat.Threat, i jira.Issue) {
-	is := s.Policy.shown(*t.Ticket, swept(i))
-	unexplained := !t.Ticket.Updated.IsZero() && is.Updated.After(t.Ticket.Updated) && sameTime(is, *t.Ticket) == *t.Ticket
+	k := t.Ticket
+	same := k.Key == i.Key && k.Status == i.Status && k.Category == i.Category && k.Assignee == i.Assignee && k.Due == i.Due && k.Resolution == i.Resolution
+	unexplained := same && !k.Updated.IsZero() && i.Updated.After(k.Updated)
 	link := t.Ticket.Linked && unexplained && i.Updated.After(t.Marks.Linked.Add(ownChanges))
 	off := slices.DeleteFunc(slices.Clone(t.Marks.Lacks), func(what string) bool {
 		return what == threat.MarkLink || what == threat.MarkProperty && i.Properties == nil
@@ -167,21 +177,68 @@ func (s *sweeping) marks(t threat.Threat, i jira.Issue) {
 	})
 }
 
-// sync asks for a ticket to be brought up to what Jira shows, unless that is known.
-func (s *sweeping) sync(known threat.Ticket, i jira.Issue) {
-	e := swept(i)
-	if known.Deleted || e.Updated.Before(known.Updated) || s.Policy.shown(known, e) == known {
-		return
+// differs marks an issue to be read whole when it is newer than what the last sweep saw of it, whatever events have told since: one
+// of them may be lost, and no search tells of a step that was taken back or of a comment.
+func (s *sweeping) differs(t threat.Threat, i jira.Issue) {
+	if !s.asked["issue:"+i.ID] && !t.Ticket.Deleted && (t.Ticket.Hidden || i.Updated.After(t.Follow().Swept)) {
+		s.changed[i.ID] = true
 	}
-	s.syncJob(i.ID, ledger.Encode(e), i.Updated)
 }
 
-// swept is an issue as an event would show it.
-func swept(i jira.Issue) event.Issue {
-	return event.Issue{
-		ID: i.ID, Key: i.Key, Project: i.Project, Summary: i.Summary, Status: i.Status, Category: i.Category, Assignee: i.Assignee,
-		AssigneeName: i.AssigneeName, Due: i.Due, Resolution: i.Resolution, Labels: i.Labels, Updated: i.Updated, At: i.Updated, Event: "sweep",
+// readChanged reads the issues that are newer with their histories and comments, and makes jobs of what is new in them.
+func (s *sweeping) readChanged(ctx context.Context, client *jira.Client) error {
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(s.changed)), jira.MaxFetch) {
+		pasts, err := client.Pasts(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, is := range pasts {
+			threats, err := s.Book.ByIssue(ctx, s.job.Tenant, is.ID)
+			if err != nil {
+				return fault.Wrap(err, "looking for the threats of %s", is.Key)
+			}
+			// What was taken in already need not be carried along.
+			is.Steps = slices.DeleteFunc(is.Steps, func(step threat.Step) bool {
+				return !slices.ContainsFunc(threats, func(t threat.Threat) bool { return !t.Follow().Has(step) })
+			})
+			s.syncJob(is.ID, ledger.Encode(seen(is, event.Issue{Event: sweepEvent})), is.Updated)
+			s.hear(is, threats)
+		}
 	}
+	clear(s.changed)
+	return nil
+}
+
+// hear makes jobs of comments that hold commands nobody heard yet, and of those that were heard and read otherwise now.
+func (s *sweeping) hear(is jira.Past, threats []threat.Threat) {
+	there := map[string]bool{}
+	for _, c := range is.Comments {
+		there[c.ID] = true
+		said := event.Comment{
+			ID: c.ID, Issue: is.ID, Author: c.Author, AuthorName: c.AuthorName, AuthorType: c.AuthorType, Editor: c.Editor, Text: c.Text,
+			Created: c.Created, Updated: c.Updated, By: c.Editor, At: c.Updated, Event: sweepEvent,
+		}
+		h := hearing{said: said, threats: threats}
+		if h.fresh() || slices.ContainsFunc(threats, func(t threat.Threat) bool {
+			was, known := t.Follow().Says(h.number())
+			return known && was.Text != h.version().Text
+		}) {
+			s.heedJob(said, "")
+		}
+	}
+	for _, t := range threats {
+		for _, heard := range t.Follow().Heard {
+			if id := strconv.FormatInt(heard.Comment, 10); heard.Text != "" && !there[id] {
+				s.heedJob(event.Comment{ID: id, Issue: is.ID, Deleted: true, At: s.now, Event: sweepEvent}, "/deleted")
+			}
+		}
+	}
+}
+
+func (s *sweeping) heedJob(c event.Comment, suffix string) {
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.HeedComment, Subject: c.Issue + "/" + c.ID + suffix, Lane: c.Issue, Args: ledger.Encode(c), RunAt: s.now, Occurred: c.At, Observed: s.now,
+	})
 }
 
 func (s *sweeping) syncJob(id string, args []byte, at time.Time) {
@@ -189,5 +246,7 @@ func (s *sweeping) syncJob(id string, args []byte, at time.Time) {
 		return
 	}
 	s.asked["issue:"+id] = true
-	s.change.Jobs = append(s.change.Jobs, work.Job{Kind: work.SyncTicket, Subject: id, Args: args, RunAt: s.now, Occurred: at, Observed: s.now})
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.SyncTicket, Subject: id, Lane: id, Args: args, RunAt: s.now, Occurred: at, Observed: s.now,
+	})
 }

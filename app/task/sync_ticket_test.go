@@ -73,21 +73,49 @@ func TestApply(t *testing.T) {
 }
 
 func TestUndecided(t *testing.T) {
-	known := threat.Ticket{ID: "10", Key: "SEC-1", Category: threat.Doing, Updated: noon}
+	known := threat.Ticket{ID: "10", Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: noon}
+	later := noon.Add(time.Millisecond)
+	done := event.Issue{Key: "SEC-1", Status: "Done", StatusID: "5", Category: threat.Done, Updated: later}
+	step := threat.Step{ID: 7, At: later, Category: threat.Done, Changes: []threat.Change{{Field: threat.FieldStatus, From: "3", FromName: "Doing", To: "5", ToName: "Done"}}}
+	with := func(change func(*event.Issue)) event.Issue { is := done; change(&is); return is }
 	tests := []struct {
-		name string
-		e    event.Issue
-		want bool
+		name  string
+		known func(*threat.Threat)
+		e     event.Issue
+		want  bool
 	}{
-		{"later", event.Issue{Key: "SEC-1", Category: threat.Done, Updated: noon.Add(time.Millisecond)}, false},
-		{"the same again", event.Issue{Key: "SEC-1", Category: threat.Doing, Updated: noon}, false},
-		{"of the same millisecond, and different", event.Issue{Key: "SEC-1", Category: threat.Done, Updated: noon}, true},
-		{"without a category", event.Issue{Key: "SEC-1", Updated: noon.Add(time.Second)}, true},
-		{"deleted", event.Issue{Key: "SEC-1", Updated: noon, Deleted: true}, false},
+		{"the next step", nil, with(func(i *event.Issue) { i.Steps = []threat.Step{step} }), false},
+		{"a step that begins elsewhere", nil, with(func(i *event.Issue) {
+			s := step
+			s.Changes = []threat.Change{{Field: threat.FieldStatus, From: "4", FromName: "Review", To: "5", ToName: "Done"}}
+			i.Steps = []threat.Step{s}
+		}), true},
+		{"the next step, and more changed since", nil, with(func(i *event.Issue) { i.Steps, i.Assignee = []threat.Step{step}, "ann" }), true},
+		{"the first step of a ticket whose status nobody told", func(t *threat.Threat) { t.Ticket.Status, t.Ticket.StatusID = "", "" }, with(func(i *event.Issue) { i.Steps = []threat.Step{step} }), true},
+		{"a step that later ones overtook", func(t *threat.Threat) { t.Trail = &threat.Trail{Since: []int64{9}} }, with(func(i *event.Issue) { i.Steps = []threat.Step{step} }), true},
+		{"a step that was taken in", func(t *threat.Threat) {
+			t.Trail = &threat.Trail{Since: []int64{7}}
+			t.Ticket.Updated = later.Add(time.Hour)
+		}, with(func(i *event.Issue) { i.Steps = []threat.Step{step} }), false},
+		{"later, and nobody says how it came to it", nil, done, true},
+		{"later, and nothing changed that matters", nil, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: later}, false},
+		{"what its status is called", func(t *threat.Threat) { t.Ticket.Status, t.Ticket.StatusID = "", "" }, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: later}, false},
+		{"the same again", nil, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: noon}, false},
+		{"of the same millisecond, and different", nil, with(func(i *event.Issue) { i.Updated = noon }), true},
+		{"older", nil, with(func(i *event.Issue) { i.Updated = noon.Add(-time.Second) }), false},
+		{"without a category", nil, event.Issue{Key: "SEC-1", Updated: later}, true},
+		{"of one that was not visible", func(t *threat.Threat) { t.Ticket.Hidden = true }, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: noon}, true},
+		{"deleted", nil, event.Issue{Key: "SEC-1", Updated: noon, Deleted: true}, false},
+		{"read whole", nil, with(func(i *event.Issue) { i.Whole = true }), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := DefaultPolicy().undecided(known, tt.e); got != tt.want {
+			is := known
+			th := threat.Threat{Ticket: &is, Trail: &threat.Trail{}}
+			if tt.known != nil {
+				tt.known(&th)
+			}
+			if got := DefaultPolicy().undecided(th, tt.e); got != tt.want {
 				t.Errorf("undecided = %v, want %v", got, tt.want)
 			}
 		})
@@ -105,7 +133,7 @@ func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
 // TestSyncTicketReachesEveryThreatOfAnIssue: pages may name one issue for several threats, and several pages may.
 func TestSyncTicketReachesEveryThreatOfAnIssue(t *testing.T) {
 	books := shelf(t)
-	ticket := &threat.Ticket{ID: "10", Key: "SEC-1", URL: "https://x.test/browse/SEC-1", Category: threat.ToDo, ByPage: true}
+	ticket := &threat.Ticket{ID: "10", Key: "SEC-1", URL: "https://x.test/browse/SEC-1", Status: "To Do", StatusID: "1", Category: threat.ToDo, ByPage: true}
 	other := &threat.Ticket{ID: "11", Key: "SEC-2", Category: threat.ToDo}
 	for page, threats := range map[string][]threat.Threat{
 		"42": {{ID: "T-A", Ticket: ticket}, {ID: "T-B", Ticket: ticket}, {ID: "T-C", Ticket: other}},
@@ -119,7 +147,10 @@ func TestSyncTicketReachesEveryThreatOfAnIssue(t *testing.T) {
 		}
 	}
 	desk := &Desk{Book: books, Policy: DefaultPolicy(), Now: time.Now, Log: slog.New(slog.DiscardHandler), Count: uncounted{}}
-	done := event.Issue{ID: "10", Key: "SEC-1", Status: "Done", Category: threat.Done, Updated: noon, At: noon}
+	done := event.Issue{
+		ID: "10", Key: "SEC-1", Status: "Done", StatusID: "5", Category: threat.Done, Updated: noon, At: noon,
+		Steps: []threat.Step{{ID: 1, At: noon, Category: threat.Done, Changes: []threat.Change{{Field: threat.FieldStatus, From: "1", FromName: "To Do", To: "5", ToName: "Done"}}}},
+	}
 	first := work.Job{Tenant: site, Kind: work.SyncTicket, Subject: "10", Args: ledger.Encode(done), Occurred: noon, Observed: noon}
 	if out := desk.Handlers()[work.SyncTicket](t.Context(), first); out != (work.Outcome{}) {
 		t.Fatalf("outcome %+v", out)

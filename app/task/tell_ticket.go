@@ -2,7 +2,10 @@ package task
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/app/atlassian/jira"
@@ -10,13 +13,16 @@ import (
 	"github.com/throughline/throughline/app/work"
 )
 
-// tale is what a ticket is told: the page changed, and nobody edits what people wrote in the ticket.
+// tale is what a ticket is told: the page changed, and nobody edits what people wrote in the ticket; or what became of a command.
 type tale struct {
-	Issue   string   `json:"issue"` // id
-	Page    string   `json:"page"`  // title
-	URL     string   `json:"url"`
-	Version int      `json:"version"`
-	What    string   `json:"what"`
+	Issue   string   `json:"issue"`          // id
+	Page    string   `json:"page,omitempty"` // title
+	URL     string   `json:"url,omitempty"`
+	Version int      `json:"version,omitempty"`
+	Answer  string   `json:"answer,omitempty"`  // Jira's id of the comment that is answered
+	To      string   `json:"to,omitempty"`      // account id of who is answered
+	Replies []string `json:"replies,omitempty"` // the answers to its commands
+	What    string   `json:"what,omitempty"`
 	Quote   string   `json:"quote,omitempty"`
 	Asked   []string `json:"asked,omitempty"`
 }
@@ -26,7 +32,8 @@ func withdrawn(why string) tale {
 	return tale{What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."}
 }
 
-// tellTicket adds a comment. After a crash at the wrong moment it may stand there twice, which harms nobody; it is never lost.
+// tellTicket adds a comment, once: where an earlier run may have added it already, it is looked for by its mark first. Jira lists
+// comments without delay.
 func (d *Desk) tellTicket(ctx context.Context, job work.Job) (work.Outcome, error) {
 	say, err := decode[tale](job)
 	if err != nil {
@@ -36,18 +43,48 @@ func (d *Desk) tellTicket(ctx context.Context, job work.Job) (work.Outcome, erro
 	if err != nil {
 		return work.Outcome{}, err
 	}
-	_, err = client.Comment(ctx, say.Issue, say.wiki())
+	mark := say.mark(job)
+	if job.Attempt > 1 || job.Reason != "" {
+		there, err := client.Comments(ctx, say.Issue)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return work.Outcome{}, fault.Wrap(err, "looking whether issue %s was told already", say.Issue)
+		}
+		if slices.ContainsFunc(there, func(c jira.Comment) bool { return strings.Contains(c.Text, mark) }) {
+			return work.Outcome{}, nil
+		}
+	}
+	say.To = client.Mention(say.To)
+	_, err = client.Comment(ctx, say.Issue, say.wiki(mark))
 	if fault.Is(err, fault.NotFound) {
 		return work.Outcome{Verdict: work.Discard, Reason: "the ticket is gone"}, nil
 	}
 	return work.Outcome{}, fault.Wrap(err, "commenting on issue %s", say.Issue)
 }
 
-func (s tale) wiki() string {
+// mark is how a comment is found again: it says what it answers, or is numbered by what it says.
+func (s tale) mark(job work.Job) string {
+	if s.Answer != "" {
+		return "in answer to comment " + s.Answer
+	}
+	sum := sha256.Sum256([]byte(job.Subject + "\x00" + string(job.Args)))
+	return "note " + hex.EncodeToString(sum[:4])
+}
+
+func (s tale) wiki(mark string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", s.What)
+	if s.Answer != "" {
+		for i, r := range s.Replies {
+			if i == 0 {
+				fmt.Fprintf(&b, "%s ", s.To)
+			}
+			fmt.Fprintf(&b, "%s\n", spoken(r))
+		}
+		fmt.Fprintf(&b, "_Throughline, %s_", mark)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "%s\n", spoken(s.What))
 	if s.Quote != "" {
-		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", jira.Escape(cut(s.Quote, maxQuote)))
+		fmt.Fprintf(&b, "{quote}\n%s\n{quote}\n", spoken(cut(s.Quote, maxQuote)))
 	}
 	for i, a := range s.Asked {
 		if i == 0 {
@@ -59,6 +96,17 @@ func (s tale) wiki() string {
 		}
 		fmt.Fprintf(&b, "* %s\n", jira.Escape(sentence(cut(oneLine(a), maxStatement))))
 	}
-	fmt.Fprintf(&b, "_Throughline, from %s version %d_", wikiLink(s.Page, s.URL), s.Version)
+	fmt.Fprintf(&b, "_Throughline, from %s version %d, %s_", wikiLink(s.Page, s.URL), s.Version, mark)
 	return b.String()
+}
+
+// spoken is foreign text in a comment of Throughline's: none of its lines is a command, whoever the account is that writes it.
+func spoken(text string) string {
+	lines := strings.Split(jira.Escape(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), "/") {
+			lines[i] = "\u2060" + line // takes no room
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -4,7 +4,8 @@ package threat
 type Acceptance struct {
 	Until   string   `json:"until"` // ISO 8601 date, the last day on which it holds
 	Reason  string   `json:"reason"`
-	Comment string   `json:"comment"` // Jira's id of the comment that gave it
-	At      Moment   `json:"at"`      // who approved it, and when; its Version is the page version that was accepted
+	Comment string   `json:"comment"`      // Jira's id of the comment that gave it
+	At      Moment   `json:"at"`           // who approved it, and when; its Version is the page version that was accepted
+	By      string   `json:"by,omitempty"` // the name of who that was, as Jira showed it
 	Waived  []string `json:"waived,omitempty"`
 }

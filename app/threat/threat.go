@@ -41,6 +41,7 @@ type Threat struct {
 
 	Verification *Verification `json:"verification,omitempty"` // the newest; nil while nothing proves that the mitigation works
 	Acceptance   *Acceptance   `json:"acceptance,omitempty"`   // the newest; it counts while the state is Accepted
+	Trail        *Trail        `json:"trail,omitempty"`        // how much of its ticket's history was taken in; nil: nothing yet
 
 	Stated Moment `json:"stated"` // when it was first stated
 	Moved  Moment `json:"moved"`  // when it came into its present state
@@ -101,6 +102,11 @@ type Criterion struct {
 	By        string `json:"by"`        // "mapping@1" or an account id
 }
 
+// Overdue reports whether its ticket's due date was recorded as passed while the threat still waits to be mitigated.
+func (t Threat) Overdue() bool {
+	return t.Ticket != nil && t.Trail != nil && t.Ticket.Due != "" && t.Trail.Overdue == t.Ticket.Due && (t.State == Open || t.State == InProgress)
+}
+
 // Owner is the one person answerable for a threat, with the reason why it is them.
 type Owner struct {
 	Account string `json:"account,omitempty"`
@@ -138,15 +144,19 @@ type Ticket struct {
 	ID         string    `json:"id"`  // Jira's numeric issue id, stable over moves
 	Key        string    `json:"key"` // "SEC-12"
 	URL        string    `json:"url"`
-	Status     string    `json:"status"` // as the site names it
+	Status     string    `json:"status"`              // as the site names it, in its language
+	StatusID   string    `json:"status_id,omitempty"` // names the status whatever it is called; empty until Jira told
 	Category   Category  `json:"category"`
 	Assignee   string    `json:"assignee,omitempty"` // account id
 	Due        string    `json:"due,omitempty"`      // ISO 8601 date
 	Resolution string    `json:"resolution,omitempty"`
 	Declined   bool      `json:"declined,omitempty"` // the resolution means that nobody did the work
+	DoneBy     string    `json:"done_by,omitempty"`  // account id of who moved it to done; empty while it is not, or nobody told
+	DoneAt     time.Time `json:"done_at,omitzero"`   // UTC, by Jira's history: when it was moved to done
 	Updated    time.Time `json:"updated"`            // UTC: Jira's time of the newest change applied
 	Linked     bool      `json:"linked,omitempty"`   // the remote link back to the page is set
-	Deleted    bool      `json:"deleted,omitempty"`  // Jira says it is gone
+	Deleted    bool      `json:"deleted,omitempty"`  // Jira told that it was deleted
+	Hidden     bool      `json:"hidden,omitempty"`   // Jira does not show it: deleted, restricted, or in a project that the app does not see
 	ByPage     bool      `json:"by_page,omitempty"`  // the page named it; Throughline did not file it
 }
 

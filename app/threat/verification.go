@@ -6,6 +6,7 @@ type Verification struct {
 	Links   []Proof  `json:"links,omitempty"`  // what it rests on besides their word
 	Comment string   `json:"comment"`          // Jira's id of the comment that gave it
 	At      Moment   `json:"at"`               // who and when; its Version is the page version that was verified
+	By      string   `json:"by,omitempty"`     // the name of who that was, as Jira showed it
 	Waived  []string `json:"waived,omitempty"` // rules of the site's policy that were switched off for it: "four eyes"
 }
 

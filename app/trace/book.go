@@ -61,6 +61,7 @@ type Book interface {
 	// several where pages name one issue for more than one threat.
 	ByIssue(ctx context.Context, id tenant.ID, issue string) ([]threat.Threat, error)
 	// Commit applies a change. Threats with a ticket become findable by its issue id in the same transaction. fault.Invalid
-	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change.
+	// for what can never be stored: a threat twice, or one whose page was never committed and is not in the change. fault.Internal
+	// for moves that are not Legal: nothing of such a change is written.
 	Commit(ctx context.Context, c Change) error
 }

@@ -19,8 +19,11 @@ const (
 	ReviewPage  Kind = "review-page"  // Subject: page id
 	FileTickets Kind = "file-tickets" // Subject: page id; files whatever the page's threats lack
 	WritePanel  Kind = "write-panel"  // Subject: page id
-	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, then "issue id@page id"; Args: the issue as the event showed it
-	TellTicket  Kind = "tell-ticket"  // Subject: threat id; Args: what to say on its ticket
+	SyncTicket  Kind = "sync-ticket"  // Subject: issue id, with "#" and the step of its history that is told of, then "@" and the page id; Args: the issue as the event showed it
+	HeedComment Kind = "heed-comment" // Subject: issue id "/" comment id, with what makes its versions differ, then "@" and the page id; Args: the comment
+	TellTicket  Kind = "tell-ticket"  // Subject: threat id, and about what; Args: what to say on its ticket
+	MindDates   Kind = "mind-dates"   // Subject: page id; acceptances that ended, and due dates that passed
+	Refile      Kind = "refile"       // Subject: threat id@page id; Args: who asked; its ticket is gone, and a person wants a new one
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
 
 	RestoreTicket Kind = "restore-ticket" // Subject: "issue id@page id"; puts back what was taken off it

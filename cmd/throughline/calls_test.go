@@ -19,6 +19,8 @@ const (
 	readPage   = "GET /wiki/api/v2/pages/{id}"
 	writePage  = "PUT /wiki/rest/api/content/{id}"
 	bulkCreate = "POST /rest/api/2/issue/bulk"
+	whoAmI     = "GET /rest/api/2/myself"
+	comment    = "POST /rest/api/2/issue/{issueIdOrKey}/comment"
 	remoteLink = "POST /rest/api/2/issue/{issueIdOrKey}/remotelink"
 )
 
@@ -58,6 +60,11 @@ func TestCalls(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, map[string]int{}},
+		{"people talk on a ticket", func() { say(t, d, key(4), "Looks good to me") }, map[string]int{}},
+		{"a command that is refused, the first that anybody gives", func() { say(t, d, key(4), "/verify it works") }, map[string]int{whoAmI: 1, comment: 1}},
+		{"a command that is obeyed", func() { say(t, d, key(4), "/accept-risk until "+time.Now().UTC().Format(time.DateOnly)+" it is small") }, map[string]int{
+			comment: 1, writePage: 1,
+		}},
 		{"three tickets of a page at once", func() {
 			for n := 1; n <= 3; n++ {
 				step(t, d, key(n))
@@ -108,6 +115,14 @@ func write(t *testing.T, d *demo, title string, n int) {
 func step(t *testing.T, d *demo, key string) {
 	t.Helper()
 	if err := d.step(key); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// say comments on a ticket, as somebody whose ticket it is not.
+func say(t *testing.T, d *demo, key, text string) {
+	t.Helper()
+	if err := d.site.Jira().Comment(site.Sofia, key, text); err != nil {
 		t.Fatal(err)
 	}
 }

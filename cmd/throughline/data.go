@@ -75,13 +75,13 @@ func masterKey(c app.Config, create bool) ([]byte, error) {
 	return key, nil
 }
 
-// openStore opens the configured store for a server.
-func openStore(ctx context.Context, c app.Config, log *slog.Logger) (store.Store, error) {
+// openStore opens the configured store for a server. Without a clock it goes by the machine's.
+func openStore(ctx context.Context, c app.Config, log *slog.Logger, clock func() time.Time) (store.Store, error) {
 	key, err := masterKey(c, true)
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, dsn(c), store.Options{Key: key, Logger: log, Workers: c.Workers})
+	return store.Open(ctx, dsn(c), store.Options{Key: key, Logger: log, Workers: c.Workers, Clock: clock})
 }
 
 // dataFlag gives a command the flag --data, which falls back to THROUGHLINE_DATA.

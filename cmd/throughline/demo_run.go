@@ -38,6 +38,7 @@ type demoOptions struct {
 	config func(*app.Config) // changes the app's configuration; may be nil
 
 	tokenSeconds int                                 // Forge only: life of the first access tokens; 0: the sandbox's default
+	clock        func() time.Time                    // that the app's work and its store go by; nil: the machine's
 	account      func(*app.Config, *sandbox.Sandbox) // makes it a service account's; nil: as the door has it
 }
 
@@ -92,10 +93,10 @@ func startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	case o.byAccount():
 		asAccount(&c, d.site)
 	}
-	if d.store, err = openStore(ctx, c, log); err != nil {
+	if d.store, err = openStore(ctx, c, log, o.clock); err != nil {
 		return nil, errors.Join(err, listener.Close(), d.site.Close())
 	}
-	a, err := app.New(c, d.store, log)
+	a, err := app.New(c, d.store, log, app.WithClock(o.clock))
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), d.store.Close(), d.site.Close())
 	}

@@ -63,7 +63,7 @@ func serve(ctx context.Context, c app.Config) error {
 	for _, name := range app.Unknown(os.Environ()) {
 		log.Warn("this variable is none of Throughline's: is it misspelt?", "name", name)
 	}
-	s, err := openStore(ctx, c, log)
+	s, err := openStore(ctx, c, log, nil)
 	if err != nil {
 		return err
 	}

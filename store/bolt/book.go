@@ -172,7 +172,7 @@ func valid(c trace.Change) error {
 			return err
 		}
 	}
-	return nil
+	return trace.Legal(c)
 }
 
 // checkRevs refuses a change against another state than the stored one. b is nil for a tenant that has nothing yet.

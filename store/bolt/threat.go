@@ -112,8 +112,13 @@ func threatUTC(t threat.Threat) threat.Threat {
 	}
 	if t.Ticket != nil {
 		ticket := *t.Ticket
-		ticket.Updated = utc(ticket.Updated)
+		ticket.Updated, ticket.DoneAt = utc(ticket.Updated), utc(ticket.DoneAt)
 		t.Ticket = &ticket
+	}
+	if t.Trail != nil {
+		trail := *t.Trail
+		trail.From, trail.Swept = utc(trail.From), utc(trail.Swept)
+		t.Trail = &trail
 	}
 	return t
 }

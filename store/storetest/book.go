@@ -109,6 +109,23 @@ func exerciseBook(t *testing.T, open Open) {
 			}
 		}
 	})
+	t.Run("moves that no threat may make", func(t *testing.T) {
+		s := start(t, open, store.Options{})
+		t1 := stated("1", "T-1", 1)
+		move := func(from, to threat.State) ledger.Entry {
+			return ledger.Entry{Kind: ledger.Moved, Page: "1", Threat: "T-1", Data: ledger.Encode(ledger.MoveFact{From: from, To: to})}
+		}
+		for name, to := range map[string]threat.State{"verified at once": threat.Verified, "to nowhere": "gone"} {
+			t1.State = to
+			c := trace.Change{Tenant: acme, Page: page("1", 0), Threats: []threat.Threat{t1}, Entries: []ledger.Entry{move("", threat.Open), move(threat.Open, to)}}
+			wantKind(t, s.Commit(t.Context(), c), fault.Internal)
+			if _, err := s.Page(t.Context(), acme, "1"); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: a refused change left a page: %v", name, err)
+			}
+		}
+		t1.State = threat.Open
+		wantNone(t, s.Commit(t.Context(), trace.Change{Tenant: acme, Page: page("1", 0), Threats: []threat.Threat{t1}, Entries: []ledger.Entry{move("", threat.Open)}}))
+	})
 	t.Run("of two at once one wins", func(t *testing.T) {
 		s := start(t, open, store.Options{})
 		var won, lost atomic.Int32

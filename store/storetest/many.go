@@ -80,7 +80,6 @@ func exerciseMany(t *testing.T, open Open) {
 			t.Error("two jobs side by side in one lane")
 		}
 		close(goOn)
-		settle(t, s)
 	})
 	t.Run("in the order of their time, then of their acceptance", func(t *testing.T) {
 		s := start(t, open, store.Options{Workers: 1})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
@@ -16,9 +17,9 @@ var issueEvents = map[string]effect{
 	"jira:issue_created":     changed,
 	"jira:issue_updated":     changed,
 	"jira:issue_deleted":     vanished,
-	"comment_created":        noted,
-	"comment_updated":        noted,
-	"comment_deleted":        noted,
+	"comment_created":        said,
+	"comment_updated":        said,
+	"comment_deleted":        unsaid,
 	"issue_property_set":     noted,
 	"issue_property_deleted": noted,
 }
@@ -26,6 +27,7 @@ var issueEvents = map[string]effect{
 // jiraUser is a person: with an account id on Cloud, with key and username on Data Center, where the username is the account.
 type jiraUser struct {
 	AccountID   string `json:"accountId"`
+	AccountType string `json:"accountType"`
 	Key         string `json:"key"`
 	Name        string `json:"name"`
 	DisplayName string `json:"displayName"`
@@ -38,6 +40,10 @@ func (u *jiraUser) account() string {
 	return cmp.Or(u.AccountID, u.Name, u.Key)
 }
 
+// byName reports whether people are known by their usernames, as on Data Center. Histories name assignees by user key there, which is
+// not what they are known by: who is assigned then stands in the issue itself.
+func (u *jiraUser) byName() bool { return u != nil && u.AccountID == "" && u.Name != "" }
+
 type named struct {
 	Name string `json:"name"`
 }
@@ -45,6 +51,7 @@ type named struct {
 // jiraPayload is the part of Jira's payloads that is used.
 type jiraPayload struct {
 	Event     string    `json:"webhookEvent"`
+	Kind      string    `json:"issue_event_type_name"`
 	Timestamp millis    `json:"timestamp"`
 	User      *jiraUser `json:"user"`
 	Issue     *struct {
@@ -53,6 +60,7 @@ type jiraPayload struct {
 		Fields struct {
 			Summary string `json:"summary"`
 			Status  *struct {
+				ID       id     `json:"id"`
 				Name     string `json:"name"`
 				Category struct {
 					Key string `json:"key"`
@@ -68,19 +76,14 @@ type jiraPayload struct {
 			} `json:"project"`
 		} `json:"fields"`
 	} `json:"issue"`
-	Changelog struct {
-		ID id `json:"id"`
-	} `json:"changelog"`
-	Comment struct {
-		ID      id     `json:"id"`
-		Updated string `json:"updated"`
-	} `json:"comment"`
-	Property struct {
+	Changelog changelog   `json:"changelog"`
+	Comment   jiraComment `json:"comment"`
+	Property  struct {
 		Key string `json:"key"`
 	} `json:"property"`
 }
 
-// jira decodes issue, comment and property events. Data Center's comment events carry no issue.
+// jira decodes issue, comment and property events.
 func jira(e Event) (work.Delivery, error) {
 	var w jiraPayload
 	if err := decode(e.Body, &w); err != nil {
@@ -89,13 +92,16 @@ func jira(e Event) (work.Delivery, error) {
 	if w.Event != "" && w.Event != e.Name {
 		return work.Delivery{}, fault.New(fault.Invalid, "a jira event that calls itself %q came to the address of %s", short(w.Event), e.Name)
 	}
-	if w.Issue == nil || !w.Issue.ID.valid() {
-		return work.Delivery{}, fault.New(fault.Invalid, "jira event %s names no issue", e.Name)
-	}
 	at := w.Timestamp.time()
 	dated := !at.IsZero()
 	if !dated {
 		at = e.Seen.UTC()
+	}
+	if effect := issueEvents[e.Name]; effect == said || effect == unsaid {
+		return w.heed(e, at, dated)
+	}
+	if w.Issue == nil || !w.Issue.ID.valid() {
+		return work.Delivery{}, fault.New(fault.Invalid, "jira event %s names no issue", e.Name)
 	}
 	issue := w.issue(e.Name)
 	issue.At = at
@@ -112,9 +118,29 @@ func jira(e Event) (work.Delivery, error) {
 	if issueEvents[e.Name] == noted {
 		return d, nil
 	}
+	w.follow(&issue)
 	var err error
-	d.Jobs, err = job(work.SyncTicket, issue.ID, issue, at, e.Seen)
+	if d.Jobs, err = syncJob(issue, at, e.Seen); err != nil || w.Comment.ID == "" {
+		return d, err
+	}
+	// Data Center tells of comments so.
+	more, err := commentJob(w.comment(issue.ID, e.Name, at), e.Seen)
+	d.Jobs = append(d.Jobs, more...)
 	return d, err
+}
+
+// syncJob makes the job of an issue. One that tells of a step of its history waits by itself, so that no step is lost by another; all
+// of one issue are done one after the other.
+func syncJob(issue Issue, at, seen time.Time) ([]work.Job, error) {
+	subject := issue.ID
+	if len(issue.Steps) == 1 {
+		subject += "#" + strconv.FormatInt(issue.Steps[0].ID, 10)
+	}
+	jobs, err := job(work.SyncTicket, subject, issue, at, seen)
+	for i := range jobs {
+		jobs[i].Lane = issue.ID
+	}
+	return jobs, err
 }
 
 func (w *jiraPayload) issue(event string) Issue {
@@ -122,7 +148,7 @@ func (w *jiraPayload) issue(event string) Issue {
 	out := Issue{
 		ID: string(w.Issue.ID), Key: w.Issue.Key, Project: f.Project.Key, Summary: f.Summary, Due: f.Due, Labels: f.Labels,
 		Assignee: f.Assignee.account(), Updated: jiraTime(f.Updated),
-		Deleted: issueEvents[event] == vanished, By: w.User.account(), Event: event,
+		Created: event == "jira:issue_created" || event == "avi:jira:created:issue", Deleted: issueEvents[event] == vanished, By: w.User.account(), Event: event,
 	}
 	if out.Project == "" {
 		out.Project, _, _ = strings.Cut(out.Key, "-")
@@ -134,7 +160,7 @@ func (w *jiraPayload) issue(event string) Issue {
 		out.Resolution = f.Resolution.Name
 	}
 	if f.Status != nil {
-		out.Status = f.Status.Name
+		out.Status, out.StatusID = f.Status.Name, string(f.Status.ID)
 		switch c := threat.Category(f.Status.Category.Key); c {
 		case threat.ToDo, threat.Doing, threat.Done:
 			out.Category = c

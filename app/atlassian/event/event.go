@@ -29,24 +29,46 @@ type Page struct {
 	Removed bool      `json:"removed,omitempty"` // trashed, purged or archived
 }
 
-// Issue is an issue as an event showed it: the Args of a work.SyncTicket job.
+// Issue is an issue as an event, or a sweep, showed it: the Args of a work.SyncTicket job.
 type Issue struct {
 	ID           string          `json:"id"`
 	Key          string          `json:"key"`
 	Project      string          `json:"project,omitempty"` // key
 	Summary      string          `json:"summary,omitempty"`
-	Status       string          `json:"status,omitempty"`   // as the site names it
+	Status       string          `json:"status,omitempty"` // as the site names it
+	StatusID     string          `json:"status_id,omitempty"`
 	Category     threat.Category `json:"category,omitempty"` // empty when the event did not say: read the issue
 	Assignee     string          `json:"assignee,omitempty"` // account; empty when unassigned
 	AssigneeName string          `json:"assignee_name,omitempty"`
 	Due          string          `json:"due,omitempty"` // ISO 8601 date
 	Resolution   string          `json:"resolution,omitempty"`
 	Labels       []string        `json:"labels,omitempty"`
-	Updated      time.Time       `json:"updated"` // UTC; the event's time where the issue's own is not in it
+	Updated      time.Time       `json:"updated"`           // UTC; the event's time where the issue's own is not in it
+	Created      bool            `json:"created,omitempty"` // the event tells of its creation
 	Deleted      bool            `json:"deleted,omitempty"`
-	By           string          `json:"by,omitempty"` // account of who did it
-	At           time.Time       `json:"at"`           // UTC, by Jira's clock
-	Event        string          `json:"event"`        // as Jira names it
+	Hidden       bool            `json:"hidden,omitempty"` // it cannot be read, and nobody told that it was deleted
+	Steps        []threat.Step   `json:"steps,omitempty"`  // of its history: the one that the event tells of, or
+	Whole        bool            `json:"whole,omitempty"`  // all that matter, up to what Updated shows
+	By           string          `json:"by,omitempty"`     // account id of who did it
+	At           time.Time       `json:"at"`               // UTC, by Jira's clock
+	Event        string          `json:"event"`            // as Jira names it
+}
+
+// Comment is a comment as an event, or a sweep, showed it: the Args of a work.HeedComment job.
+type Comment struct {
+	ID         string    `json:"id"`
+	Issue      string    `json:"issue"`            // id
+	Author     string    `json:"author"`           // account
+	AuthorName string    `json:"author_name"`      //
+	AuthorType string    `json:"author_type"`      // "atlassian", "app" or "customer"; empty where the site does not say
+	Editor     string    `json:"editor,omitempty"` // account id of who changed it last
+	Text       string    `json:"text,omitempty"`   // in wiki markup
+	Created    time.Time `json:"created"`          // UTC
+	Updated    time.Time `json:"updated"`          // UTC
+	Deleted    bool      `json:"deleted,omitempty"`
+	By         string    `json:"by,omitempty"` // account id of who did what the event tells of; empty when it did not say
+	At         time.Time `json:"at"`           // UTC, by Jira's clock
+	Event      string    `json:"event"`        // as Jira names it
 }
 
 // Event is one webhook call whose sender is known.
@@ -89,6 +111,8 @@ const (
 	changed  effect = iota + 1 // the page or issue is to be looked at
 	vanished                   // it is no longer there
 	noted                      // nothing follows yet; it is remembered, so that repetitions are known
+	said                       // a comment on it is to be looked at
+	unsaid                     // a comment on it is no longer there
 )
 
 // decode reads a payload. Fields of unexpected types are passed over: other products' versions differ in what nobody here reads.

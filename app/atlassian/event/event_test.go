@@ -109,20 +109,28 @@ func TestJira(t *testing.T) {
 	const moved = `{"timestamp":1795435200005,"webhookEvent":"jira:issue_updated","issue_event_type_name":"issue_generic",
 		"user":{"accountId":"5b10","displayName":"Kim"},
 		"issue":{"id":"10040","key":"SEC-12","fields":{"summary":"[T-3K7QX2ZD] Forged tokens","project":{"key":"SEC"},
-			"status":{"name":"Erledigt","statusCategory":{"key":"done"}},"assignee":{"accountId":"5b12","displayName":"Ash"},
+			"status":{"id":"3","name":"Erledigt","statusCategory":{"key":"done"}},"assignee":{"accountId":"5b12","displayName":"Ash"},
 			"duedate":"2026-12-01","resolution":{"name":"Done"},"labels":["throughline"],"updated":"2026-11-23T13:00:00.001+0100"}},
-		"changelog":{"id":"10230","items":[]}}`
+		"changelog":{"id":"10230","items":[
+			{"field":"resolution","fieldtype":"jira","fieldId":"resolution","from":null,"fromString":null,"to":"1","toString":"Done"},
+			{"field":"description","fieldtype":"jira","fieldId":"description","from":null,"fromString":"a","to":null,"toString":"b"},
+			{"field":"status","fieldtype":"jira","from":"2","fromString":"In Arbeit","to":"3","toString":"Erledigt"}]}}`
+	updated := time.Date(2026, 11, 23, 12, 0, 0, 1e6, time.UTC)
 	want := event.Issue{
-		ID: "10040", Key: "SEC-12", Project: "SEC", Summary: "[T-3K7QX2ZD] Forged tokens", Status: "Erledigt", Category: threat.Done,
+		ID: "10040", Key: "SEC-12", Project: "SEC", Summary: "[T-3K7QX2ZD] Forged tokens", Status: "Erledigt", StatusID: "3", Category: threat.Done,
 		Assignee: "5b12", AssigneeName: "Ash", Due: "2026-12-01", Resolution: "Done", Labels: []string{"throughline"},
-		Updated: time.Date(2026, 11, 23, 12, 0, 0, 1e6, time.UTC), By: "5b10",
+		Updated: updated, By: "5b10",
+		Steps: []threat.Step{{ID: 10230, By: "5b10", At: updated, Category: threat.Done, Changes: []threat.Change{
+			{Field: threat.FieldResolution, To: "1", ToName: "Done"},
+			{Field: threat.FieldStatus, From: "2", FromName: "In Arbeit", To: "3", ToName: "Erledigt"},
+		}}},
 		At: time.Date(2026, 11, 23, 12, 0, 0, 5e6, time.UTC), Event: "jira:issue_updated",
 	}
 	d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: "jira:issue_updated", Seen: seen, Body: []byte(moved)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Jobs) != 1 || d.Jobs[0].Kind != work.SyncTicket || d.Jobs[0].Subject != "10040" {
+	if len(d.Jobs) != 1 || d.Jobs[0].Kind != work.SyncTicket || d.Jobs[0].Subject != "10040#10230" || d.Jobs[0].Lane != "10040" {
 		t.Fatalf("jobs %+v", d.Jobs)
 	}
 	var got event.Issue
@@ -202,6 +210,8 @@ func TestRefused(t *testing.T) {
 		{"cut off", tenant.Jira, "jira:issue_updated", `{"issue":{"id":"1"`, fault.Invalid},
 		{"no issue", tenant.Jira, "jira:issue_updated", `{"webhookEvent":"jira:issue_updated"}`, fault.Invalid},
 		{"no id", tenant.Jira, "jira:issue_updated", `{"issue":{"key":"A-1"}}`, fault.Invalid},
+		{"a comment of nothing", tenant.Jira, "comment_created", `{"comment":{"id":"1","self":"https://x.test/rest/api/2/comment/1"}}`, fault.Invalid},
+		{"no comment", tenant.Jira, "comment_created", `{"issue":{"id":"1"}}`, fault.Invalid},
 		{"another event inside", tenant.Jira, "jira:issue_updated", `{"webhookEvent":"jira:issue_deleted","issue":{"id":"1"}}`, fault.Invalid},
 	}
 	for _, tt := range tests {
@@ -229,6 +239,7 @@ func TestPublishedPayloads(t *testing.T) {
 			var known struct {
 				WebhookEvent string
 				Timestamp    int64
+				Comment      struct{ ID string }
 				Issue        *struct {
 					ID, Key string
 					Fields  struct {
@@ -240,20 +251,24 @@ func TestPublishedPayloads(t *testing.T) {
 				t.Fatal(err)
 			}
 			d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: known.WebhookEvent, Seen: seen, Body: body})
-			if known.Issue == nil {
-				if !fault.Is(err, fault.Invalid) {
-					t.Errorf("names no issue, but the error is %v", err)
-				}
-				return
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			if strings.HasPrefix(known.WebhookEvent, "comment_") {
-				if len(d.Jobs) != 0 || d.Key == "" {
-					t.Errorf("a comment led to %+v", d)
+				// Data Center's name no issue but by the comment's own address.
+				var got event.Comment
+				if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil || len(d.Jobs) != 1 || d.Jobs[0].Kind != work.HeedComment {
+					t.Fatalf("%v, jobs %+v", err, d.Jobs)
+				}
+				if known.Issue != nil && got.Issue != known.Issue.ID || got.Issue == "" || got.ID == "" || got.Author == "" || got.Text == "" ||
+					got.Created.IsZero() || got.Updated.Before(got.Created) || got.At.UnixMilli() != known.Timestamp ||
+					got.Deleted != (known.WebhookEvent == "comment_deleted") {
+					t.Errorf("got %+v", got)
 				}
 				return
+			}
+			if told := known.Comment.ID != ""; told != (len(d.Jobs) == 2) {
+				t.Errorf("tells of a comment %v, and led to %d jobs", told, len(d.Jobs))
 			}
 			var got event.Issue
 			if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil {
@@ -289,6 +304,7 @@ func FuzzDelivery(f *testing.F) {
 	f.Add(true, "page_updated", dcWordy)
 	f.Add(true, "label_added", dcLabel)
 	f.Add(false, "jira:issue_updated", dcMoved)
+	f.Add(false, "comment_updated", `{"comment":{"self":"https://x.test/rest/api/2/issue/10040/comment/10019","id":"1","body":{"type":"doc","content":[]}}}`)
 	f.Fuzz(func(t *testing.T, wiki bool, name, body string) {
 		product := tenant.Jira
 		if wiki {
@@ -306,7 +322,7 @@ func FuzzDelivery(f *testing.F) {
 		if diff := cmp.Diff(d, again); diff != "" {
 			t.Fatalf("the same bytes gave another delivery:\n%s", diff)
 		}
-		if d.Key == "" || len(d.Jobs) > 1 {
+		if d.Key == "" || len(d.Jobs) > 2 {
 			t.Fatalf("delivery %+v", d)
 		}
 		for _, j := range d.Jobs {

@@ -34,6 +34,8 @@ var forgeEvents = map[string]struct {
 	"avi:jira:updated:issue":          {tenant.Jira, changed},
 	"avi:jira:assigned:issue":         {tenant.Jira, changed},
 	"avi:jira:deleted:issue":          {tenant.Jira, vanished},
+	"avi:jira:commented:issue":        {tenant.Jira, said},
+	"avi:jira:deleted:comment":        {tenant.Jira, unsaid},
 }
 
 // ForgeEvent is one call of a Forge trigger whose sender is known.
@@ -190,6 +192,9 @@ func forgeIssue(e ForgeEvent, env Envelope) (work.Delivery, error) {
 	if decode(env.payload, &w) != nil || decode(env.payload, &who) != nil {
 		return work.Delivery{}, fault.New(fault.Invalid, "Forge event %s cannot be read", env.Type)
 	}
+	if effect := forgeEvents[env.Type].effect; effect == said || effect == unsaid {
+		return w.forgeComment(e, env, time.Time(who.At), string(who.By))
+	}
 	if w.Issue == nil || !w.Issue.ID.valid() {
 		return work.Delivery{}, fault.New(fault.Invalid, "Forge event %s names no issue", env.Type)
 	}
@@ -212,8 +217,9 @@ func forgeIssue(e ForgeEvent, env Envelope) (work.Delivery, error) {
 		Seen: e.Seen,
 		Key:  forgeKey(e, env, dated, issue.ID, string(w.Changelog.ID), strconv.FormatInt(issue.At.UnixMilli(), 10)),
 	}
+	w.follow(&issue)
 	var err error
-	d.Jobs, err = job(work.SyncTicket, issue.ID, issue, issue.At, e.Seen)
+	d.Jobs, err = syncJob(issue, issue.At, e.Seen)
 	return d, err
 }
 

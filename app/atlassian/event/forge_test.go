@@ -10,13 +10,14 @@ import (
 
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/work"
 )
 
 const forgeIssueBody = `{"eventType":"avi:jira:updated:issue","selfGenerated":false,"atlassianId":"712020:k",
 	"issue":{"id":"10007","key":"SEC-7","fields":{"summary":"S","project":{"key":"SEC"},"updated":"2026-11-23T12:00:05.000+0000",
-	"status":{"name":"Done","statusCategory":{"key":"done"}},"assignee":{"accountId":"712020:k","displayName":"K"}}},
-	"changelog":{"id":"555","items":[]}}`
+	"status":{"id":"3","name":"Done","statusCategory":{"key":"done"}},"assignee":{"accountId":"712020:k","displayName":"K"}}},
+	"changelog":{"id":"555","items":[{"field":"status","fieldId":"status","from":"2","fromString":"Doing","to":"3","toString":"Done"}]}}`
 
 var forgeSeen = time.Date(2026, 11, 23, 12, 0, 9, 0, time.UTC)
 
@@ -87,8 +88,11 @@ func TestForgeIssue(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC)
 	want := Issue{
-		ID: "10007", Key: "SEC-7", Project: "SEC", Summary: "S", Status: "Done", Category: "done", Assignee: "712020:k", AssigneeName: "K",
+		ID: "10007", Key: "SEC-7", Project: "SEC", Summary: "S", Status: "Done", StatusID: "3", Category: "done", Assignee: "712020:k", AssigneeName: "K",
 		Updated: at, By: "712020:k", At: at, Event: "avi:jira:updated:issue",
+		Steps: []threat.Step{{ID: 555, By: "712020:k", At: at, Category: "done", Changes: []threat.Change{
+			{Field: threat.FieldStatus, From: "2", FromName: "Doing", To: "3", ToName: "Done"},
+		}}},
 	}
 	var got Issue
 	if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil {
@@ -100,6 +104,33 @@ func TestForgeIssue(t *testing.T) {
 	deleted, err := forgeEvent(t, strings.Replace(forgeIssueBody, "updated:issue", "deleted:issue", 1))
 	if err != nil || !strings.Contains(string(deleted.Jobs[0].Args), `"deleted":true`) {
 		t.Errorf("deleted: %s, %v", deleted.Jobs[0].Args, err)
+	}
+}
+
+func TestForgeComment(t *testing.T) {
+	const body = `{"eventType":"avi:jira:commented:issue","atlassianId":"712020:k","issue":{"id":"10007","key":"SEC-7"},
+		"comment":{"id":"10100","author":{"accountId":"712020:k","accountType":"atlassian","displayName":"K"},
+		"body":{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"/verify tried it"}]}]},
+		"created":"2026-11-23T12:00:05.000+0000","updated":"2026-11-23T12:00:05.000+0000"}}`
+	at := time.Date(2026, 11, 23, 12, 0, 5, 0, time.UTC)
+	want := Comment{
+		ID: "10100", Issue: "10007", Author: "712020:k", AuthorName: "K", AuthorType: "atlassian", Text: "/verify tried it",
+		Created: at, Updated: at, By: "712020:k", At: at, Event: "avi:jira:commented:issue",
+	}
+	d, err := forgeEvent(t, body)
+	if err != nil || len(d.Jobs) != 1 || d.Jobs[0].Kind != work.HeedComment || d.Jobs[0].Subject != "10007/10100" || d.Jobs[0].Lane != "10007" {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	var got Comment
+	if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	gone, err := forgeEvent(t, strings.Replace(body, "commented:issue", "deleted:comment", 1))
+	if err != nil || gone.Key == d.Key || gone.Jobs[0].Subject == d.Jobs[0].Subject || !strings.Contains(string(gone.Jobs[0].Args), `"deleted":true`) {
+		t.Errorf("deleted: %+v, %v", gone, err)
 	}
 }
 
@@ -168,7 +199,7 @@ func FuzzForge(f *testing.F) {
 			t.Errorf("key %q", d.Key)
 		}
 		for _, j := range d.Jobs {
-			if !id(j.Subject).valid() || j.RunAt.IsZero() || j.Occurred.IsZero() {
+			if j.Kind == work.ReviewPage && !id(j.Subject).valid() || j.RunAt.IsZero() || j.Occurred.IsZero() {
 				t.Errorf("job %+v", j)
 			}
 		}

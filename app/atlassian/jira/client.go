@@ -32,8 +32,14 @@ type edition interface {
 	search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error
 	// issues is Client.Issues, of at least one and at most MaxFetch.
 	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
+	// pasts are issues with their histories and comments, of at least one and at most MaxFetch.
+	pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error)
+	// whole reports whether a history that comes with its issue is all of it.
+	whole() bool
 	// person names an account in a request's body; an empty one is nobody.
 	person(account string) any
+	// mention is Client.Mention.
+	mention(account string) string
 	// named are the parameters of a search for people by name, or by account.
 	named(nameOrAccount string, account bool) url.Values
 }
@@ -56,6 +62,9 @@ func NewDataCenter(base string, hc *http.Client) (*Client, error) {
 	}
 	return c, err
 }
+
+// Mention is how wiki text mentions an account.
+func (c *Client) Mention(account string) string { return c.edition.mention(account) }
 
 // At returns the same client for a site that people see at another address than the one that is called, as behind Atlassian's
 // API gateway: without trailing slash.

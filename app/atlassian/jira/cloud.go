@@ -70,6 +70,19 @@ func (cloud) issues(ctx context.Context, c *Client, idsOrKeys, properties []stri
 	return out, nil
 }
 
+func (cloud) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error) {
+	in := struct {
+		Expand []string `json:"expand"`
+		Fields []string `json:"fields"`
+		Issues []string `json:"issueIdsOrKeys"`
+	}{[]string{"changelog"}, pastFields(), idsOrKeys}
+	var w pasts
+	err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/issue/bulkfetch", in, &w) // a read, although by POST
+	return w.Issues, err
+}
+
+func (cloud) whole() bool { return false }
+
 type fetched struct {
 	Issues []struct {
 		gojira.Issue
@@ -89,6 +102,8 @@ func (cloud) person(account string) any {
 	}
 	return accountRef{&account}
 }
+
+func (cloud) mention(account string) string { return "[~accountid:" + account + "]" }
 
 func (cloud) named(nameOrAccount string, account bool) url.Values {
 	if account {

@@ -45,14 +45,24 @@ func TestContract(t *testing.T) {
 		exchange{"GET", "/rest/api/2/project/SEC", "", 200, `{"id":"1","key":"SEC","name":"Security","lead":{"accountId":"5b10","displayName":"Kim","active":true},"issueTypes":[{"id":"1","name":"Task","subtask":false}]}`},
 		exchange{"GET", "/rest/api/2/project/SEC/components", "", 200, `[{"id":"1","name":"Login","lead":{"accountId":"5b10","displayName":"Kim","active":true}}]`},
 		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=50&project=SEC&query=Kim", "", 200, `[{"accountId":"5b10","displayName":"Kim","active":true}]`},
+		exchange{"GET", "/rest/api/2/issue/10040?expand=changelog&fields=" + issueFields, "", 200, log(4, moved)},
+		exchange{"GET", "/rest/api/2/issue/10040/changelog?maxResults=100&startAt=0", "", 200, `{"startAt":0,"maxResults":100,"total":2,"isLast":true,"values":[` + started + `,` + moved + `]}`},
+		exchange{"POST", "/rest/api/2/issue/bulkfetch", `{"expand":["changelog"],"fields":["` + strings.ReplaceAll(issueFields, ",", `","`) + `","comment"],"issueIdsOrKeys":["10040"]}`, 200, `{"issues":[` + log(1, moved) + `]}`},
+		exchange{"GET", "/rest/api/2/issue/10040/comment?maxResults=100&orderBy=created&startAt=0", "", 200, `{"startAt":0,"maxResults":100,"total":1,"comments":[` + saying + `]}`},
+		exchange{"GET", "/rest/api/2/status", "", 200, statuses},
+		exchange{"GET", "/rest/api/2/issue/10040?fields=attachment", "", 200, attached},
 	)
 	const issue, project = "/rest/api/3/issue/{issueIdOrKey}", "/rest/api/3/project/{projectIdOrKey}"
 	contracttest.AllowZonesWithoutColon()
 	spec := contracttest.Load(t, "jira-cloud-v3.openapi.json")
 	// It allows for no fields without a value.
+	for _, name := range []string{"from", "fromString", "to", "toString"} { // null in every history, where a field had or has no value
+		spec.Components.Schemas["ChangeDetails"].Value.Properties[name].Value.Nullable = true
+	}
 	spec.Components.Schemas["IssueBean"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
 	api := contracttest.API(t, spec, base, issue, "/rest/api/3/issue/bulk", issue+"/remotelink", issue+"/properties/{propertyKey}",
-		issue+"/comment", issue+"/assignee", "/rest/api/3/issue/bulkfetch", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", "/rest/api/3/search/jql", project, project+"/components", "/rest/api/3/user/assignable/search")
+		issue+"/changelog", "/rest/api/3/issue/bulkfetch", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", "/rest/api/3/status", issue+"/comment",
+		issue+"/assignee", "/rest/api/3/search/jql", project, project+"/components", "/rest/api/3/user/assignable/search")
 	c, err := jira.New(base, &http.Client{Transport: contracttest.Transport{T: t, API: api, Path: v3}})
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +97,11 @@ func TestContract(t *testing.T) {
 		func() error { _, err := c.Project(ctx, "SEC"); return err },
 		func() error { _, err := c.Components(ctx, "SEC"); return err },
 		func() error { _, err := c.Assignable(ctx, "SEC", "Kim"); return err },
+		func() error { _, err := c.Past(ctx, "10040"); return err },
+		func() error { _, err := c.Pasts(ctx, []string{"10040"}); return err },
+		func() error { _, err := c.Comments(ctx, "10040"); return err },
+		func() error { _, err := c.Statuses(ctx); return err },
+		func() error { _, err := c.Attachments(ctx, "10040"); return err },
 	} {
 		if err := call(); err != nil {
 			t.Error(err)

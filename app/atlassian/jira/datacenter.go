@@ -22,6 +22,7 @@ type dataCenter struct{}
 type dcAsk struct {
 	JQL    string   `json:"jql"`
 	Fields []string `json:"fields"`
+	Expand []string `json:"expand,omitempty"`
 	Start  int      `json:"startAt"`
 	Most   int      `json:"maxResults"`
 	Strict bool     `json:"validateQuery"` // what does not exist is refused; else it is passed over
@@ -58,17 +59,32 @@ func (dataCenter) ask(ctx context.Context, c *Client, q dcAsk, yield func(Issue)
 	}
 }
 
-// issues searches for the ids: there is no other way to read many. Without validation an issue that is gone is passed over; with it
+// these is the query for issues: there is no other way to read many. Without validation an issue that is gone is passed over; with it
 // the whole query would be refused. "issuekey" takes numbers for ids and strings for keys.
-func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys, _ []string) ([]Issue, error) {
+func these(idsOrKeys []string) string {
 	quoted := make([]string, len(idsOrKeys))
 	for i, id := range idsOrKeys {
 		if quoted[i] = id; strings.Trim(id, "0123456789") != "" {
 			quoted[i] = Quote(id)
 		}
 	}
+	return "issuekey in (" + strings.Join(quoted, ", ") + ")"
+}
+
+// pasts reads them in one page: it is at most MaxFetch, and a site that answers with fewer than were asked for leaves the rest for
+// the next time, as it does those that are gone.
+func (dataCenter) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error) {
+	var w pasts
+	q := dcAsk{JQL: these(idsOrKeys), Fields: pastFields(), Expand: []string{"changelog"}, Most: MaxFetch}
+	err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/search", q, &w)
+	return w.Issues, err
+}
+
+func (dataCenter) whole() bool { return true }
+
+func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys, _ []string) ([]Issue, error) {
 	out := []Issue{}
-	q := dcAsk{JQL: "issuekey in (" + strings.Join(quoted, ", ") + ")", Fields: fields[:], Most: MaxFetch}
+	q := dcAsk{JQL: these(idsOrKeys), Fields: fields[:], Most: MaxFetch}
 	err := d.ask(ctx, c, q, func(i Issue) bool {
 		out = append(out, i)
 		return true
@@ -81,6 +97,8 @@ func (dataCenter) person(account string) any {
 		Name *string `json:"name"`
 	}{name(account)}
 }
+
+func (dataCenter) mention(account string) string { return "[~" + account + "]" }
 
 func name(account string) *string {
 	if account == "" {

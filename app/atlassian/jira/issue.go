@@ -21,6 +21,7 @@ type Issue struct {
 	Project      string // key
 	Summary      string
 	Status       string // as the site names it
+	StatusID     string
 	Category     threat.Category
 	Assignee     string // account; empty when unassigned
 	AssigneeName string
@@ -110,7 +111,7 @@ func (c *Client) issue(w gojira.Issue) Issue {
 		out.Project = f.Project.Key
 	}
 	if f.Status != nil {
-		out.Status, out.Category = f.Status.Name, category(f.Status.StatusCategory.Key)
+		out.Status, out.StatusID, out.Category = f.Status.Name, f.Status.ID, category(f.Status.StatusCategory.Key)
 	}
 	if f.Assignee != nil {
 		out.Assignee, out.AssigneeName = account(f.Assignee), f.Assignee.DisplayName

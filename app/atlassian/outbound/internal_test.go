@@ -78,16 +78,18 @@ func TestWrites(t *testing.T) {
 		price            int
 	}{
 		{http.MethodGet, "/rest/api/2/issue/{id}", false, 2},
-		{http.MethodGet, "/rest/api/search", false, 1},
-		{http.MethodPost, "/rest/api/3/search/jql", false, 1},
-		{http.MethodPost, "/rest/api/3/issue/bulkfetch", false, 1},
+		{http.MethodGet, "/rest/api/search", false, 101},
+		{http.MethodPost, "/rest/api/3/search/jql", false, 101},
+		{http.MethodPost, "/rest/api/3/issue/bulkfetch", false, 101},
+		{http.MethodPost, "/rest/api/2/search", false, 101},
+		{http.MethodGet, "/rest/api/2/user/assignable/search", false, 1},
 		{http.MethodPost, "/rest/api/2/issue/bulk", true, 1},
 		{http.MethodPost, "/rest/api/2/issue/{id}/remotelink", true, 1},
 		{http.MethodPut, "/rest/api/content/{id}", true, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.template, func(t *testing.T) {
-			c := call{method: tt.method, template: tt.template, repeatable: true, write: writes(tt.method, tt.template)}
+			c := call{method: tt.method, template: tt.template, repeatable: true, write: writes(tt.method, tt.template), searches: searches(tt.template)}
 			if c.write != tt.write || price(c) != tt.price {
 				t.Errorf("write %t for %d points, want %t for %d", c.write, price(c), tt.write, tt.price)
 			}

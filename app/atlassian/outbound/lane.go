@@ -35,6 +35,7 @@ type call struct {
 	repeatable bool   // harmless to send twice
 	write      bool   // it changes something, whether or not it may be repeated
 	background bool   // nobody waits for it
+	searches   bool   // what its answer costs is known afterwards only, and may be a page of issues or pages
 }
 
 func (c call) String() string { return c.method + " " + c.template }
@@ -67,6 +68,7 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 		repeatable: repeatable(req),
 	}
 	c.issue, c.write, c.background = writtenIssue(req), writes(c.method, c.template), background(req.Context())
+	c.searches = searches(c.template)
 	for attempt := 1; ; attempt++ {
 		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
 			l.road.metrics.heldBack(l, "pace")
@@ -143,6 +145,9 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 	began := l.road.now()
 	resp, err := l.road.send.RoundTrip(out)
 	l.road.metrics.answered(l, c, resp, err, l.road.now().Sub(began))
+	if c.searches && (err != nil || resp.StatusCode >= http.StatusBadRequest) {
+		l.road.points.charge(l.tenant, 0, c) // nothing was found
+	}
 	if err != nil {
 		switch {
 		case errors.Is(err, errInside):

@@ -126,6 +126,9 @@ func (p *points) charge(id tenant.ID, cost int, c call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turn()
+	if c.searches {
+		cost -= min(fullPage, p.used) // an hour that turned meanwhile has not paid for the page
+	}
 	p.add(id, cost, c)
 }
 
@@ -156,10 +159,17 @@ func (p *points) spent() Spent {
 	return Spent{Calls: p.calls, Points: p.points, Hour: p.used, Limit: p.limit}
 }
 
-// price is what a call costs before its answer is known: a write 1; a read 1 and 1 for the object that it names. What a search
-// finds is added by Charge.
+// fullPage is how much more than itself a search costs until it is known what it finds: the clients ask for a hundred. Were it booked
+// afterwards only, searches under way would be what takes the last writes of an hour over its limit.
+const fullPage = 100 * ObjectPrice
+
+// price is what a call costs before its answer is known: a write 1; a read 1 and 1 for the object that it names; a search a page of
+// them. Charge says what it was.
 func price(c call) int {
-	if c.write || finds(c.template) || c.method == http.MethodPost {
+	switch {
+	case c.searches:
+		return 1 + fullPage
+	case c.write || c.method == http.MethodPost || finds(c.template):
 		return 1
 	}
 	return 2
@@ -173,9 +183,10 @@ const (
 	PersonPrice = 2 // a user, group or permission
 )
 
-// Charge books the points of what a search found, once its answer is read. A response of another road costs nothing.
+// Charge books the points of what a search found, once its answer is read, in place of the page that was reckoned with. A response of
+// another road costs nothing.
 func Charge(resp *http.Response, points int) {
-	if resp == nil || resp.Request == nil || points <= 0 {
+	if resp == nil || resp.Request == nil || points < 0 {
 		return
 	}
 	if charge, ok := resp.Request.Context().Value(chargeKey{}).(func(int)); ok {

@@ -45,6 +45,12 @@ func finds(template string) bool {
 	return strings.Contains(template, "search") || strings.HasSuffix(template, "/bulkfetch")
 }
 
+// searches reports whether an endpoint finds issues or pages, by the hundred.
+func searches(template string) bool {
+	return strings.HasSuffix(template, "/search/jql") || strings.HasSuffix(template, "/bulkfetch") ||
+		strings.HasSuffix(template, "/search") && !strings.Contains(template, "/user/")
+}
+
 // writes reports whether a call changes anything. Searches by POST do not.
 func writes(method, template string) bool {
 	switch method {

@@ -13,7 +13,8 @@ const (
 	Confluence = "confluence"
 )
 
-// names are Forge's names of what the products tell. Labels, comments and issue properties have none that the sandbox sends.
+// names are Forge's names of what the products tell. Labels and issue properties have none that the sandbox sends, and that a comment
+// was edited Forge does not tell.
 var names = map[string]string{
 	"page_created":       "avi:confluence:created:page",
 	"page_updated":       "avi:confluence:updated:page",
@@ -26,6 +27,8 @@ var names = map[string]string{
 	"jira:issue_created": "avi:jira:created:issue",
 	"jira:issue_updated": "avi:jira:updated:issue",
 	"jira:issue_deleted": "avi:jira:deleted:issue",
+	"comment_created":    "avi:jira:commented:issue",
+	"comment_deleted":    "avi:jira:deleted:comment",
 }
 
 // translate gives an event the shape that Forge's triggers have; an empty name when there is none.
@@ -40,6 +43,7 @@ func translate(e site.Event) (string, map[string]any) {
 	var in struct {
 		Issue     json.RawMessage `json:"issue"`
 		Changelog json.RawMessage `json:"changelog"`
+		Comment   json.RawMessage `json:"comment"`
 	}
 	if json.Unmarshal(e.Body, &in) != nil {
 		return "", nil
@@ -47,6 +51,9 @@ func translate(e site.Event) (string, map[string]any) {
 	out := map[string]any{"eventType": name, "atlassianId": e.Actor, "issue": in.Issue, "timestamp": e.At.UnixMilli()}
 	if in.Changelog != nil {
 		out["changelog"] = in.Changelog
+	}
+	if in.Comment != nil {
+		out["comment"] = in.Comment
 	}
 	return name, out
 }

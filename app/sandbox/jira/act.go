@@ -64,6 +64,26 @@ func (j *Jira) Comment(actor, ref, wiki string) error {
 	return nil
 }
 
+// EditComment changes a comment to other wiki markup.
+func (j *Jira) EditComment(actor, ref, id, wiki string) error {
+	body, err := json.Marshal(wiki)
+	if err != nil {
+		return err
+	}
+	if _, refused := j.changeComment(actor, v2, ref, id, &commentInput{Body: body}); refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// DeleteComment removes a comment.
+func (j *Jira) DeleteComment(actor, ref, id string) error {
+	if _, refused := j.changeComment(actor, v2, ref, id, nil); refused != nil {
+		return refused
+	}
+	return nil
+}
+
 // Delete removes an issue.
 func (j *Jira) Delete(actor, ref string) error {
 	if err := j.remove(actor, ref); err != nil {

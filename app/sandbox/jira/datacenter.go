@@ -3,6 +3,7 @@ package jira
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/app/sandbox/jql"
@@ -95,6 +96,17 @@ func (j *Jira) dcAccount(name string) string {
 	return name
 }
 
+// userKey is the key of an account; of one that nobody has, what was given.
+func (j *Jira) userKey(account *string) *string {
+	for _, u := range j.site.Users() {
+		if account != nil && u.AccountID == *account {
+			key := u.JiraKey()
+			return &key
+		}
+	}
+	return account
+}
+
 func (j *Jira) dcPutAssignee(c *call) (int, any, *Error) {
 	var to ref
 	if err := c.body(&to); err != nil {
@@ -109,6 +121,7 @@ type dcSearch struct {
 	StartAt       int      `json:"startAt"`
 	MaxResults    *int     `json:"maxResults"`
 	Fields        []string `json:"fields"`
+	Expand        []string `json:"expand"`
 	ValidateQuery *bool    `json:"validateQuery"` // what does not exist is an error, unless this is false
 }
 
@@ -157,7 +170,11 @@ func (j *Jira) dcFind(c *call, in dcSearch) (int, any, *Error) {
 	size = min(size, dcMaxPage)
 	issues := []any{}
 	for _, r := range window(found, in.StartAt, size) {
-		issues = append(issues, c.draw().issue(r, selector(in.Fields)))
+		drawn := c.draw().issue(r, selector(in.Fields))
+		if slices.Contains(in.Expand, "changelog") {
+			drawn["changelog"] = c.draw().changelog(r)
+		}
+		issues = append(issues, drawn)
 	}
 	c.count(len(issues), 0)
 	return http.StatusOK, object{"expand": "schema,names", "startAt": in.StartAt, "maxResults": size, "total": len(found), "issues": issues}, nil

@@ -29,7 +29,7 @@ func (j *Jira) tellIssue(name, kind, actor string, r *record, c *change) {
 		payload["issue_event_type_name"] = kind
 	}
 	if c != nil {
-		payload["changelog"] = object{"id": decimal(c.ID), "items": c.Items}
+		payload["changelog"] = object{"id": decimal(c.ID), "items": d.items(c.Items)}
 	}
 	j.tell(name, actor, payload)
 }

@@ -213,16 +213,36 @@ func (c *call) comments(r *record, list []comment) []any {
 }
 
 func (d renderer) change(h change) object {
-	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": h.Items}
+	return object{"id": decimal(h.ID), "author": d.user(h.Author), "created": stamp(h.At), "items": d.items(h.Items)}
 }
 
-// changelog draws the newest changes first, as expand=changelog does.
+// items are what a change did. Data Center names people by user key in them.
+func (d renderer) items(all []item) []item {
+	if d.v != dc {
+		return all
+	}
+	out := slices.Clone(all)
+	for i := range out {
+		if out[i].Field == "assignee" || out[i].Field == "reporter" {
+			out[i].From, out[i].To = d.j.userKey(out[i].From), d.j.userKey(out[i].To)
+		}
+	}
+	return out
+}
+
+// maxExpanded is how many changes come with an issue; who wants more reads its changelog.
+const maxExpanded = 40
+
+// changelog draws the newest changes first, as expand=changelog does: no more than maxExpanded, with how many there are.
 func (d renderer) changelog(r *record) object {
 	histories := []any{}
 	for _, h := range slices.Backward(r.History) {
+		if len(histories) == maxExpanded && d.v != dc {
+			break
+		}
 		histories = append(histories, d.change(h))
 	}
-	return object{"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
+	return object{"startAt": 0, "maxResults": len(histories), "total": len(r.History), "histories": histories}
 }
 
 func (d renderer) transition(t Transition) object {

@@ -35,11 +35,15 @@ type View struct {
 
 // CommentView is a comment of an issue.
 type CommentView struct {
-	ID      string
-	Author  site.User
-	Body    template.HTML
-	Created time.Time
+	ID               string
+	Author           site.User
+	Body             template.HTML
+	Text             string // wiki markup, as a form edits it
+	Created, Updated time.Time
 }
+
+// Edited reports whether the comment was changed after it was written.
+func (c CommentView) Edited() bool { return c.Updated.After(c.Created) }
 
 // LinkView is a remote link of an issue.
 type LinkView struct{ GlobalID, Relationship, Title, URL, Summary string }
@@ -140,7 +144,7 @@ func (j *Jira) view(r *record) View {
 		v.Components = append(v.Components, c.Name)
 	}
 	for _, c := range r.Comments {
-		v.Comments = append(v.Comments, CommentView{decimal(c.ID), j.person(c.Author), c.Body.html(j.name), c.Created})
+		v.Comments = append(v.Comments, CommentView{decimal(c.ID), j.person(c.Author), c.Body.html(j.name), c.Body.wiki(), c.Created, c.Updated})
 	}
 	for _, l := range r.Links {
 		var o struct{ Title, URL, Summary string }

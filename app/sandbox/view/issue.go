@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/throughline/throughline/app/sandbox/jira"
 	"github.com/throughline/throughline/app/sandbox/site"
@@ -65,7 +66,26 @@ func (v *View) setDueDate(r *http.Request) (*answer, error) {
 }
 
 func (v *View) comment(r *http.Request) (*answer, error) {
-	return v.issueAct(r, func(actor, key string) error { return v.tracker.Comment(actor, key, r.PostFormValue("comment")) })
+	return v.issueAct(r, func(actor, key string) error {
+		return v.tracker.Comment(actor, key, v.mentioning(r.PostFormValue("comment")))
+	})
+}
+
+func (v *View) changeComment(r *http.Request) (*answer, error) {
+	return v.issueAct(r, func(actor, key string) error {
+		if r.PostFormValue("delete") != "" {
+			return v.tracker.DeleteComment(actor, key, r.PathValue("id"))
+		}
+		return v.tracker.EditComment(actor, key, r.PathValue("id"), v.mentioning(r.PostFormValue("comment")))
+	})
+}
+
+// mentioning makes mentions of whole names behind an @, as an editor's list of people would.
+func (v *View) mentioning(text string) string {
+	for _, u := range v.site.Users() {
+		text = strings.ReplaceAll(text, "@"+u.Name, "[~accountid:"+u.AccountID+"]")
+	}
+	return text
 }
 
 // issueAct does something with the issue that the path names, and goes back to it.

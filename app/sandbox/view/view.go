@@ -97,6 +97,7 @@ func (v *View) routes() http.Handler {
 		"POST /browse/{key}/assignee":               v.assign,
 		"POST /browse/{key}/duedate":                v.setDueDate,
 		"POST /browse/{key}/comment":                v.comment,
+		"POST /browse/{key}/comment/{id}":           v.changeComment,
 		"GET /":                                     v.nothing,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { v.serve(w, r, show) })

@@ -233,6 +233,20 @@ func TestIssueActions(t *testing.T) {
 	if i.History[0].Author.AccountID != site.Kenji {
 		t.Errorf("acted as %s, want Kenji", i.History[0].Author.Name)
 	}
+	id := i.Comments[0].ID
+	b.post("/browse/SEC-1/comment/"+id, url.Values{"comment": {"/owner @Lucia Ferreira, please"}})
+	if i, _ = b.jira.Issue("SEC-1"); len(i.Comments) != 1 || i.Comments[0].Text != "/owner [~accountid:"+site.Lucia+"], please" {
+		t.Errorf("edited, the comments are %+v", i.Comments)
+	}
+	b.post("/-/actor", url.Values{"account": {site.Sofia}, "back": {"/browse/SEC-1"}})
+	if status, _ := b.post("/browse/SEC-1/comment/"+id, url.Values{"delete": {"1"}}); status != http.StatusForbidden {
+		t.Errorf("deleting another's comment: status %d", status)
+	}
+	b.post("/-/actor", url.Values{"account": {site.Kenji}, "back": {"/browse/SEC-1"}})
+	b.post("/browse/SEC-1/comment/"+id, url.Values{"delete": {"1"}})
+	if i, _ = b.jira.Issue("SEC-1"); len(i.Comments) != 0 {
+		t.Errorf("deleted, the comments are %+v", i.Comments)
+	}
 	if status, page := b.post("/browse/SEC-1/transition", url.Values{"transition": {"31"}}); status < 400 || status >= 500 || !strings.Contains(page, "That did not work") {
 		t.Errorf("a transition the workflow forbids: status %d", status)
 	}
