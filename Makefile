@@ -1,5 +1,6 @@
 # make test   everything, on a machine with Go and Debian's package manager; installs what the tests need
 # make lint   formatting and static checks, with the pinned linter
+# make soak   the tests that change things at random, 10,000 times each
 # make bench  the measurements that the README quotes
 # make run    the demo
 
@@ -8,7 +9,7 @@ LINT_VERSION  := v2.15.0
 BIN           := $(CURDIR)/bin
 LINT          := $(BIN)/golangci-lint-$(LINT_VERSION)
 
-.PHONY: build test race lint bench run tools
+.PHONY: build test race soak lint bench run tools
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/throughline ./cmd/throughline
@@ -20,6 +21,9 @@ test: tools
 # The race detector needs cgo; it is run on the packages that have goroutines of their own.
 race:
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./app/task/... ./app/atlassian/... ./store/... ./app/operate/...
+
+soak:
+	THROUGHLINE_SOAK=10000 $(GO) test -timeout 60m -run 'EveryFlippedByte|MutationsAreNamed' ./app/evidence/archive
 
 lint: $(LINT)
 	$(LINT) run ./...

@@ -30,6 +30,9 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 	Ping(ctx context.Context) error
 }
 
@@ -126,7 +129,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	go func() { stopped <- fault.As(fault.Internal, server.Serve(l), "serving") }()
 	go func() { stopped <- a.store.Run(ctx, a.pausing(a.desk.Handlers())) }()
 	var beside sync.WaitGroup // what the service can do without
-	for _, do := range []func(context.Context){a.answerCommands, a.keepSpent, a.purging} {
+	for _, do := range []func(context.Context){a.answerCommands, a.keepSpent, a.keepCheckpoints, a.purging} {
 		beside.Go(func() { do(background) })
 	}
 	a.log.Info("serving", "address", l.Addr().String(), "base_url", a.config.BaseURL)

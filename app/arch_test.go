@@ -56,8 +56,9 @@ var tiers = map[string]int{
 	"app/operate":              7,
 	"store/bolt":               7,
 
-	"app/task": 8,
-	"store":    8,
+	"app/anchor": 8,
+	"app/task":   8,
+	"store":      8,
 
 	"app":             9,
 	"cmd/throughline": 10,

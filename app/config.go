@@ -38,6 +38,7 @@ type Config struct {
 	Sites         []string `env:"THROUGHLINE_SITES" envDefault:".atlassian.net" help:"suffixes of hosts that may install, comma-separated"`
 
 	AccountConfig
+	AnchorConfig
 
 	Project      string        `env:"THROUGHLINE_PROJECT" help:"key of the Jira project that tickets are filed in"`
 	IssueType    string        `env:"THROUGHLINE_ISSUE_TYPE" envDefault:"Task" help:"issue type of tickets"`
@@ -90,7 +91,7 @@ func example(t reflect.Type) string {
 // Unknown lists the environment's THROUGHLINE_ variables that nothing reads: most likely misspelt ones.
 func Unknown(environ []string) []string {
 	known := map[string]bool{}
-	for f := range reflect.TypeFor[Config]().Fields() {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		known[f.Tag.Get("env")] = true
 	}
 	var out []string
@@ -121,6 +122,9 @@ func (c Config) Validate() error {
 		return wrong("THROUGHLINE_ADDR", "%q is no address; give host:port, such as 0.0.0.0:8080", c.Addr)
 	}
 	if err := c.validAccount(); err != nil {
+		return err
+	}
+	if err := c.validAnchors(); err != nil {
 		return err
 	}
 	if c.BaseURL != "" || !c.hasAccount() { // a service account can do without being reached

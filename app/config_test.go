@@ -165,7 +165,7 @@ func TestLoadConfigNamesTheVariable(t *testing.T) {
 }
 
 func TestUnknown(t *testing.T) {
-	got := app.Unknown([]string{"HOME=/", "THROUGHLINE_PROJECT=SEC", "THROUGHLINE_PROJEKT=SEC"})
+	got := app.Unknown([]string{"HOME=/", "THROUGHLINE_PROJECT=SEC", "THROUGHLINE_SITE_URL=https://x.test", "THROUGHLINE_TSA_URL=https://x.test", "THROUGHLINE_PROJEKT=SEC"})
 	if len(got) != 1 || got[0] != "THROUGHLINE_PROJEKT" {
 		t.Errorf("unknown = %v, want the misspelt one", got)
 	}

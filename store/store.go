@@ -24,6 +24,9 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 	io.Closer
 
 	// Ping reports whether the store can be read and, unless it is open read-only, written to: nil, or why not.

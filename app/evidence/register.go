@@ -143,7 +143,7 @@ func (r *replay) apply(e ledger.Entry) error {
 		f, err := read[ledger.PageFact](e)
 		r.pages[e.Page] = Page{ID: e.Page, Title: f.Title, Space: f.Space, URL: f.URL}
 		return err
-	case ledger.PanelWritten, ledger.Exported, ledger.Commanded, ledger.Altered, ledger.Overdue, ledger.Drifted:
+	case ledger.PanelWritten, ledger.Exported, ledger.Erased, ledger.Commanded, ledger.Altered, ledger.Overdue, ledger.Drifted:
 		return nil // they say nothing that the register shows
 	case ledger.Stated, ledger.Changed:
 		f, err := read[ledger.TextFact](e)

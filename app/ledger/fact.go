@@ -93,6 +93,17 @@ type (
 		By        string            `json:"by"`              // who ran it, as the machine knows them
 		Threats   int               `json:"threats"`         // its population
 		Manifest  string            `json:"manifest"`        // SHA-256 of the pack's manifest.json, hex
+		Size      uint64            `json:"size,omitempty"`  // of the tree that the pack rests on; 0 when it was no pack
+	}
+	// ErasedFact is the Data of Erased.
+	ErasedFact struct {
+		Why     string        `json:"why"`
+		Entries []ErasedEntry `json:"entries"` // by number
+	}
+	// ErasedEntry is one entry whose body was replaced. Whoever changed it again would not match the digest.
+	ErasedEntry struct {
+		Seq    uint64 `json:"seq"`
+		Digest string `json:"digest"` // of the salt and body that stand there instead, hex
 	}
 )
 

@@ -34,6 +34,7 @@ const (
 	Overdue      Kind = "ticket.overdue"  // its due date passed before it was done
 	Drifted      Kind = "ticket.drifted"  // what Throughline keeps on it was taken off by hand
 	Exported     Kind = "evidence.exported"
+	Erased       Kind = "ledger.erased" // what was personal in entries before it
 )
 
 // Entry is one fact. It is never changed or removed.

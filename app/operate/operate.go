@@ -24,6 +24,9 @@ type Store interface {
 	work.Queue
 	trace.Book
 	ledger.Log
+	ledger.Tree
+	ledger.Notary
+	ledger.Eraser
 }
 
 // Page is one page's header with its tenant, as GET /pages lists them.
@@ -42,6 +45,7 @@ type Page struct {
 //	GET    /owners                        []Owners
 //	POST   /threats/{id}/refile?by=       204
 //	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
+//	       /ledger…                         see routeLedger
 //
 // Errors are {"error": "..."} with the status of their kind. spent tells the hour's points of the running server; it is nil where
 // none runs.
@@ -56,6 +60,7 @@ func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logge
 	mux.HandleFunc("GET /owners", h.wrap(h.owners))
 	mux.HandleFunc("POST /threats/{id}/refile", h.wrap(h.refile))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
+	h.routeLedger(mux)
 	return mux
 }
 

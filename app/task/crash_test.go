@@ -1,11 +1,14 @@
 package task
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/app/document/storage"
 	"github.com/throughline/throughline/app/fault"
@@ -29,8 +32,30 @@ func (b *stumbling) Commit(ctx context.Context, c trace.Change) error {
 
 // tracker is a Jira of one project that makes an issue of each draft and finds it by its marker.
 type tracker struct {
-	marked []string // bodies of the create calls that were done
+	marked []string // ids of the issues that were made
+	hidden bool     // by the index
 	linked int
+}
+
+// shows is an answer with the issues, which carry the markers of all threats that are known.
+func (j *tracker) shows(s *scene) string {
+	if len(j.marked) == 0 {
+		return `{"issues":[],"isLast":true}`
+	}
+	rec, err := s.book.Page(s.Context(), site, "42")
+	if err != nil {
+		s.Error(err)
+	}
+	var labels []string
+	for _, t := range rec.Threats {
+		labels = append(labels, `"`+marker(t.ID)+`"`)
+	}
+	var issues []string
+	for n, id := range j.marked {
+		issues = append(issues, fmt.Sprintf(`{"id":"%s","key":"SEC-%d","fields":{"labels":[%s],"status":{"name":"To Do","statusCategory":{"key":"new"}}}}`,
+			id, n+1, strings.Join(labels, ",")))
+	}
+	return `{"issues":[` + strings.Join(issues, ",") + `],"isLast":true}`
 }
 
 func (j *tracker) answer(s *scene) {
@@ -40,10 +65,17 @@ func (j *tracker) answer(s *scene) {
 		return `{"issues":[{"id":"10","key":"SEC-1"}],"errors":[]}`
 	}
 	s.answers["POST /rest/api/2/search/jql"] = func() string {
-		if len(j.marked) == 0 {
+		if j.hidden {
 			return `{"issues":[],"isLast":true}`
 		}
-		return `{"issues":[{"id":"10","key":"SEC-1","fields":{"status":{"name":"To Do","statusCategory":{"key":"new"}}}}],"isLast":true}`
+		return j.shows(s)
+	}
+	batches := 0
+	s.answers["POST /rest/api/2/issue/bulkfetch"] = func() string {
+		if batches++; batches > 1 {
+			return `{"issues":[]}`
+		}
+		return j.shows(s)
 	}
 	s.answers[linkBack] = func() string { j.linked++; return `{}` }
 }
@@ -178,5 +210,68 @@ func TestWithdrawnWhileBeingFiled(t *testing.T) {
 		if (th.Ticket != nil) != made || th.Intent != nil || th.State != threat.Withdrawn || (told == 1) != made || len(j.marked) == 1 != made {
 			t.Errorf("made %v: ticket %+v, intent %+v, state %s, told %d times, %d tickets", made, th.Ticket, th.Intent, th.State, told, len(j.marked))
 		}
+	}
+}
+
+// TestIndexHidesATicket: a ticket that the index does not show when its time is over is found past the index, and none is made anew.
+func TestIndexHidesATicket(t *testing.T) {
+	s, j := enter(t), &tracker{marked: []string{"10"}, hidden: true}
+	s.desk.Policy.IndexWait = 0
+	j.answer(s)
+	s.pending(threat.Threat{ID: "T-A", State: threat.Open})
+	s.accept(work.Job{Kind: work.FileTickets})
+	if th := find(t, s.record(), "T-A"); th.Ticket == nil || th.Ticket.Key != "SEC-1" || len(j.marked) != 1 {
+		t.Errorf("ticket %+v of %d, want the one that is hidden", th.Ticket, len(j.marked))
+	}
+}
+
+// TestTwoTicketsAreFound: the oldest is bound, and both are told.
+func TestTwoTicketsAreFound(t *testing.T) {
+	s, j := enter(t), &tracker{marked: []string{"10", "11"}}
+	var log bytes.Buffer
+	s.desk.Log = slog.New(slog.NewTextHandler(&log, nil))
+	j.answer(s)
+	s.pending(threat.Threat{ID: "T-A", State: threat.Open})
+	s.accept(work.Job{Kind: work.FileTickets})
+	if th := find(t, s.record(), "T-A"); th.Ticket == nil || th.Ticket.Key != "SEC-1" {
+		t.Errorf("ticket %+v, want the oldest", th.Ticket)
+	}
+	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "SEC-1, SEC-2") {
+		t.Errorf("the log does not tell both:\n%s", log.String())
+	}
+}
+
+// TestPageNamesAnotherTicketMeanwhile: what was made before comes first, so that no ticket is left that nobody knows.
+func TestPageNamesAnotherTicketMeanwhile(t *testing.T) {
+	s, j := enter(t), &tracker{marked: []string{"10"}}
+	j.answer(s)
+	s.pending(threat.Threat{ID: "T-A", State: threat.Open})
+	th := find(t, s.record(), "T-A")
+	th.Text.Ticket = "OPS-7"
+	if err := s.book.Commit(t.Context(), trace.Change{Tenant: site, Threats: []threat.Threat{th}}); err != nil {
+		t.Fatal(err)
+	}
+	s.accept(work.Job{Kind: work.FileTickets})
+	if th = find(t, s.record(), "T-A"); th.Ticket == nil || th.Ticket.Key != "SEC-1" {
+		t.Errorf("ticket %+v, want the one that was made", th.Ticket)
+	}
+}
+
+// TestClockIsSetBack: an intent of the future is dated anew, so that it is neither asked for every second nor for longer than the index may lag.
+func TestClockIsSetBack(t *testing.T) {
+	s, j := enter(t), &tracker{}
+	j.answer(s)
+	clock := noon
+	s.desk.Now = func() time.Time { return clock }
+	s.pending(threat.Threat{ID: "T-A", State: threat.Open})
+	clock = noon.Add(-time.Hour)
+	s.accept(work.Job{Kind: work.FileTickets})
+	if th := find(t, s.record(), "T-A"); th.Intent == nil || !th.Intent.At.Equal(clock) {
+		t.Errorf("intent %+v, want it dated %s", th.Intent, clock)
+	}
+	clock = clock.Add(s.desk.Policy.IndexWait)
+	s.settleWaiting()
+	if th := find(t, s.record(), "T-A"); th.Ticket == nil || len(j.marked) != 1 {
+		t.Errorf("ticket %+v of %d after the index had its time", th.Ticket, len(j.marked))
 	}
 }

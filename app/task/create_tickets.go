@@ -80,7 +80,7 @@ func (f *filing) post(ctx context.Context, orders []order) ([]refusal, error) {
 	threats, drafts := make([]*threat.Threat, len(orders)), make([]jira.Draft, len(orders))
 	for i, o := range orders {
 		threats[i], drafts[i] = o.threat, o.draft
-		o.threat.Intent = &threat.Intent{Marker: marker(o.threat.ID), At: f.Now()}
+		o.threat.Intent = &threat.Intent{Project: f.rule.Project, Marker: marker(o.threat.ID), At: f.Now()}
 	}
 	if err := f.commit(ctx, trace.Change{}, threats...); err != nil {
 		return nil, err

@@ -98,22 +98,24 @@ type Counter interface {
 	Review(result string) // "changed", "unchanged", "failed", "echo", "removed", "not a design page"
 	Panel(result string)  // "written", "unchanged", "conflict"
 	Ticket(result string) // "filed", "found" by its marker, "bound" as the page names it, "refused", "failed" call; "command obeyed", "command refused", "overdue", "acceptance ended"
+	// Duplicates tells how many threats of a tenant were found to have more than one ticket.
+	Duplicates(id tenant.ID, threats int)
 }
 
 // Handlers is the one list of what the desk does.
 func (d *Desk) Handlers() map[work.Kind]work.Handler {
 	return map[work.Kind]work.Handler{
-		work.ReviewPage:  d.run(d.reviewPage),
-		work.FileTickets: d.run(d.fileTickets),
-		work.WritePanel:  d.run(d.writePanel),
-		work.SyncTicket:  d.run(d.syncTicket),
-		work.HeedComment: d.run(d.heedComment),
-		work.TellTicket:  d.run(d.tellTicket),
-		work.MindDates:   d.run(d.mindDates),
-		work.Refile:      d.run(d.refile),
-		work.Sweep:       d.run(d.sweep),
-
+		work.ReviewPage:    d.run(d.reviewPage),
+		work.FileTickets:   d.run(d.fileTickets),
+		work.WritePanel:    d.run(d.writePanel),
+		work.SyncTicket:    d.run(d.syncTicket),
+		work.HeedComment:   d.run(d.heedComment),
+		work.TellTicket:    d.run(d.tellTicket),
+		work.MindDates:     d.run(d.mindDates),
+		work.Refile:        d.run(d.refile),
+		work.Sweep:         d.run(d.sweep),
 		work.RestoreTicket: d.run(d.restoreTicket),
+		work.AuditTickets:  d.run(d.auditTickets),
 	}
 }
 

@@ -37,13 +37,8 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 		return work.Outcome{}, err
 	}
 	f := d.filing(job, client, rec, edition)
-	for i := range rec.Threats {
-		// A ticket may have been made for a threat that was withdrawn since.
-		if t := &rec.Threats[i]; t.Ticket == nil && (t.State.Live() || t.Intent != nil) {
-			if err := f.existing(ctx, t); err != nil {
-				return work.Outcome{}, err
-			}
-		}
+	if err := f.existing(ctx, rec.Threats); err != nil {
+		return work.Outcome{}, err
 	}
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
 		err := f.create(ctx, some)
@@ -104,31 +99,28 @@ func (f *filing) sighting() sighting {
 	return sighting{tenant: f.job.Tenant, page: f.page, occurred: now, observed: now, now: now}
 }
 
-// existing binds a threat to an issue that is already there, or puts it among those to be created.
-func (f *filing) existing(ctx context.Context, t *threat.Threat) error {
-	switch {
-	case t.State.Live() && t.Text.Ticket != "":
+// existing binds threats to issues that are already there, and puts those that have none among those to be created. What an earlier
+// run may have made comes first: also for a threat that was withdrawn since, or whose page names another ticket by now.
+func (f *filing) existing(ctx context.Context, threats []threat.Threat) error {
+	var unknown []*threat.Threat
+	for i := range threats {
+		switch t := &threats[i]; {
+		case t.Ticket != nil:
+		case t.Intent != nil:
+			unknown = append(unknown, t)
+		case t.State.Live():
+			if err := f.lacking(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
+	return f.find(ctx, unknown)
+}
+
+// lacking gives a threat of which it is certain that no ticket was filed for it the one that its page names, or has one created.
+func (f *filing) lacking(ctx context.Context, t *threat.Threat) error {
+	if t.Text.Ticket != "" {
 		return f.named(ctx, t)
-	case t.Intent == nil:
-		f.todo = append(f.todo, t)
-		return nil
-	}
-	issues, err := f.jira.FindByLabel(ctx, t.Intent.Marker)
-	if err != nil {
-		return fault.Wrap(err, "looking for the ticket that may have been filed for %s", t.ID)
-	}
-	if len(issues) > 0 {
-		f.Count.Ticket("found")
-		return f.bind(ctx, ledger.Filed, "found by its marker", binding{t, issues[0]})
-	}
-	if age := f.Now().Sub(t.Intent.At); age < f.Policy.IndexWait {
-		// Look again soon at first, then ever more rarely.
-		f.wait = max(f.wait, min(f.Policy.IndexWait-age, max(time.Second, age)))
-		return nil
-	}
-	if !t.State.Live() {
-		t.Intent = nil
-		return f.commit(ctx, trace.Change{}, t)
 	}
 	f.todo = append(f.todo, t)
 	return nil
@@ -143,34 +135,6 @@ func (f *filing) named(ctx context.Context, t *threat.Threat) error {
 	}
 	f.Count.Ticket("bound")
 	return f.bind(ctx, ledger.Bound, "the page names it", binding{t, issue})
-}
-
-// link sets the remote links from tickets back to the page. Jira upserts by the global id, so a repeated run makes no second one.
-func (f *filing) link(ctx context.Context, threats []threat.Threat) error {
-	var linked []*threat.Threat
-	for i := range threats {
-		t := &threats[i]
-		if t.Ticket == nil || t.Ticket.Linked || t.Ticket.Deleted {
-			continue
-		}
-		err := f.jira.Link(ctx, t.Ticket.ID, backLink(f.job, f.page, *t))
-
-		switch {
-		case fault.Is(err, fault.NotFound):
-			continue // deleted meanwhile: its own event tells
-		case forPeople(err):
-			f.blocked = append(f.blocked, fmt.Sprintf("%s: %s", t.ID, err)) // the ticket is there, and the panel need not wait for its link
-			continue
-		case err != nil:
-			return fault.Wrap(err, "linking %s back to page %s", t.Ticket.Key, f.page.ID)
-		}
-		t.Ticket.Linked, t.Marks.Linked = true, f.Now()
-		linked = append(linked, t)
-	}
-	if len(linked) == 0 {
-		return nil
-	}
-	return f.commit(ctx, trace.Change{}, linked...)
 }
 
 // binding is a threat and the issue that carries it.

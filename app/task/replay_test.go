@@ -42,9 +42,10 @@ func shelf(t *testing.T) store.Store {
 // uncounted is a Counter that counts nothing.
 type uncounted struct{}
 
-func (uncounted) Review(string) {}
-func (uncounted) Panel(string)  {}
-func (uncounted) Ticket(string) {}
+func (uncounted) Review(string)             {}
+func (uncounted) Panel(string)              {}
+func (uncounted) Ticket(string)             {}
+func (uncounted) Duplicates(tenant.ID, int) {}
 
 // drama does at random to a page, its tickets and its people what can happen to them, by the functions that decide what a job
 // commits, and commits it.

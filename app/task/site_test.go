@@ -146,7 +146,7 @@ func (s *scene) page() map[string]any {
 func (s *scene) accept(job work.Job) []work.Job {
 	s.Helper()
 	job.Subject = "42"
-	if job.Kind == work.Sweep {
+	if job.Kind == work.Sweep || job.Kind == work.AuditTickets {
 		job.Subject = "site"
 	}
 	if err := s.book.Commit(s.Context(), trace.Change{Tenant: site, Jobs: []work.Job{job}}); err != nil {

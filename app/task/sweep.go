@@ -98,6 +98,9 @@ func (d *Desk) sweepSite(ctx context.Context, job work.Job, wiki *confluence.Cli
 		if next.After, err = s.compare(ctx, wiki, pages, last); err != nil {
 			return err
 		}
+		if last.Since.IsZero() {
+			s.change.Jobs = append(s.change.Jobs, nextAudit(job.Tenant, now))
+		}
 		s.change.Jobs = append(s.change.Jobs, work.Job{
 			Kind: work.Sweep, Subject: job.Subject, Args: ledger.Encode(next), RunAt: now.Add(d.Policy.Poll), Occurred: now, Observed: now,
 		})

@@ -38,15 +38,15 @@ func (s *sweeping) compare(ctx context.Context, wiki *confluence.Client, pages [
 		if err := s.searchTickets(ctx, client, last.Since); err != nil {
 			return "", err
 		}
-		if err := s.readChanged(ctx, client); err != nil {
-			return "", err
-		}
 	}
 	after, err = s.tour(outbound.Background(ctx), wiki, client, pages, last)
 	if errors.Is(err, outbound.ErrLater) {
-		return last.After, nil // from here again, when there are points for it
+		after, err = last.After, nil // from here again, when there are points for it
 	}
-	return after, err
+	if err != nil || client == nil {
+		return after, err
+	}
+	return after, s.readChanged(ctx, client)
 }
 
 // tour compares some of the known pages, and their tickets, with the site itself: no search tells what is gone, nor what somebody
@@ -77,10 +77,7 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
 		return after, err
 	}
-	if err := s.compareTickets(ctx, client, filed); err != nil {
-		return "", err
-	}
-	return after, s.readChanged(ctx, client)
+	return after, s.compareTickets(ctx, client, filed)
 }
 
 func (s *sweeping) comparePages(ctx context.Context, wiki *confluence.Client, ids []string) error {

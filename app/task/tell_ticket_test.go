@@ -43,7 +43,7 @@ func (s *scene) talking() *[]string {
 }
 
 // ticketed gives the scene's one threat a ticket.
-func (s *scene) ticketed() threat.Threat {
+func (s *scene) ticketed() {
 	s.Helper()
 	s.settle()
 	rec := s.record()
@@ -52,7 +52,6 @@ func (s *scene) ticketed() threat.Threat {
 	if err := s.book.Commit(s.Context(), trace.Change{Tenant: site, Threats: rec.Threats}); err != nil {
 		s.Fatal(err)
 	}
-	return rec.Threats[0]
 }
 
 // TestToldOnce: whether the answer to a comment call is lost or the call never came through, the ticket is told once.

@@ -125,8 +125,9 @@ type Assignment struct {
 
 // Intent is the promise to file one ticket, committed before the call that files it.
 type Intent struct {
-	Marker string    `json:"marker"` // the label that finds the ticket again; derived from the threat's id alone
-	At     time.Time `json:"at"`     // UTC: when the latest attempt began
+	Project string    `json:"project,omitempty"` // key of the project that it is filed in
+	Marker  string    `json:"marker"`            // the label that finds the ticket again; derived from the threat's id alone
+	At      time.Time `json:"at"`                // UTC: when the latest attempt began
 }
 
 // Category is a Jira status category, the only thing that decides about a ticket's status.

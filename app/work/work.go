@@ -25,8 +25,10 @@ const (
 	MindDates   Kind = "mind-dates"   // Subject: page id; acceptances that ended, and due dates that passed
 	Refile      Kind = "refile"       // Subject: threat id@page id; Args: who asked; its ticket is gone, and a person wants a new one
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
-
-	RestoreTicket Kind = "restore-ticket" // Subject: "issue id@page id"; puts back what was taken off it
+	// RestoreTicket has the Subject "issue id@page id"; it puts back what people took off the ticket.
+	RestoreTicket Kind = "restore-ticket"
+	// AuditTickets has the Subject "site"; it proves that no threat has two tickets.
+	AuditTickets Kind = "audit-tickets"
 )
 
 // State says where a job is.
@@ -54,6 +56,11 @@ type Job struct {
 	Created  time.Time       `json:"created"`          // UTC
 	Attempt  int             `json:"attempt"`          // runs begun
 	Reason   string          `json:"reason,omitempty"` // why it waits, was retried or is held, with what to do
+}
+
+// Ahead reports whether a job is one that always waits for its next time, which has not come: no work that is left to do.
+func (j Job) Ahead(now time.Time) bool {
+	return (j.Kind == Sweep || j.Kind == AuditTickets) && j.State == Waiting && j.Reason == "" && j.RunAt.After(now)
 }
 
 // Merge is what remains when next joins waiting, a job of the same kind and subject: the earlier RunAt, and the Args, Occurred

@@ -205,8 +205,7 @@ func (d *demo) settle(ctx context.Context) error {
 				return fault.Wrap(err, "listing jobs")
 			}
 			for _, j := range jobs {
-				later := j.Kind == work.Sweep && j.State == work.Waiting && time.Until(j.RunAt) > time.Second
-				busy = busy || !later // the next look at the site is always waiting
+				busy = busy || !j.Ahead(time.Now().Add(time.Second)) // the next look at the site is always waiting
 			}
 		}
 		quiet++

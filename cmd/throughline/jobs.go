@@ -95,9 +95,8 @@ func listJobs(cmd *cobra.Command, data, state string, asJSON bool) error {
 	}
 	if state == "" {
 		// The next look at a site always waits; it is no work that is left to do.
-		jobs = slices.DeleteFunc(jobs, func(j work.Job) bool {
-			return j.Kind == work.Sweep && j.State == work.Waiting && j.Reason == "" && time.Until(j.RunAt) > 0
-		})
+		now := time.Now()
+		jobs = slices.DeleteFunc(jobs, func(j work.Job) bool { return j.Ahead(now) })
 	}
 	var pages []operate.Page
 	if err := get(cmd, client, "/pages", &pages); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +53,15 @@ func TestPurge(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	kept := filepath.Join(s.dir, "checkpoints")
+	if err := os.MkdirAll(kept, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, site := range []string{"long-ago.test", "long-ago.test,12.tsr"} {
+		if err := os.WriteFile(filepath.Join(kept, site), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.env = append(s.env, "THROUGHLINE_PURGE_AFTER=1h", "THROUGHLINE_MASTER_KEY="+base64.StdEncoding.EncodeToString(key))
 	s.start()
 	const wanted = `throughline_purged_total{what="sites"} 1`
@@ -63,6 +73,9 @@ func TestPurge(t *testing.T) {
 	s.stop()
 	if log := s.log.String(); !strings.Contains(log, `msg=purged tenant=long-ago.test`) || !strings.Contains(log, "pages=1 threats=0 entries=1") || strings.Count(log, "msg=purged") != 1 {
 		t.Errorf("the log does not say what was purged:\n%s", log)
+	}
+	if left, err := filepath.Glob(filepath.Join(kept, "long-ago*")); err != nil || len(left) > 0 {
+		t.Errorf("checkpoints are left of the purged site: %v, %v", left, err)
 	}
 	db, err = store.Open(t.Context(), path, store.Options{Key: key, ReadOnly: true})
 	if err != nil {

@@ -10,7 +10,10 @@
 //	  pages              page id → header
 //	  threats            page id, threat id → Rev, issue id and threat, one row each
 //	  issues             Jira issue id, page id, threat id → nothing
-//	  ledger             sequence number, big endian → entry
+//	  ledger             sequence number, big endian → entry with its salt and hashes; see entryRow
+//	  erased             the same number → digest of the body that was recorded, number of the entry that tells of its erasure
+//	  checkpoints        number of entries → signed checkpoint
+//	  ledger-signer      the key that signs them, sealed; ledger-verifier: its public key
 //	queue/waiting        job id, big endian → job
 //	queue/running        job id → job; whatever is in it when Run begins died with its process
 //	queue/held           job id → job

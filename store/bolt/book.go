@@ -110,6 +110,10 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 	if err != nil {
 		return fault.As(fault.Invalid, err, "store: commit to %s", c.Tenant)
 	}
+	entries, err := asStored(c.Entries)
+	if err != nil {
+		return fault.Wrap(err, "store: commit to %s", c.Tenant)
+	}
 	return s.write(ctx, "commit to "+string(c.Tenant), func(t *tx) error {
 		if err := checkRevs(t.Bucket(bucketTenants).Bucket([]byte(c.Tenant)), c); err != nil {
 			return err
@@ -128,7 +132,7 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 				return err
 			}
 		}
-		if err := t.putEntries(b, c.Entries); err != nil {
+		if err := s.putEntries(t, b, c.Tenant, entries); err != nil {
 			return err
 		}
 		for _, job := range c.Jobs {

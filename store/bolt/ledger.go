@@ -2,9 +2,12 @@ package bolt
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
+	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/tenant"
 )
@@ -24,7 +27,7 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 			}
 			rows := b.Bucket(bucketLedger).Cursor()
 			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {
-				one, err := decode[ledger.Entry](k, raw)
+				one, err := decode[ledger.Entry](k, entryRow(raw).json())
 				if err != nil {
 					return err
 				}
@@ -47,31 +50,66 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 	}
 }
 
-// putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now: never earlier than the last,
-// though the machine's clock may be set back. Who reads up to an instant stops at the first entry after it.
-func (t *tx) putEntries(b *bbolt.Bucket, entries []ledger.Entry) error {
-	log := b.Bucket(bucketLedger)
-	log.FillPercent = 1 // only ever appended to
-	recorded := t.now
-	if k, raw := log.Cursor().Last(); k != nil && len(entries) > 0 {
-		last, err := decode[ledger.Entry](k, raw)
+// putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now: never earlier than
+// the last, though the machine's clock may be set back. Who reads up to an instant stops at the first entry after it.
+func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledger.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	log := tree{b.Bucket(bucketLedger)}
+	recorded, next := t.now, uint64(0)
+	if k, raw := log.rows.Cursor().Last(); k != nil {
+		last, err := decode[ledger.Entry](k, entryRow(raw).json())
 		if err != nil {
 			return err
 		}
-		if last.Recorded.After(recorded) {
+		if next = last.Seq + 1; last.Recorded.After(recorded) {
 			recorded = last.Recorded
 		}
 	}
 	for _, one := range entries {
-		n, err := log.NextSequence() // from 1
+		one.Seq, one.Recorded = next, recorded
+		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
+		raw, err := json.Marshal(one)
+		if err == nil {
+			err = log.put(t, one, raw)
+		}
 		if err != nil {
 			return err
 		}
-		one.Seq, one.Recorded = n-1, recorded
-		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
-		if err := t.putJSON(log, number(one.Seq), one); err != nil {
-			return err
-		}
+		next++
+	}
+	return s.checkpointDue(t, b, id)
+}
+
+// checkpointDue signs a checkpoint when enough entries followed the last. One that cannot be signed keeps no change from being
+// recorded: who asks for a checkpoint hears why.
+func (s *Store) checkpointDue(t *tx, b *bbolt.Bucket, id tenant.ID) error {
+	size, signed := tree{b.Bucket(bucketLedger)}.size(), uint64(0)
+	if last, _ := b.Bucket(bucketCheckpoints).Cursor().Last(); last != nil {
+		signed = numberOf(last)
+	}
+	if size < signed+every {
+		return nil
+	}
+	if _, err := s.checkpoint(t, b, id, size); err != nil && !fault.Is(err, fault.Conflict) {
+		return err
 	}
 	return nil
+}
+
+// asStored is the entries with their data as encoding/json will write them, since the tree hashes what is stored.
+func asStored(entries []ledger.Entry) ([]ledger.Entry, error) {
+	out := slices.Clone(entries)
+	for i, one := range out {
+		if len(one.Data) == 0 {
+			continue
+		}
+		data, err := json.Marshal(one.Data)
+		if err != nil {
+			return nil, fault.As(fault.Invalid, err, "the data of a %s entry", one.Kind)
+		}
+		out[i].Data = data
+	}
+	return out, nil
 }

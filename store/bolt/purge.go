@@ -122,7 +122,11 @@ func (t *tx) putAside(of tenant.Tenant) error {
 	if err := t.Bucket(bucketTenants).MoveBucket([]byte(of.ID), to); err != nil {
 		return err
 	}
-	return to.Bucket([]byte(of.ID)).DeleteBucket(bucketSecrets)
+	b := to.Bucket([]byte(of.ID))
+	if err := t.delete(b, keySigner); err != nil {
+		return err
+	}
+	return b.DeleteBucket(bucketSecrets)
 }
 
 // emptyAside deletes everything that was put aside, and counts it.

@@ -207,7 +207,7 @@ func (t *tx) tenant(id tenant.ID) (*bbolt.Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range [][]byte{bucketSecrets, bucketPages, bucketThreats, bucketIssues, bucketLedger} {
+	for _, name := range append(logBuckets(), bucketSecrets, bucketPages, bucketThreats, bucketIssues, bucketLedger) {
 		if _, err := b.CreateBucket(name); err != nil {
 			return nil, err
 		}

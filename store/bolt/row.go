@@ -36,8 +36,13 @@ func key(parts ...string) []byte { return []byte(strings.Join(parts, "\x00")) }
 // number is a key that sorts as the number does.
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// numberOf reads what number wrote.
-func numberOf(key []byte) uint64 { return binary.BigEndian.Uint64(key) }
+// numberOf reads what number wrote, at the beginning of a key; 0 where there is none.
+func numberOf(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key)
+}
 
 // putJSON encodes value into a row.
 func (t *tx) putJSON(b *bbolt.Bucket, key []byte, value any) error {

@@ -33,11 +33,16 @@ var (
 	bucketIssues  = []byte("issues")
 	bucketLedger  = []byte("ledger")
 
+	bucketErased      = []byte("erased") // below a tenant; missing in stores of older versions
+	bucketCheckpoints = []byte("checkpoints")
+
 	keySchema = []byte("schema") // in meta
 	keyCheck  = []byte("key-check")
 	keyPinged = []byte("pinged")
 
-	keyTenant = []byte("tenant") // in a tenant
+	keyTenant   = []byte("tenant") // in a tenant
+	keySigner   = []byte("ledger-signer")
+	keyVerifier = []byte("ledger-verifier")
 
 	schemaNow = []byte(strconv.Itoa(schema))
 )
@@ -58,8 +63,14 @@ func (s *Store) prepare(path string) error {
 	if err != nil {
 		return err
 	}
-	return fault.Wrap(s.migrate(), "store: bring %s up to schema %d", path, schema)
+	if err := s.migrate(); err != nil {
+		return fault.Wrap(err, "store: bring %s up to schema %d", path, schema)
+	}
+	return s.hashOlder()
 }
+
+// logBuckets are the buckets of a tenant that the tree of its ledger brought along.
+func logBuckets() [][]byte { return [][]byte{bucketErased, bucketCheckpoints} }
 
 func (s *Store) layOut(btx *bbolt.Tx) error {
 	for _, name := range [][]byte{bucketMeta, bucketClients, bucketTenants, bucketDedup} {

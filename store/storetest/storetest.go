@@ -37,6 +37,7 @@ func Exercise(t *testing.T, open Open) {
 		{"Many", exerciseMany},
 		{"Book", exerciseBook},
 		{"Ledger", exerciseLedger},
+		{"Tree", exerciseTree},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, open) })
 	}

@@ -29,7 +29,7 @@ type Client struct {
 // edition is what the editions of Jira do differently.
 type edition interface {
 	// search is Client.Search.
-	search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error
+	search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error
 	// issues is Client.Issues, of at least one and at most MaxFetch.
 	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
 	// pasts are issues with their histories and comments, of at least one and at most MaxFetch.

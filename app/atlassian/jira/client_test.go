@@ -133,9 +133,9 @@ func TestIssue(t *testing.T) {
 	}
 }
 
-func TestFindByLabel(t *testing.T) {
+func TestFindByLabels(t *testing.T) {
 	ask := func(token string) string {
-		return fmt.Sprintf(`{"jql":"labels = \"a\\\"b\" ORDER BY created ASC, key ASC","fields":["%s"],"maxResults":100%s}`,
+		return fmt.Sprintf(`{"jql":"labels in (\"a\\\"b\", \"c\") ORDER BY created ASC, key ASC","fields":["%s"],"maxResults":100%s}`,
 			strings.ReplaceAll(issueFields, ",", `","`), token)
 	}
 	c, base := site(
@@ -143,7 +143,7 @@ func TestFindByLabel(t *testing.T) {
 		exchange{"POST", "/rest/api/2/search/jql", ask(""), 200, `{"issues":[` + sec12 + `],"nextPageToken":"t1"}`},
 		exchange{"POST", "/rest/api/2/search/jql", ask(`,"nextPageToken":"t1"`), 200, `{"issues":[` + sec12 + `],"isLast":true}`},
 	)
-	got, err := c.FindByLabel(t.Context(), `a"b`)
+	got, err := c.FindByLabels(t.Context(), []string{`a"b`, "c"})
 	if diff := cmp.Diff([]jira.Issue{issue(base), issue(base)}, got); diff != "" || err != nil {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}
@@ -332,7 +332,10 @@ func TestDropped(t *testing.T) {
 		}, fault.Uncertain},
 		"comment": {func(ctx context.Context, c *jira.Client) error { _, err := c.Comment(ctx, "SEC-1", "x"); return err }, fault.Uncertain},
 		"issue":   {func(ctx context.Context, c *jira.Client) error { _, err := c.Issue(ctx, "SEC-1"); return err }, fault.Busy},
-		"search":  {func(ctx context.Context, c *jira.Client) error { _, err := c.FindByLabel(ctx, "x"); return err }, fault.Busy},
+		"search": {func(ctx context.Context, c *jira.Client) error {
+			_, err := c.FindByLabels(ctx, []string{"x"})
+			return err
+		}, fault.Busy},
 		"link": {func(ctx context.Context, c *jira.Client) error {
 			return c.Link(ctx, "SEC-1", jira.RemoteLink{GlobalID: "x"})
 		}, fault.Busy},

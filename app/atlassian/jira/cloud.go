@@ -24,7 +24,7 @@ type found struct {
 
 func (f *found) price() int { return len(f.Issues) * outbound.ObjectPrice }
 
-func (cloud) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
+func (cloud) search(ctx context.Context, c *Client, what query, yield func(Issue) bool) error {
 	type ask struct {
 		JQL    string   `json:"jql"`
 		Fields []string `json:"fields"`
@@ -32,7 +32,7 @@ func (cloud) search(ctx context.Context, c *Client, jql string, yield func(Issue
 		Page   string   `json:"nextPageToken,omitempty"`
 	}
 	ctx = outbound.Repeatable(ctx) // a read, although by POST
-	for q := (ask{JQL: jql, Fields: fields[:], Most: 100}); ; {
+	for q := (ask{JQL: what.jql, Fields: what.fields, Most: what.most}); ; {
 		var w found
 		if err := c.call(ctx, http.MethodPost, "rest/api/2/search/jql", q, &w); err != nil {
 			return err

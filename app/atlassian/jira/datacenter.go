@@ -35,8 +35,8 @@ type dcFound struct {
 
 func (f *dcFound) price() int { return len(f.Issues) * outbound.ObjectPrice }
 
-func (d dataCenter) search(ctx context.Context, c *Client, jql string, yield func(Issue) bool) error {
-	return d.ask(ctx, c, dcAsk{JQL: jql, Fields: fields[:], Most: 100, Strict: true}, yield)
+func (d dataCenter) search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error {
+	return d.ask(ctx, c, dcAsk{JQL: q.jql, Fields: q.fields, Most: q.most, Strict: true}, yield)
 }
 
 // ask goes from page to page. Issues that come or go meanwhile may be seen twice or not at all, as with any paging by position.

@@ -77,11 +77,18 @@ func (c *Client) Place(ctx context.Context, idOrKey string) (Place, error) {
 	return Place{w.Key, w.Fields.Project.Key, w.Fields.Type.Name, w.Fields.Type.Level}, nil
 }
 
-// FindByLabel finds the issues that carry a label, oldest first. The index lags behind by seconds at times: that it finds none
-// does not prove that there is none.
-func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error) {
+// FindByLabels finds the issues that carry any of some labels, oldest first. The index lags behind by seconds at times: that it
+// finds none does not prove that there is none.
+func (c *Client) FindByLabels(ctx context.Context, labels []string) ([]Issue, error) {
+	if len(labels) == 0 {
+		return nil, nil
+	}
+	quoted := make([]string, len(labels))
+	for i, l := range labels {
+		quoted[i] = Quote(l)
+	}
 	var out []Issue
-	err := c.Search(ctx, "labels = "+Quote(label)+" ORDER BY created ASC, key ASC", func(i Issue) bool {
+	err := c.Search(ctx, "labels in ("+strings.Join(quoted, ", ")+") ORDER BY created ASC, key ASC", func(i Issue) bool {
 		out = append(out, i)
 		return true
 	})
@@ -91,7 +98,30 @@ func (c *Client) FindByLabel(ctx context.Context, label string) ([]Issue, error)
 // Search calls yield for every issue that a JQL query finds, in the query's order, until yield returns false. Jira Cloud refuses
 // queries without any bound. fault.Invalid when it does not accept the query.
 func (c *Client) Search(ctx context.Context, jql string, yield func(Issue) bool) error {
-	return fault.Wrap(c.edition.search(ctx, c, jql, yield), "search %q", jql)
+	return c.search(ctx, query{jql, fields[:], 100}, yield)
+}
+
+// MaxIDs is how many issues Jira tells in one call when asked for nothing but their ids.
+const MaxIDs = 5000
+
+// SearchIDs returns the ids of the issues that a query finds, in its order, at most so many: one call for each MaxIDs of them.
+func (c *Client) SearchIDs(ctx context.Context, jql string, most int) (ids []string, err error) {
+	err = c.search(ctx, query{jql, []string{"id"}, MaxIDs}, func(i Issue) bool {
+		ids = append(ids, i.ID)
+		return len(ids) < most
+	})
+	return ids, err
+}
+
+// query is what is searched for, which fields are wanted of it, and how many issues a call may bring.
+type query struct {
+	jql    string
+	fields []string
+	most   int
+}
+
+func (c *Client) search(ctx context.Context, q query, yield func(Issue) bool) error {
+	return fault.Wrap(c.edition.search(ctx, c, q, yield), "search %q", q.jql)
 }
 
 // Quote writes a value as a JQL string.

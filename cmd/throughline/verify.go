@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/throughline/throughline/app/evidence/archive"
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+)
+
+func newVerify() *cobra.Command {
+	var key, previous string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify PACK.zip",
+		Short: "Verify an evidence pack, with nothing but the pack: no server, no network",
+		Long: "Checks that the pack is whole and that its ledger is what was signed: every file and number of records, the signature, each disclosed\n" +
+			"entry against the tree of hashes, and that the log continues the one of an earlier pack. The first thing that is wrong is named.\n" +
+			"Exit code 0: it verifies, 1: it does not, 2: it could not be read.\n\n" +
+			"That the pack is the site's own is known only by a key that you did not take from the pack itself, or by an earlier pack.",
+		Example: "  throughline verify 2026.zip --previous 2025.zip",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().StringVar(&key, "key", "", "the log's public key, or a file that holds it, as `throughline ledger show` prints it")
+	cmd.Flags().StringVar(&previous, "previous", "", "an earlier pack of the site, or a checkpoint that was kept (with --key)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		expect := archive.Expect{}
+		var err error
+		if expect.Key, err = readKey(key); err != nil {
+			return err
+		}
+		r, err := verifyPack(cmd.Context(), args[0], previous, expect)
+		var flaw *archive.Flaw
+		if err != nil && !errors.As(err, &flaw) {
+			return err
+		}
+		return tellVerified(cmd, verifyAnswer{err == nil, flaw, &r, expect.Key != "" || previous != ""}, asJSON)
+	}
+	return cmd
+}
+
+// verifyAnswer is what is printed.
+type verifyAnswer struct {
+	Verifies bool            `json:"verifies"`
+	Flaw     *archive.Flaw   `json:"flaw,omitempty"`
+	Report   *archive.Report `json:"report,omitempty"`
+	Trusted  bool            `json:"key_from_outside"` // the key was compared with one that is not from the pack
+}
+
+func verifyPack(ctx context.Context, pack, previous string, expect archive.Expect) (archive.Report, error) {
+	if previous != "" {
+		var known ledger.Checkpoint
+		err := withFile(previous, func(f *os.File, size int64) (err error) {
+			known, err = archive.ReadPrevious(ctx, f, size, expect.Key)
+			return err
+		})
+		var flaw *archive.Flaw
+		if errors.As(err, &flaw) {
+			flaw.Text = "in the previous pack, " + previous + ": " + flaw.Text
+		}
+		if err != nil {
+			return archive.Report{}, err
+		}
+		expect.Previous = &known
+	}
+	var r archive.Report
+	err := withFile(pack, func(f *os.File, size int64) (err error) {
+		r, err = archive.Verify(ctx, f, size, expect)
+		return err
+	})
+	return r, err
+}
+
+func withFile(path string, do func(*os.File, int64) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fault.As(fault.Invalid, err, "opening %s", path)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return fault.As(fault.Invalid, errors.Join(err, errors.New("want a file")), "reading %s", path)
+	}
+	return do(f, info.Size())
+}
+
+// readKey is the key given, or the first line of the file that it names.
+func readKey(key string) (string, error) {
+	if key == "" || strings.Count(key, "+") >= 2 {
+		return key, nil
+	}
+	raw, err := os.ReadFile(key)
+	if err != nil {
+		return "", fault.As(fault.Invalid, err, "--key: it is neither a key of the form name+hash+key nor a file that can be read")
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(raw)), "\n")
+	return line, nil
+}
+
+func tellVerified(cmd *cobra.Command, v verifyAnswer, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	if !v.Verifies {
+		v.Report = nil
+	}
+	switch {
+	case asJSON:
+		if err := indented(out, v); err != nil {
+			return err
+		}
+	case !v.Verifies:
+		fmt.Fprintf(out, "DOES NOT VERIFY (%s): %v\n", v.Flaw.Part, v.Flaw)
+	default:
+		tellReport(cmd, *v.Report, v.Trusted)
+	}
+	if !v.Verifies {
+		return errFound
+	}
+	return nil
+}
+
+func tellReport(cmd *cobra.Command, r archive.Report, trusted bool) {
+	out, m := cmd.OutOrStdout(), r.Manifest
+	at := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+	fmt.Fprintf(out, "Verifies: %s of %s, from %s until before %s, as of %s.\n", count(r.Files, "file", "files"), m.Site, at(m.From), at(m.To), at(m.AsOf))
+	fmt.Fprintf(out, "Ledger: %s, %d disclosed here; the other %d are in the tree by their hashes, and any of them may be asked for.\n",
+		count(int(m.Ledger.Size), "entry", "entries"), m.Ledger.Disclosed, int(m.Ledger.Size)-m.Ledger.Disclosed)
+	if r.Erased+r.Withheld > 0 {
+		fmt.Fprintf(out, "What is personal was erased from %s, and %s without body.\n", count(r.Erased, "entry", "entries"), count(r.Withheld, "is", "are"))
+	}
+	for _, size := range r.Continues {
+		fmt.Fprintf(out, "It continues the checkpoint of %s.\n", count(int(size), "entry", "entries"))
+	}
+	fmt.Fprintf(out, "Signed by %s\n", r.Key)
+	if !trusted {
+		fmt.Fprintln(out, "This key comes from the pack itself. Compare it with `throughline ledger show`, or verify with --key or --previous.")
+	}
+}
