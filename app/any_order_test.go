@@ -362,13 +362,10 @@ func (p *process) outcome(t *testing.T, world *planet, before map[string]bool) o
 			}
 		}
 	}
-	all, err := evidence.Replay(t.Context(), p.store, p.tenant, time.Now().Add(time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var text bytes.Buffer
 	window := evidence.Window{From: time.Now(), To: time.Now().Add(time.Hour)}
-	if err := evidence.Write(&text, evidence.CSV, p.tenant, window, evidence.Population(all, window)); err != nil {
+	walk := &evidence.Walk{Log: p.store, Tenant: p.tenant, Until: window.To}
+	if _, err := evidence.Flat(t.Context(), &text, evidence.CSV, walk, evidence.Query{Window: window, AsOf: window.To}); err != nil {
 		t.Fatal(err)
 	}
 	out.export = timeless(t, text.Bytes(), fresh)

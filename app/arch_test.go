@@ -18,9 +18,10 @@ const module = "github.com/throughline/throughline/"
 // tiers is the house. A package may import packages of lower tiers only; those of one tier do not know each other. A package
 // below a listed one belongs to its tier unless it is listed itself.
 var tiers = map[string]int{
-	"app/fault":  0,
-	"descriptor": 0,
-	"static":     0,
+	"app/fault":     0,
+	"app/failpoint": 0,
+	"descriptor":    0,
+	"static":        0,
 
 	"app/document": 1,
 	"app/tenant":   1,

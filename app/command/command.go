@@ -113,7 +113,7 @@ func read(name Name, wrong string, body []string) Command {
 	if wrong != "" {
 		return c
 	}
-	_, rest, _ := strings.Cut(strings.Join(body, " "), string(body[0][:1+len(wordOf(body[0]))]))
+	_, rest, _ := strings.Cut(strings.Join(body, " "), body[0][:1+len(wordOf(body[0]))])
 	rest = strings.TrimLeft(rest, ": \t")
 	switch name {
 	case Owner:

@@ -10,8 +10,17 @@ var meant = [...]struct {
 	word string
 	name Name
 }{
-	{"verified", Verify}, {"accept", Accept}, {"accepted", Accept}, {"accept-until", Accept}, {"risk-accept", Accept}, {"approve", Accept},
-	{"dismissed", Dismiss}, {"assign", Owner}, {"assignee", Owner}, {"reopened", Reopen}, {"re-open", Reopen},
+	{"verified", Verify},
+	{"accept", Accept},
+	{"accepted", Accept},
+	{"accept-until", Accept},
+	{"risk-accept", Accept},
+	{"approve", Accept},
+	{"dismissed", Dismiss},
+	{"assign", Owner},
+	{"assignee", Owner},
+	{"reopened", Reopen},
+	{"re-open", Reopen},
 }
 
 // known is the command that a word names; with why it is refused when it only comes near to one. Empty for any other word.

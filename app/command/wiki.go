@@ -22,12 +22,12 @@ func said(wiki string) []string {
 			continue
 		}
 		kind := wiki[m[2]:m[3]]
-		switch {
-		case block == "":
+		switch block {
+		case "":
 			b.WriteString(wiki[at:m[0]])
 			b.WriteString(hole)
 			block = kind
-		case block == kind:
+		case kind:
 			at, block = m[1], ""
 		}
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 // Options say what site to open. The zero value is a site in memory, on a free port, with no pages.
 type Options struct {
 	Addr   string           // loopback address to listen on; empty: 127.0.0.1, on the port that Dir was served from before or a free one
+	Listen net.Listener     // serves instead of Addr, of a loopback address; for a site within one process, see Handler
 	Dir    string           // folder that keeps the site's state; empty: memory only
 	Space  confluence.Space // the space of the pages; empty Key: the demo's
 	Pages  []seed.Page      // pages of a site that holds none yet
@@ -32,7 +34,8 @@ type Options struct {
 	Retry  []time.Duration  // waits before a Jira webhook is sent again; nil: host.DefaultRetry
 	Clock  func() time.Time // nil: the machine's
 
-	DataCenter bool // play Jira and Confluence Data Center, each at an address of its own, instead of a Cloud site
+	DataCenter bool         // play Jira and Confluence Data Center, each at an address of its own, instead of a Cloud site
+	Client     *http.Client // delivers webhooks; nil: one that reaches the loopback and nothing else
 
 	ForgeRetry []time.Duration // waits before a Forge event is sent again; nil: forge.DefaultRetry
 
@@ -83,10 +86,12 @@ func New(o Options) (*Sandbox, error) {
 		s.keeper.abandon()
 		return nil, err
 	}
-	ln, err := s.listen("address", o.Addr)
-	if err != nil {
-		s.keeper.abandon()
-		return nil, err
+	ln := o.Listen
+	if ln == nil {
+		if ln, err = s.listen("address", o.Addr); err != nil {
+			s.keeper.abandon()
+			return nil, err
+		}
 	}
 	s.base = "http://" + ln.Addr().String()
 	var wikiLn net.Listener
@@ -137,7 +142,7 @@ func (s *Sandbox) compose(o Options) error {
 	}
 	upset := func(e site.Event) (int, bool) { return s.chaos.Webhook(e.Name) }
 	s.host, err = host.New(seam, host.Options{
-		Client: loopbackClient(), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
+		Client: cmp.Or(o.Client, loopbackClient()), Log: s.log, Retry: o.Retry, Name: s.people.user, Join: s.people.join,
 		Upset: upset,
 		Match: func(key, query string) (bool, error) { return s.jira.Match(key, query) },
 	})

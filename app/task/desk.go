@@ -105,16 +105,17 @@ type Counter interface {
 // Handlers is the one list of what the desk does.
 func (d *Desk) Handlers() map[work.Kind]work.Handler {
 	return map[work.Kind]work.Handler{
-		work.ReviewPage:   d.run(d.reviewPage),
-		work.FileTickets:  d.run(d.fileTickets),
-		work.WritePanel:   d.run(d.writePanel),
-		work.SyncTicket:   d.run(d.syncTicket),
-		work.HeedComment:  d.run(d.heedComment),
-		work.TellTicket:   d.run(d.tellTicket),
-		work.MindDates:    d.run(d.mindDates),
-		work.Refile:       d.run(d.refile),
-		work.Sweep:        d.run(d.sweep),
-		work.AuditTickets: d.run(d.auditTickets),
+		work.ReviewPage:    d.run(d.reviewPage),
+		work.FileTickets:   d.run(d.fileTickets),
+		work.WritePanel:    d.run(d.writePanel),
+		work.SyncTicket:    d.run(d.syncTicket),
+		work.HeedComment:   d.run(d.heedComment),
+		work.TellTicket:    d.run(d.tellTicket),
+		work.MindDates:     d.run(d.mindDates),
+		work.Refile:        d.run(d.refile),
+		work.Sweep:         d.run(d.sweep),
+		work.RestoreTicket: d.run(d.restoreTicket),
+		work.AuditTickets:  d.run(d.auditTickets),
 	}
 }
 

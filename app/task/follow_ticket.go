@@ -161,7 +161,7 @@ func (f *following) take(by string, at time.Time, is threat.Ticket, assignee str
 	}
 	f.record(ledger.Ticketed, ledger.TicketFact{Ticket: is, Step: step})
 	if is.Assignee != was.Assignee && is.Assignee != f.threat.Owner.Account {
-		f.threat.Owner = threat.Owner{Account: is.Assignee, Name: assignee, Reason: "assigned in Jira"}
+		f.threat.Owner = threat.Owner{Account: is.Assignee, Name: assignee, Reason: inJira}
 		if is.Assignee == "" {
 			f.threat.Owner = threat.Owner{Reason: "unassigned in Jira"}
 		}

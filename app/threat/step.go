@@ -76,7 +76,6 @@ func (t Ticket) After(s Step) Ticket {
 }
 
 // In is a ticket in a status category, into which somebody moved it unless it was in it; an empty category changes nothing.
-
 func (t Ticket) In(c Category, by string, at time.Time) Ticket {
 	switch {
 	case c == "":

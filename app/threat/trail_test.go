@@ -95,8 +95,11 @@ func TestFollows(t *testing.T) {
 func TestAfter(t *testing.T) {
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	got := Ticket{Key: "SEC-1", URL: "https://x.test/browse/SEC-1", Category: Doing, Updated: noon}.After(Step{ID: 1, By: "ann", At: noon.Add(time.Hour), Category: Done, Changes: []Change{
-		{Field: FieldStatus, To: "6", ToName: "Fertig"}, {Field: FieldResolution, ToName: "Erledigt"}, {Field: FieldDue, To: "2026-04-01", ToName: "2026-04-01 00:00:00.0"},
-		{Field: FieldKey, FromName: "SEC-1", ToName: "OPS-7"}, {Field: FieldAssignee, To: "tom"},
+		{Field: FieldStatus, To: "6", ToName: "Fertig"},
+		{Field: FieldResolution, ToName: "Erledigt"},
+		{Field: FieldDue, To: "2026-04-01", ToName: "2026-04-01 00:00:00.0"},
+		{Field: FieldKey, FromName: "SEC-1", ToName: "OPS-7"},
+		{Field: FieldAssignee, To: "tom"},
 	}})
 	want := Ticket{
 		Key: "OPS-7", URL: "https://x.test/browse/OPS-7", Status: "Fertig", StatusID: "6", Category: Done, Resolution: "Erledigt", Due: "2026-04-01",

@@ -40,10 +40,10 @@ func Legal(c Change) error {
 // allowed reports whether a move may be. A threat begins open or proposed; a verified one may stay so, its text having changed
 // since, or having been looked at again.
 func allowed(m ledger.MoveFact) bool {
-	switch {
-	case m.From == "":
+	switch m.From {
+	case "":
 		return m.To == threat.Open || m.To == threat.Proposed
-	case m.From == m.To:
+	case m.To:
 		return m.To == threat.Verified
 	}
 	return threat.CanMove(m.From, m.To)

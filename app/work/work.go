@@ -25,6 +25,8 @@ const (
 	MindDates   Kind = "mind-dates"   // Subject: page id; acceptances that ended, and due dates that passed
 	Refile      Kind = "refile"       // Subject: threat id@page id; Args: who asked; its ticket is gone, and a person wants a new one
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
+	// RestoreTicket has the Subject "issue id@page id"; it puts back what people took off the ticket.
+	RestoreTicket Kind = "restore-ticket"
 	// AuditTickets has the Subject "site"; it proves that no threat has two tickets.
 	AuditTickets Kind = "audit-tickets"
 )

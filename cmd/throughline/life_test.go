@@ -16,7 +16,6 @@ import (
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/sandbox"
 	"github.com/throughline/throughline/app/sandbox/chaos"
-	"github.com/throughline/throughline/app/sandbox/host"
 	"github.com/throughline/throughline/app/sandbox/jira"
 	"github.com/throughline/throughline/app/sandbox/site"
 	"github.com/throughline/throughline/app/threat"
@@ -161,17 +160,43 @@ func (l *life) export() evidence.Threat {
 	return evidence.Threat{}
 }
 
-// byHooks makes a demo that of a service account that only administrators' webhooks tell anything.
-func byHooks(o *demoOptions) {
-	o.account = func(c *app.Config, s *sandbox.Sandbox) {
-		account(time.Hour)(c, s)
-		c.HookSecret = hookSecret
+// byAccount makes a demo that of a service account which webhooks tell everything.
+func byAccount(door string) func(*demoOptions) {
+	return func(o *demoOptions) {
+		o.door, o.account = door, func(c *app.Config, s *sandbox.Sandbox) {
+			asAccount(c, s)
+			c.Poll = time.Hour
+		}
 	}
+}
+
+// account is how the app knows one of the site's people.
+func (l *life) account(of string) string {
+	if l.d.door != dataCenterDoor {
+		return of
+	}
+	for _, u := range site.People() {
+		if u.AccountID == of {
+			return u.Username()
+		}
+	}
+	return of
+}
+
+// mention is how the site mentions one of its people.
+func (l *life) mention(of string) string {
+	if l.d.door == dataCenterDoor {
+		return "[~" + l.account(of) + "]"
+	}
+	return "[~accountid:" + of + "]"
 }
 
 // TestLife works tickets from filed to verified, and to accepted and open again, by comments alone, through every door.
 func TestLife(t *testing.T) {
-	for name, door := range map[string]func(*demoOptions){"Connect": nil, "Forge": byForge, "webhooks": byHooks} {
+	doors := map[string]func(*demoOptions){
+		"Connect": nil, "Forge": byForge, "service account": byAccount(accountDoor), "Data Center": byAccount(dataCenterDoor),
+	}
+	for name, door := range doors {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -185,17 +210,10 @@ func TestLife(t *testing.T) {
 			}
 			d := start(0)
 			reviewed(t, d)
-			if name == "webhooks" {
-				if err := d.site.Host().AddHook(host.Hook{Product: host.Jira, URL: d.base + "/hook/jira", Secret: hookSecret}); err != nil {
-					t.Fatal(err)
-				}
-			}
 			all := lives(t, d)
-			verified(t, all[0])
+			getsVerified(t, all[0])
 			accepted := accept(t, all[1])
-			if name == "Connect" {
-				commands(t, all[2])
-			}
+			commands(t, all[2])
 			settled(t, d)
 			if err := d.close(); err != nil {
 				t.Fatal(err)
@@ -232,8 +250,8 @@ func statesOf(t evidence.Threat) (out []threat.State) {
 	return out
 }
 
-// verified works a ticket until somebody other than its assignee has verified it.
-func verified(t *testing.T, l *life) {
+// getsVerified works a ticket until somebody other than its assignee has verified it.
+func getsVerified(t *testing.T, l *life) {
 	t.Helper()
 	l.done(site.Kenji)
 	l.state(threat.Mitigated)
@@ -242,7 +260,7 @@ func verified(t *testing.T, l *life) {
 	}
 	const note = "/verify replayed ten captured requests on staging\n\nhttps://github.com/acme/shop/pull/7"
 	id, answer := l.says(site.Sofia, note)
-	if !strings.Contains(answer, "[~accountid:"+site.Sofia+"]") || !strings.Contains(answer, "is verified for version") {
+	if !strings.Contains(answer, l.mention(site.Sofia)) || !strings.Contains(answer, "is verified for version") {
 		t.Errorf("verifying was answered %q", answer)
 	}
 	got := l.state(threat.Verified)
@@ -250,7 +268,7 @@ func verified(t *testing.T, l *life) {
 	v.At = threat.Moment{By: v.At.By, Version: v.At.Version}
 	want := threat.Verification{
 		Note: "replayed ten captured requests on staging https://github.com/acme/shop/pull/7", Comment: id, By: "Sofia Lindqvist",
-		Links: []threat.Proof{{Kind: "change", URL: "https://github.com/acme/shop/pull/7"}}, At: threat.Moment{By: site.Sofia, Version: got.Last},
+		Links: []threat.Proof{{Kind: "change", URL: "https://github.com/acme/shop/pull/7"}}, At: threat.Moment{By: l.account(site.Sofia), Version: got.Last},
 	}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Errorf("verification (-want +got):\n%s", diff)
@@ -284,7 +302,7 @@ func verified(t *testing.T, l *life) {
 	for _, h := range slices.Backward(history.History) {
 		for _, i := range h.Items {
 			if i.Field == "status" {
-				steps = append(steps, fmt.Sprint(i.To, " by ", h.Author.AccountID, " at ", h.At.UTC().Truncate(time.Millisecond)))
+				steps = append(steps, fmt.Sprint(i.To, " by ", l.account(h.Author.AccountID), " at ", h.At.UTC().Truncate(time.Millisecond)))
 			}
 		}
 	}
@@ -345,7 +363,7 @@ func accept(t *testing.T, l *life) string {
 	}
 	l.says(site.Sofia, "/accept-risk until "+day+" nobody can reach it from outside")
 	got := l.state(threat.Accepted)
-	if a := got.Acceptance; a.Until != day || a.Reason != "nobody can reach it from outside" || a.At.By != site.Sofia || a.Waived != nil {
+	if a := got.Acceptance; a.Until != day || a.Reason != "nobody can reach it from outside" || a.At.By != l.account(site.Sofia) || a.Waived != nil {
 		t.Errorf("acceptance %+v", a)
 	}
 	return day
@@ -354,18 +372,18 @@ func accept(t *testing.T, l *life) string {
 // commands tries what else people say.
 func commands(t *testing.T, l *life) {
 	t.Helper()
-	if _, answer := l.says(site.Grace, "/owner [~accountid:"+site.Lucia+"]"); !strings.Contains(answer, "was not obeyed") {
+	if _, answer := l.says(site.Grace, "/owner "+l.mention(site.Lucia)); !strings.Contains(answer, "was not obeyed") {
 		t.Errorf("who cannot be assigned chose an owner: %q", answer)
 	}
-	if _, answer := l.says(site.Amir, "/owner [~accountid:"+site.Grace+"]"); !strings.Contains(answer, "cannot be assigned") {
+	if _, answer := l.says(site.Amir, "/owner "+l.mention(site.Grace)); !strings.Contains(answer, "cannot be assigned") {
 		t.Errorf("who cannot be assigned was chosen: %q", answer)
 	}
-	l.says(site.Amir, "/owner [~accountid:"+site.Lucia+"]")
+	l.says(site.Amir, "/owner "+l.mention(site.Lucia))
 	settled(t, l.d)
 	if i, _ := l.d.site.Jira().Issue(l.key); i.Assignee.AccountID != site.Lucia {
 		t.Errorf("the ticket is assigned to %s", i.Assignee.Name)
 	}
-	if th := l.threat(); th.Owner.Account != site.Lucia || th.Ticket.Assignee != site.Lucia || th.Owner.Reason != "named by a comment of Amir Haddad" {
+	if th := l.threat(); th.Owner.Account != l.account(site.Lucia) || th.Ticket.Assignee != l.account(site.Lucia) || th.Owner.Reason != "named by a comment of Amir Haddad" {
 		t.Errorf("owner %+v, assignee %s", th.Owner, th.Ticket.Assignee)
 	}
 	l.says(site.Sofia, "/dismiss the page means another system")
@@ -387,6 +405,9 @@ func commands(t *testing.T, l *life) {
 	settled(t, l.d)
 	if n := len(l.entries(ledger.Commanded)); n != before {
 		t.Errorf("%d commands were heard where none was given", n-before)
+	}
+	if app < 0 {
+		return // a service account is a person's
 	}
 	comments := len(l.comments())
 	l.do(l.d.site.Jira().Comment(l.comments()[app].Author.AccountID, l.key, "/dismiss it"))

@@ -28,7 +28,7 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = local.Close() })
-	s := newServer(t, local)
+	s := newServer(t, local, "connect")
 	key := []byte("0123456789abcdef0123456789abcdef")
 	path := "bolt://" + filepath.Join(s.dir, "throughline.db")
 	db, err := store.Open(t.Context(), path, store.Options{Key: key})

@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/throughline/throughline/app/failpoint"
 	"github.com/throughline/throughline/app/fault"
 )
 
@@ -85,6 +86,10 @@ func (w *writer) submit(ctx context.Context, do func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if failpoint.On {
+		failpoint.Commit(failpoint.Before)
+		defer failpoint.Commit(failpoint.After)
+	}
 	one := &write{do: do, done: make(chan struct{})}
 	select {
 	case w.queue <- one:
@@ -100,6 +105,10 @@ func (w *writer) submit(ctx context.Context, do func(*tx) error) error {
 func (w *writer) offer(ctx context.Context, do func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if failpoint.On {
+		failpoint.Commit(failpoint.Before)
+		defer failpoint.Commit(failpoint.After)
 	}
 	one := &write{do: do, done: make(chan struct{})}
 	select {

@@ -49,7 +49,7 @@ type Issue struct {
 	Hidden       bool            `json:"hidden,omitempty"` // it cannot be read, and nobody told that it was deleted
 	Steps        []threat.Step   `json:"steps,omitempty"`  // of its history: the one that the event tells of, or
 	Whole        bool            `json:"whole,omitempty"`  // all that matter, up to what Updated shows
-	By           string          `json:"by,omitempty"`     // account id of who did it
+	By           string          `json:"by,omitempty"`     // account of who did it
 	At           time.Time       `json:"at"`               // UTC, by Jira's clock
 	Event        string          `json:"event"`            // as Jira names it
 }
@@ -61,12 +61,12 @@ type Comment struct {
 	Author     string    `json:"author"`           // account
 	AuthorName string    `json:"author_name"`      //
 	AuthorType string    `json:"author_type"`      // "atlassian", "app" or "customer"; empty where the site does not say
-	Editor     string    `json:"editor,omitempty"` // account id of who changed it last
+	Editor     string    `json:"editor,omitempty"` // account of who changed it last
 	Text       string    `json:"text,omitempty"`   // in wiki markup
 	Created    time.Time `json:"created"`          // UTC
 	Updated    time.Time `json:"updated"`          // UTC
 	Deleted    bool      `json:"deleted,omitempty"`
-	By         string    `json:"by,omitempty"` // account id of who did what the event tells of; empty when it did not say
+	By         string    `json:"by,omitempty"` // account of who did what the event tells of; empty when it did not say
 	At         time.Time `json:"at"`           // UTC, by Jira's clock
 	Event      string    `json:"event"`        // as Jira names it
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/throughline/throughline/app/failpoint"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 )
@@ -143,7 +144,13 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 		}
 	}
 	began := l.road.now()
+	if failpoint.On {
+		failpoint.Call(failpoint.Before, c.String())
+	}
 	resp, err := l.road.send.RoundTrip(out)
+	if failpoint.On {
+		failpoint.Call(failpoint.After, c.String())
+	}
 	l.road.metrics.answered(l, c, resp, err, l.road.now().Sub(began))
 	if c.searches && (err != nil || resp.StatusCode >= http.StatusBadRequest) {
 		l.road.points.charge(l.tenant, 0, c) // nothing was found

@@ -35,7 +35,7 @@ type Options struct {
 	Clock   func() time.Time      // nil means time.Now
 	Metrics prometheus.Registerer // nil means none
 	Log     *slog.Logger          // nil means slog.Default
-	Send    http.RoundTripper     // what the chain ends in; nil means the network
+	Send    http.RoundTripper     // what the chain ends in; nil means the network. For tests: it guards no address
 }
 
 // Road carries the calls of the whole process: the points, the back-offs and the connections are shared by all clients that
