@@ -158,7 +158,8 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 // answerCommands serves the operator's socket. Commands want the store of this folder; a server whose store is elsewhere, or whose folder's
 // path is too long, does without.
 func (a *App) answerCommands(ctx context.Context) {
-	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, a.budget, a.now, a.log)); err != nil {
+	running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}}
+	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, running, a.now, a.log)); err != nil {
 		a.log.Warn("commands cannot reach this server", "error", err)
 	}
 }

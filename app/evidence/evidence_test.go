@@ -72,8 +72,11 @@ func TestPopulation(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := map[string]threat.State{}
-			for _, th := range Population(all, Window{day(tt.from), day(tt.to)}) {
-				got[th.ID] = th.State
+			q := Query{Window: Window{day(tt.from), day(tt.to)}, AsOf: day(tt.to)}
+			for _, th := range all {
+				if q.Holds(th) {
+					got[th.ID] = th.State
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("population (-want +got):\n%s", diff)
@@ -83,14 +86,11 @@ func TestPopulation(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
-	all, err := Replay(context.Background(), life(), "x.test", day(30))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var a, b bytes.Buffer
-	window := Window{day(4), day(30)}
+	q := Query{Window: Window{day(4), day(30)}, AsOf: day(30)}
 	for _, out := range []*bytes.Buffer{&a, &b} {
-		if err := Write(out, CSV, "x.test", window, Population(all, window)); err != nil {
+		w := &Walk{Log: life(), Tenant: "x.test", Until: q.AsOf}
+		if _, err := Flat(context.Background(), out, CSV, w, q); err != nil {
 			t.Fatal(err)
 		}
 	}

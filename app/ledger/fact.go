@@ -11,17 +11,18 @@ import (
 type (
 	// PageFact is the Data of Reviewed and ReviewFailed.
 	PageFact struct {
-		Title   string `json:"title"`
-		Space   string `json:"space,omitempty"`
-		URL     string `json:"url,omitempty"`
-		Engine  string `json:"engine,omitempty"` // which rules read it
-		Hash    string `json:"hash,omitempty"`   // of the body without the panel
-		Found   int    `json:"found"`
-		New     int    `json:"new"`
-		Changed int    `json:"changed"`
-		Gone    int    `json:"gone"`
-		Back    int    `json:"back"`
-		Failed  string `json:"failed,omitempty"` // why the version could not be read
+		Title   string   `json:"title"`
+		Space   string   `json:"space,omitempty"`
+		URL     string   `json:"url,omitempty"`
+		Labels  []string `json:"labels,omitempty"` // of the page, as it had them
+		Engine  string   `json:"engine,omitempty"` // which rules read it
+		Hash    string   `json:"hash,omitempty"`   // of the body without the panel
+		Found   int      `json:"found"`
+		New     int      `json:"new"`
+		Changed int      `json:"changed"`
+		Gone    int      `json:"gone"`
+		Back    int      `json:"back"`
+		Failed  string   `json:"failed,omitempty"` // why the version could not be read
 	}
 	// TextFact is the Data of Stated and Changed: what the page says now, whole.
 	TextFact struct {

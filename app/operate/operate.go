@@ -35,6 +35,12 @@ type Page struct {
 	trace.Page
 }
 
+// Running is what a running server has beside its store. It is zero where none runs.
+type Running struct {
+	Spent func() Budget       // the hour's points
+	Jira  evidence.Reconciler // asks the sites' Jira for its own count, for evidence packs
+}
+
 // Handler serves:
 //
 //	GET    /jobs?kind=&state=&id=         []work.Job
@@ -44,13 +50,15 @@ type Page struct {
 //	GET    /progress                      State
 //	GET    /owners                        []Owners
 //	POST   /threats/{id}/refile?by=       204
-//	GET    /export?site=&from=&to=&format=  the export; times in RFC 3339
+//	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
+//	GET    /history?site=&of=&as_of=      evidence.History of a page or a threat
+//	GET    /criteria?site=&framework=     []evidence.Bearing
+//	POST   /criteria                      Choice; form: threat, framework, criteria (empty confirms), why, by
 //	       /ledger…                         see routeLedger
 //
-// Errors are {"error": "..."} with the status of their kind. spent tells the hour's points of the running server; it is nil where
-// none runs.
-func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logger) http.Handler {
-	h := handler{s, spent, now, log}
+// Errors are {"error": "..."} with the status of their kind.
+func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Handler {
+	h := handler{s, r, now, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /jobs", h.wrap(h.jobs))
 	mux.HandleFunc("POST /jobs/{id}/retry", h.wrap(h.retry))
@@ -60,15 +68,18 @@ func Handler(s Store, spent func() Budget, now func() time.Time, log *slog.Logge
 	mux.HandleFunc("GET /owners", h.wrap(h.owners))
 	mux.HandleFunc("POST /threats/{id}/refile", h.wrap(h.refile))
 	mux.HandleFunc("GET /export", h.wrap(h.export))
+	mux.HandleFunc("GET /history", h.wrap(h.history))
+	mux.HandleFunc("GET /criteria", h.wrap(h.coverage))
+	mux.HandleFunc("POST /criteria", h.wrap(h.choose))
 	h.routeLedger(mux)
 	return mux
 }
 
 type handler struct {
 	store Store
-	spent func() Budget
-	now   func() time.Time
-	log   *slog.Logger
+	Running
+	now func() time.Time
+	log *slog.Logger
 }
 
 func (h handler) wrap(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -160,30 +171,6 @@ func (h handler) pages(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return answer(w, out)
-}
-
-func (h handler) export(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	window := evidence.Window{}
-	for name, at := range map[string]*time.Time{"from": &window.From, "to": &window.To} {
-		t, err := time.Parse(time.RFC3339Nano, q.Get(name))
-		if err != nil {
-			return fault.New(fault.Invalid, "%s: %q is no time", name, q.Get(name))
-		}
-		*at = t.UTC()
-	}
-	if err := window.Valid(h.now()); err != nil {
-		return err
-	}
-	site, err := h.site(r, tenant.ID(q.Get("site")))
-	if err != nil {
-		return err
-	}
-	all, err := evidence.Replay(r.Context(), h.store, site, window.To)
-	if err != nil {
-		return err
-	}
-	return evidence.Write(w, evidence.Format(q.Get("format")), site, window, evidence.Population(all, window))
 }
 
 // site is the tenant that is meant: the one named, or the only one there is.

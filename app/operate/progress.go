@@ -42,8 +42,8 @@ func (h handler) progress(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := State{Sites: []Progress{}}
-	if h.spent != nil {
-		out.Budget = h.spent()
+	if h.Spent != nil {
+		out.Budget = h.Spent()
 	}
 	for _, t := range tenants {
 		p, err := h.siteProgress(r, t.ID)

@@ -255,9 +255,13 @@ func replayed(t *testing.T, log ledger.Log) []fact {
 	}
 	var out []fact
 	for _, t := range all {
-		out = append(out, agreed(fact{t.ID, t.State, t.Stale, t.Owner, t.Criteria, t.Text.Mitigations, threat.Ticket{}}, t.Ticket))
+		out = append(out, told(t))
 	}
 	return byID(out)
+}
+
+func told(t evidence.Threat) fact {
+	return agreed(fact{t.ID, t.State, t.Stale, t.Owner, t.Criteria, t.Text.Mitigations, threat.Ticket{}}, t.Ticket)
 }
 
 // agreed leaves out of a ticket what is bookkeeping: when Jira last touched it, and whether the link back is set.

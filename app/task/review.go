@@ -66,7 +66,7 @@ func review(rec trace.Record, s sighting, found []threat.Text) (trace.Change, tr
 	page.Reviewed, page.Read = s.now, page.Version
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
 	r.record(ledger.Reviewed, "", ledger.PageFact{
-		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Hash: page.Hash, Found: len(found),
+		Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Engine: page.Engine, Hash: page.Hash, Found: len(found),
 		New: len(match.New), Changed: len(match.Changed), Gone: len(match.Gone), Back: len(match.Back),
 	})
 	used := map[threat.ID]bool{}
@@ -98,7 +98,7 @@ func withdraw(rec trace.Record, s sighting) trace.Change {
 	s.page.Version = page.Version
 	live := slices.DeleteFunc(slices.Clone(rec.Threats), func(t threat.Threat) bool { return t.State == threat.Withdrawn })
 	r := &reviewing{s, trace.Change{Tenant: s.tenant, Page: &page}}
-	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Gone: len(live)})
+	r.record(ledger.PageRemoved, "", ledger.PageFact{Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Gone: len(live)})
 	for _, t := range live {
 		r.gone(t, "its page was removed")
 	}
@@ -126,7 +126,7 @@ func (r *reviewing) stated(text threat.Text, used map[threat.ID]bool) {
 	used[id] = true
 	t := threat.Threat{
 		ID: id, Page: r.page.ID, Text: text, First: r.page.Version, Last: r.page.Version,
-		Criteria: control.Suggest(text.STRIDE),
+		Criteria: control.Suggest(control.SOC2, control.Subject{Text: text}),
 	}
 	state, why := threat.Open, "the page states it"
 	if text.Origin != threat.Stated {
@@ -190,14 +190,12 @@ func (r *reviewing) gone(t threat.Threat, why string) {
 	r.tell(t, withdrawn(why))
 }
 
-// reread takes over what the page says now, and suggests criteria anew where the kinds changed and no person chose them.
+// reread takes over what the page says now, and suggests criteria anew where no person chose them.
 func (r *reviewing) reread(p trace.Pair) threat.Threat {
 	t := p.Known
-	kinds := t.Text.STRIDE
 	t.Text, t.Last, t.Blocked = p.Found, r.page.Version, ""
-	byRule := !slices.ContainsFunc(t.Criteria, func(c threat.Criterion) bool { return !strings.HasPrefix(c.By, "mapping@") })
-	if byRule && !slices.Equal(kinds, t.Text.STRIDE) {
-		t.Criteria = control.Suggest(t.Text.STRIDE)
+	if !slices.ContainsFunc(t.Criteria, func(c threat.Criterion) bool { return !control.ByRule(c) }) {
+		t.Criteria = control.Suggest(control.SOC2, control.Subject{Text: t.Text})
 	}
 	r.record(ledger.Changed, t.ID, ledger.TextFact{Text: t.Text, Criteria: t.Criteria, Changed: p.What})
 	return t

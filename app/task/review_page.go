@@ -134,7 +134,7 @@ func (d *Desk) reviewFailed(ctx context.Context, rec trace.Record, at sighting, 
 	page.Failed, page.Hash = cause.Error(), ""
 	c := trace.Change{Tenant: at.tenant, Page: &page}
 	c.Entries = append(c.Entries, at.entry(ledger.ReviewFailed, "", ledger.PageFact{
-		Title: page.Title, Space: page.Space, URL: page.URL, Engine: page.Engine, Failed: page.Failed,
+		Title: page.Title, Space: page.Space, URL: page.URL, Labels: page.Labels, Engine: page.Engine, Failed: page.Failed,
 	}))
 	d.Count.Review("failed")
 	d.Log.WarnContext(ctx, "page cannot be reviewed", "tenant", at.tenant, "page", page.ID, "version", page.Version, "error", cause)

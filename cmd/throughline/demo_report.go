@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -196,17 +196,28 @@ func (d *demo) evidence(ctx context.Context, r *outcome) error {
 	if err != nil {
 		return err
 	}
-	window := evidence.Window{To: now}
-	var out bytes.Buffer
-	population := evidence.Population(all, window)
-	if err := evidence.Write(&out, evidence.CSV, d.tenant(), window, population); err != nil {
+	q := evidence.Query{Window: evidence.Window{To: now}}
+	if err := q.Check(now); err != nil {
 		return err
 	}
-	for _, t := range population {
+	var population []evidence.Threat
+	for _, t := range all {
+		if !q.Holds(t) {
+			continue
+		}
+		population = append(population, t)
 		r.Evidence += len(t.States)
 		if t.State.Live() && t.Ticket == nil {
 			r.problem("evidence knows no ticket of %s", t.ID)
 		}
+	}
+	walk := &evidence.Walk{Log: d.store, Tenant: d.tenant(), Until: now}
+	n, err := evidence.Flat(ctx, io.Discard, evidence.CSV, walk, q)
+	if err != nil {
+		return err
+	}
+	if n != len(population) {
+		r.problem("an export has %d threats, the ledger %d", n, len(population))
 	}
 	if live := slices.DeleteFunc(slices.Clone(population), func(t evidence.Threat) bool { return !t.State.Live() }); len(live) != r.Threats {
 		r.problem("evidence lists %d threats, the store %d", len(live), r.Threats)

@@ -173,7 +173,7 @@ func TestLedgerOfAnOlderStore(t *testing.T) {
 func TestAnchorPage(t *testing.T) {
 	const text = "<p>What is kept here is written by Throughline.</p>"
 	d := startTest(t, func(o *demoOptions) {
-		o.account = func(c *app.Config, s *sandbox.Sandbox) {
+		o.door, o.account = accountDoor, func(c *app.Config, s *sandbox.Sandbox) {
 			account(0)(c, s)
 			page, err := s.Confluence().Create(site.Amir, confluence.Draft{SpaceID: s.Confluence().Pages()[0].SpaceID, Title: "Ledger checkpoints", Body: text})
 			if err != nil {

@@ -211,7 +211,7 @@ func TestLife(t *testing.T) {
 			d := start(0)
 			reviewed(t, d)
 			all := lives(t, d)
-			verified(t, all[0])
+			getsVerified(t, all[0])
 			accepted := accept(t, all[1])
 			commands(t, all[2])
 			settled(t, d)
@@ -250,8 +250,8 @@ func statesOf(t evidence.Threat) (out []threat.State) {
 	return out
 }
 
-// verified works a ticket until somebody other than its assignee has verified it.
-func verified(t *testing.T, l *life) {
+// getsVerified works a ticket until somebody other than its assignee has verified it.
+func getsVerified(t *testing.T, l *life) {
 	t.Helper()
 	l.done(site.Kenji)
 	l.state(threat.Mitigated)

@@ -20,7 +20,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newDemo(), newServe(), newSandbox(),
 		newScan(), newEval(),
-		newExport(), newVerify(), newLedger(), newJobs(), newProgress(), newOwners(), newThreat(), newDescriptor(), newDoctor(), newHealth(),
+		newExport(), newCriteria(), newHistory(), newVerify(), newLedger(), newJobs(), newProgress(), newOwners(), newThreat(), newDescriptor(), newDoctor(), newHealth(),
 	)
 	return root
 }

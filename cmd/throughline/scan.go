@@ -146,7 +146,9 @@ func scanFile(engine *extract.Engine, path string) (report.Document, error) {
 	if err != nil {
 		return report.Document{}, fault.Wrap(err, "%s", path)
 	}
-	suggest := func(f extract.Finding) []threat.Criterion { return control.Suggest(f.STRIDE) }
+	suggest := func(f extract.Finding) []threat.Criterion {
+		return control.Suggest(control.SOC2, control.Subject{Text: f})
+	}
 	return report.Document{File: findings.Of(filepath.ToSlash(path), doc, engine.Scan(doc), suggest), Bytes: source}, nil
 }
 
@@ -166,9 +168,7 @@ func writeReport(stdout io.Writer, out string, format report.Format, docs []repo
 	if out == "" {
 		return report.Write(stdout, format, docs, terminal(stdout))
 	}
-	r, w := io.Pipe()
-	go func() { _ = w.CloseWithError(report.Write(w, format, docs, report.Options{})) }() // the reader gets the error
-	return writeWhole(out, r)
+	return writeWhole(out, func(w io.Writer) error { return report.Write(w, format, docs, report.Options{}) })
 }
 
 // terminal says how a report may look: colours are for a terminal whose user did not refuse them (no-color.org).

@@ -15,9 +15,13 @@ import (
 // chunk is how many entries one read transaction gives out. yield runs outside of it, so that it may take its time and write.
 const chunk = 256
 
+// walked is how many bytes of rows a walk over a ledger reads before it lets go of the mapped file: a process that reads all of a large
+// one would else hold all of it in memory until the system wants it back.
+const walked = 16 << 20
+
 // Entries implements ledger.Log.
 func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Entry) bool) error {
-	entries := make([]ledger.Entry, 0, chunk)
+	entries, read := make([]ledger.Entry, 0, chunk), 0
 	for {
 		entries = entries[:0]
 		err := s.view(ctx, "read the ledger of "+string(id), func(btx *bbolt.Tx) error {
@@ -27,11 +31,16 @@ func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield fu
 			}
 			rows := b.Bucket(bucketLedger).Cursor()
 			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {
+				read += len(raw)
 				one, err := decode[ledger.Entry](k, entryRow(raw).json())
 				if err != nil {
 					return err
 				}
 				entries = append(entries, one)
+			}
+			if read > walked {
+				letGo(s.db, btx.Size())
+				read = 0
 			}
 			return nil
 		})

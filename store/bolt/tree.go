@@ -96,7 +96,7 @@ func (t tree) put(to *tx, one ledger.Entry, raw []byte) error {
 
 // Leaves implements ledger.Tree.
 func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Leaf) bool) error {
-	leaves := make([]ledger.Leaf, 0, chunk)
+	leaves, read := make([]ledger.Leaf, 0, chunk), 0
 	for {
 		leaves = leaves[:0]
 		err := s.view(ctx, "read the tree of "+string(id), func(btx *bbolt.Tx) error {
@@ -109,11 +109,16 @@ func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield fun
 				if next := from + uint64(len(leaves)); numberOf(k) != next {
 					return ledger.Damaged("entry %d is missing", next)
 				}
+				read += len(raw)
 				l, err := readLeaf(b, k, raw)
 				if err != nil {
 					return err
 				}
 				leaves = append(leaves, l)
+			}
+			if read > walked {
+				letGo(s.db, btx.Size())
+				read = 0
 			}
 			return nil
 		})

@@ -1,0 +1,150 @@
+package evidence
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+)
+
+// pileSize is how many bytes of first statements a pile takes before new pages go onto the next: a few thousand threats, whose later
+// entries follow them onto the same pile.
+const pileSize = 2 << 20
+
+// pile is a file of entries of some pages, in the ledger's order. The file has no name: it is gone when the process is.
+type pile struct {
+	f     *os.File
+	w     *bufio.Writer
+	begun int // bytes of threat.stated entries
+	buf   []byte
+}
+
+// scratch makes a file without a name, which only this process can read.
+func scratch() (*os.File, error) {
+	f, err := os.CreateTemp("", "throughline-*")
+	if err != nil {
+		return nil, fault.As(fault.Internal, err, "making a temporary file: set TMPDIR to a folder with room")
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fault.As(fault.Internal, err, "hiding a temporary file"), f.Close())
+	}
+	return f, nil
+}
+
+func newPile() (*pile, error) {
+	f, err := scratch()
+	if err != nil {
+		return nil, err
+	}
+	return &pile{f: f, w: bufio.NewWriterSize(f, 16<<10)}, nil
+}
+
+func (p *pile) close() { _ = p.f.Close() }
+
+func (p *pile) put(e ledger.Entry) error {
+	if e.Kind == ledger.Stated {
+		p.begun += len(e.Data)
+	}
+	b := binary.AppendUvarint(p.buf[:0], e.Seq)
+	for _, s := range []string{string(e.Kind), e.Page, e.Threat, e.By} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = binary.AppendVarint(b, int64(e.Version))
+	for _, t := range []time.Time{e.Occurred, e.Observed, e.Recorded} {
+		b = appendTime(b, t)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.Data)))
+	b = append(b, e.Data...)
+	p.buf = b
+	_, err := p.w.Write(p.buf)
+	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
+}
+
+// appendTime keeps the zero time, which is no number of nanoseconds, apart.
+func appendTime(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, 0)
+	}
+	b = binary.AppendVarint(append(b, 1), t.Unix())
+	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
+}
+
+// each calls yield for every entry of the pile.
+func (p *pile) each(yield func(ledger.Entry) error) error {
+	if err := p.w.Flush(); err != nil {
+		return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
+	}
+	r := reader{Reader: bufio.NewReaderSize(io.NewSectionReader(p.f, 0, 1<<62), 256<<10)}
+	for {
+		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
+			return nil
+		}
+		var e ledger.Entry
+		e.Seq = r.uvarint()
+		kind := r.text()
+		e.Kind = ledger.Kind(kind)
+		e.Page, e.Threat, e.By = r.text(), r.text(), r.text()
+		e.Version = int(r.varint())
+		e.Occurred, e.Observed, e.Recorded = r.time(), r.time(), r.time()
+		e.Data = r.bytes()
+		if r.err != nil {
+			return fault.As(fault.Internal, r.err, "reading a temporary file")
+		}
+		if err := yield(e); err != nil {
+			return err
+		}
+	}
+}
+
+// reader reads what this package wrote; it keeps its first error.
+type reader struct {
+	*bufio.Reader
+	err error
+}
+
+func (r *reader) uvarint() uint64 {
+	n, err := binary.ReadUvarint(r)
+	r.keep(err)
+	return n
+}
+
+func (r *reader) varint() int64 {
+	n, err := binary.ReadVarint(r)
+	r.keep(err)
+	return n
+}
+
+func (r *reader) bytes() []byte {
+	n := r.uvarint()
+	if r.err != nil {
+		return nil
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	r.keep(err)
+	return b
+}
+
+func (r *reader) text() string { return string(r.bytes()) }
+
+func (r *reader) time() time.Time {
+	there, err := r.ReadByte()
+	r.keep(err)
+	if there == 0 {
+		return time.Time{}
+	}
+	sec := r.varint()
+	return time.Unix(sec, int64(r.uvarint())).UTC()
+}
+
+func (r *reader) keep(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}

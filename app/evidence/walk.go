@@ -1,0 +1,190 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
+)
+
+// Walk reads a tenant's ledger up to an instant and gives out every threat that had been stated by then: pages in the order of their
+// first review, threats as their page states them.
+type Walk struct {
+	Log    ledger.Log
+	Tenant tenant.ID
+	Until  time.Time // entries recorded from then on are not read
+
+	Page     func(e ledger.Entry, p Page, f ledger.PageFact) error // each review, failed review and removal, in the ledger's order; may be nil
+	Progress func(entries int)                                     // called now and then; may be nil
+
+	entries  int
+	previous uint64 // size of the tree that the site's last pack before rests on
+	pages    map[string]*paged
+	piles    []*pile
+}
+
+// paged is what is known of a page, and the pile that its threats' entries lie on.
+type paged struct {
+	Page
+	place int
+	pile  *pile
+}
+
+// Run calls yield for each threat. Memory holds the threats of a few pages at a time, however many there are: entries are sorted onto
+// piles on disk by their page, and each pile is replayed on its own. It fails with fault.Internal when an entry cannot be read:
+// evidence with a hole in it is none.
+func (w *Walk) Run(ctx context.Context, yield func(Threat) error) error {
+	w.pages = map[string]*paged{}
+	defer func() {
+		for _, p := range w.piles {
+			p.close()
+		}
+	}()
+	if err := w.sort(ctx); err != nil {
+		return err
+	}
+	return w.replay(ctx, yield)
+}
+
+// Entries is how many entries were read.
+func (w *Walk) Entries() int { return w.entries }
+
+func (w *Walk) sort(ctx context.Context) error {
+	var failed error
+	err := w.Log.Entries(ctx, w.Tenant, 0, func(e ledger.Entry) bool {
+		if !e.Recorded.Before(w.Until) {
+			return false
+		}
+		w.entries++
+		if w.Progress != nil && w.entries%4096 == 0 {
+			w.Progress(w.entries)
+		}
+		failed = fault.Wrap(w.lay(e), "replaying entry %d of %s", e.Seq, w.Tenant)
+		return failed == nil
+	})
+	return cmp.Or(err, failed)
+}
+
+// lay takes what an entry says of its page, or puts it onto its page's pile.
+func (w *Walk) lay(e ledger.Entry) error {
+	switch {
+	case ofPage(e.Kind):
+		f, err := read[ledger.PageFact](e)
+		if err != nil {
+			return err
+		}
+		p := w.page(e.Page)
+		p.Page = Page{ID: e.Page, Title: f.Title, Space: f.Space, URL: f.URL, Labels: f.Labels}
+		if w.Page != nil {
+			return w.Page(e, p.Page, f)
+		}
+		return nil
+	case e.Kind == ledger.Exported:
+		f, err := read[ledger.ExportFact](e)
+		if f.Size > 0 {
+			w.previous = f.Size
+		}
+		return err
+	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Erased:
+		return nil // they tell of no threat
+	}
+	p := w.page(e.Page)
+	if p.pile == nil {
+		if last := len(w.piles) - 1; last >= 0 && w.piles[last].begun < pileSize {
+			p.pile = w.piles[last]
+		} else {
+			fresh, err := newPile()
+			if err != nil {
+				return err
+			}
+			w.piles = append(w.piles, fresh)
+			p.pile = fresh
+		}
+	}
+	return p.pile.put(e)
+}
+
+func (w *Walk) page(id string) *paged {
+	p := w.pages[id]
+	if p == nil {
+		p = &paged{Page: Page{ID: id}, place: len(w.pages)}
+		w.pages[id] = p
+	}
+	return p
+}
+
+// replay gives out the piles' threats, in order. The next pile is read while the one before is given out.
+func (w *Walk) replay(ctx context.Context, yield func(Threat) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type read struct {
+		threats []*Threat
+		err     error
+	}
+	ready := make(chan read)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer close(ready)
+		for _, p := range w.piles {
+			threats, err := w.read(p)
+			select {
+			case ready <- read{threats, err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	defer func() { cancel(); <-done }()
+	for r := range ready {
+		if r.err != nil {
+			return r.err
+		}
+		for _, t := range r.threats {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := yield(*t); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+func (w *Walk) read(p *pile) ([]*Threat, error) {
+	r := replay{map[string]*Threat{}}
+	err := p.each(func(e ledger.Entry) error {
+		return fault.Wrap(r.apply(e), "replaying entry %d of %s", e.Seq, w.Tenant)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Threat, 0, len(r.threats))
+	for _, t := range r.threats {
+		t.Page = w.pages[t.Page.ID].Page
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *Threat) int {
+		return cmp.Or(cmp.Compare(w.pages[a.Page.ID].place, w.pages[b.Page.ID].place), cmp.Compare(a.Text.At.Start, b.Text.At.Start), cmp.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// Replay returns every threat that had been stated by an instant, as Walk orders them, all at once: for one page's worth, or a test's.
+func Replay(ctx context.Context, log ledger.Log, id tenant.ID, until time.Time) ([]Threat, error) {
+	out := []Threat{}
+	w := Walk{Log: log, Tenant: id, Until: until}
+	err := w.Run(ctx, func(t Threat) error {
+		out = append(out, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
