@@ -237,6 +237,9 @@ func (p *panel) ticket(t threat.Threat) {
 		if t.Overdue() {
 			p.put(`<p><strong>overdue</strong>: was due `, storage.Escape(t.Ticket.Due), `</p>`)
 		}
+		if len(t.Marks.Lacks) > 0 {
+			p.put(`<p><em>its `, storage.Escape(strings.Join(t.Marks.Lacks, ", ")), ` was taken off by hand, and stays off</em></p>`)
+		}
 	case t.Blocked != "":
 		p.put(`<em>not filed: `, storage.Escape(cut(t.Blocked, 200)), `</em>`)
 	default:

@@ -275,3 +275,31 @@ func TestClockIsSetBack(t *testing.T) {
 		t.Errorf("ticket %+v of %d after the index had its time", th.Ticket, len(j.marked))
 	}
 }
+
+// TestRefusedAfterOthersWereFiled: what Jira took of a call is not said to be refused, because the rest was.
+func TestRefusedAfterOthersWereFiled(t *testing.T) {
+	s, j := enter(t), &tracker{}
+	j.answer(s)
+	calls := 0
+	s.answers[create] = func() string {
+		if calls++; calls > 1 {
+			return "" // 403
+		}
+		return `{"issues":[{"id":"10","key":"SEC-1"}],"errors":[{"status":400,"elementErrors":{"errorMessages":[],"errors":{"priority":"no such field"}},"failedElementNumber":1}]}`
+	}
+	var all []threat.Threat
+	for _, id := range []threat.ID{"T-A", "T-B"} {
+		all = append(all, threat.Threat{ID: id, Page: "42", State: threat.Open, Text: threat.Text{Severity: threat.High, Title: string(id)}})
+	}
+	if err := s.book.Commit(t.Context(), trace.Change{Tenant: site, Page: &trace.Page{ID: "42", Title: "Login", Hash: storage.HashOutside([]byte(s.body))}, Threats: all}); err != nil {
+		t.Fatal(err)
+	}
+	s.accept(work.Job{Kind: work.FileTickets})
+	filed, refused := find(t, s.record(), "T-A"), find(t, s.record(), "T-B")
+	if filed.Ticket == nil || filed.Blocked != "" {
+		t.Errorf("filed: ticket %+v, blocked %q", filed.Ticket, filed.Blocked)
+	}
+	if refused.Ticket != nil || refused.Blocked == "" || calls != 2 {
+		t.Errorf("refused: ticket %+v, blocked %q, in %d calls", refused.Ticket, refused.Blocked, calls)
+	}
+}

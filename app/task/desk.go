@@ -105,16 +105,17 @@ type Counter interface {
 // Handlers is the one list of what the desk does.
 func (d *Desk) Handlers() map[work.Kind]work.Handler {
 	return map[work.Kind]work.Handler{
-		work.ReviewPage:   d.run(d.reviewPage),
-		work.FileTickets:  d.run(d.fileTickets),
-		work.WritePanel:   d.run(d.writePanel),
-		work.SyncTicket:   d.run(d.syncTicket),
-		work.HeedComment:  d.run(d.heedComment),
-		work.TellTicket:   d.run(d.tellTicket),
-		work.MindDates:    d.run(d.mindDates),
-		work.Refile:       d.run(d.refile),
-		work.Sweep:        d.run(d.sweep),
-		work.AuditTickets: d.run(d.auditTickets),
+		work.ReviewPage:    d.run(d.reviewPage),
+		work.FileTickets:   d.run(d.fileTickets),
+		work.WritePanel:    d.run(d.writePanel),
+		work.SyncTicket:    d.run(d.syncTicket),
+		work.HeedComment:   d.run(d.heedComment),
+		work.TellTicket:    d.run(d.tellTicket),
+		work.MindDates:     d.run(d.mindDates),
+		work.Refile:        d.run(d.refile),
+		work.Sweep:         d.run(d.sweep),
+		work.RestoreTicket: d.run(d.restoreTicket),
+		work.AuditTickets:  d.run(d.auditTickets),
 	}
 }
 
@@ -142,10 +143,11 @@ func (d *Desk) run(do func(context.Context, work.Job) (work.Outcome, error)) wor
 
 // outcome decides what becomes of a job of some age that failed: what a person must mend is held, all else is tried again. A
 // site that is down or asks for quiet costs no attempt, however long it takes: the job waits as long again as it has waited
-// already, so that an outage ends without anybody's help. A site that does not know our signature is asked again too: it may be
+// already, so that an outage ends without anybody's help. A write that the site fails over is such an outage for a day; after that
+// it may be this one write that the site cannot do. A site that does not know our signature is asked again too: it may be
 // in the middle of an installation, or of rotating the secret.
 func outcome(err error, age time.Duration) work.Outcome {
-	if fault.Is(err, fault.Busy) {
+	if fault.Is(err, fault.Busy) || fault.Is(err, fault.Uncertain) && age < longestOutage {
 		return work.Outcome{Verdict: work.Snooze, After: max(fault.RetryAfter(err), min(max(age, time.Second), maxPause)), Reason: err.Error()}
 	}
 	if forPeople(err) {
@@ -163,8 +165,12 @@ func forPeople(err error) bool {
 	return false
 }
 
-// maxPause bounds how long after its end an outage still delays a job.
-const maxPause = 15 * time.Minute
+const (
+	// maxPause bounds how long after its end an outage still delays a job.
+	maxPause = 15 * time.Minute
+	// longestOutage is for how long writes may fail without counting as attempts.
+	longestOutage = 24 * time.Hour
+)
 
 // record reads what is known of a page; a page nobody reviewed yet is an empty record.
 func (d *Desk) record(ctx context.Context, id tenant.ID, page string) (trace.Record, error) {

@@ -142,7 +142,7 @@ func (d *doctor) jira(client *jira.Client, edition tenant.Edition) {
 			fit[rule.Project] = ok
 		}
 		if ok {
-			d.rule(client, rule)
+			d.rule(client, edition, rule)
 		}
 	}
 }

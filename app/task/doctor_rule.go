@@ -7,12 +7,13 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/mapping"
+	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 )
 
 // rule checks what a rule says of tickets against what its project lets issues be created with.
-func (d *doctor) rule(client *jira.Client, rule mapping.Rule) {
-	r := ruling{doctor: d, rule: rule, client: client, prefix: "Jira: "}
+func (d *doctor) rule(client *jira.Client, edition tenant.Edition, rule mapping.Rule) {
+	r := ruling{doctor: d, edition: edition, rule: rule, client: client, prefix: "Jira: "}
 	if !rule.IsDefault() {
 		r.prefix = fmt.Sprintf("Mapping, line %d (%s): ", rule.Line, rule.Name)
 	}
@@ -28,11 +29,12 @@ func (d *doctor) rule(client *jira.Client, rule mapping.Rule) {
 // ruling is one rule being checked.
 type ruling struct {
 	*doctor
-	rule   mapping.Rule
-	client *jira.Client
-	prefix string // of the checks' names
-	kind   jira.IssueType
-	fields []jira.Field
+	edition tenant.Edition
+	rule    mapping.Rule
+	client  *jira.Client
+	prefix  string // of the checks' names
+	kind    jira.IssueType
+	fields  []jira.Field
 }
 
 // set says where a setting is to be changed: a variable, or a key of the rule.
@@ -125,6 +127,10 @@ func (r *ruling) parent() {
 	place, err := r.client.Place(r.ctx, key)
 	if err != nil {
 		r.met(name, err, "", "see that the issue exists and that the account may browse it, or change parent: of this rule")
+		return
+	}
+	if r.edition == tenant.DataCenter { // it tells no levels
+		r.add(name, true, "it is a "+place.Type, "")
 		return
 	}
 	r.add(name, place.Level == r.kind.Level+1, fmt.Sprintf("it is a %s, of level %d; a %s is of level %d", place.Type, place.Level, r.rule.IssueType, r.kind.Level),

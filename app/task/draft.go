@@ -32,6 +32,10 @@ type property struct {
 	Criteria []string     `json:"criteria"`
 }
 
+func propertyOf(t threat.Threat, page trace.Page) property {
+	return property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}
+}
+
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
 func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
@@ -42,7 +46,7 @@ func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mappin
 		Component:   part.Name,
 		Priority:    rule.Priority[t.Text.Severity],
 		Assignee:    t.Owner.Account,
-		Properties:  map[string]any{descriptor.PropertyKey: property{t.ID, page.ID, page.Version, t.State, criterionIDs(t.Criteria)}},
+		Properties:  map[string]any{descriptor.PropertyKey: propertyOf(t, page)},
 	}
 	if days, ok := rule.DueDays[t.Text.Severity]; ok {
 		d.Due = now.AddDate(0, 0, days).Format(time.DateOnly)

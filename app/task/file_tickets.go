@@ -43,7 +43,8 @@ func (d *Desk) fileTickets(ctx context.Context, job work.Job) (work.Outcome, err
 	for some := range slices.Chunk(f.todo, jira.MaxBulk) {
 		err := f.create(ctx, some)
 		if forPeople(err) {
-			err = f.block(ctx, err.Error(), some...)
+			// Those that Jira took at first are filed, whatever became of the others.
+			err = f.block(ctx, err.Error(), slices.DeleteFunc(slices.Clone(some), func(t *threat.Threat) bool { return t.Ticket != nil })...)
 		}
 		if err != nil {
 			return work.Outcome{}, err

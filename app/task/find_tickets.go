@@ -84,7 +84,9 @@ func (f *filing) ripe(ctx context.Context, missing []*threat.Threat) (out []*thr
 	for _, t := range missing {
 		age := now.Sub(t.Intent.At)
 		if age < 0 { // the clock was set back: nobody knows how long ago the call was, so the time to wait begins now
-			t.Intent = &threat.Intent{Marker: t.Intent.Marker, At: now}
+			again := *t.Intent
+			again.At = now
+			t.Intent = &again
 			redated, age = append(redated, t), 0
 		}
 		if age < f.Policy.IndexWait {

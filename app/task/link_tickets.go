@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -42,10 +41,7 @@ func (f *filing) linkSome(ctx context.Context, some []*threat.Threat) error {
 	calls.SetLimit(linksAtOnce)
 	for i, t := range some {
 		calls.Go(func() error {
-			answers[i] = f.jira.Link(ctx, t.Ticket.ID, jira.RemoteLink{
-				GlobalID: fmt.Sprintf("throughline:%s:%s:%s", f.job.Tenant, t.Page, t.ID),
-				URL:      f.page.URL, Title: f.page.Title, Relationship: "threat stated in", Summary: "Design page that states " + string(t.ID),
-			})
+			answers[i] = f.jira.Link(ctx, t.Ticket.ID, backLink(f.job, f.page, *t))
 			return nil
 		})
 	}
@@ -55,7 +51,7 @@ func (f *filing) linkSome(ctx context.Context, some []*threat.Threat) error {
 	for i, t := range some {
 		switch err := answers[i]; {
 		case err == nil:
-			t.Ticket.Linked = true
+			t.Ticket.Linked, t.Marks.Linked = true, f.Now()
 			linked = append(linked, t)
 		case fault.Is(err, fault.NotFound): // deleted meanwhile: its own event tells
 		case forPeople(err):

@@ -18,6 +18,7 @@ import (
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
+	"github.com/throughline/throughline/descriptor"
 )
 
 // tourTickets is after how many tickets a tour pauses until the next sweep. With confluence.MaxPages pages it bounds what a sweep
@@ -56,9 +57,9 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 	slices.SortFunc(rest, func(a, b trace.Page) int { return strings.Compare(a.ID, b.ID) })
 	rest = slices.DeleteFunc(rest, func(p trace.Page) bool { return p.ID <= last.After })
 	var ids []string
-	var tickets []threat.Threat
+	var filed []threat.Threat
 	for _, p := range rest {
-		if len(ids) == confluence.MaxPages || len(tickets) >= tourTickets {
+		if len(ids) == confluence.MaxPages || len(filed) >= tourTickets {
 			after = ids[len(ids)-1]
 			break
 		}
@@ -69,14 +70,14 @@ func (s *sweeping) tour(ctx context.Context, wiki *confluence.Client, client *ji
 		}
 		for _, t := range rec.Threats {
 			if t.Ticket != nil && !t.Ticket.Deleted {
-				tickets = append(tickets, t)
+				filed = append(filed, t)
 			}
 		}
 	}
 	if err := s.comparePages(ctx, wiki, ids); err != nil || client == nil {
 		return after, err
 	}
-	return after, s.compareTickets(ctx, client, tickets)
+	return after, s.compareTickets(ctx, client, filed)
 }
 
 func (s *sweeping) comparePages(ctx context.Context, wiki *confluence.Client, ids []string) error {
@@ -120,18 +121,18 @@ func (s *sweeping) searchTickets(ctx context.Context, client *jira.Client, since
 	return fault.Wrap(err, "searching for changed tickets")
 }
 
-// compareTickets reads tickets, to find those that differ or are gone.
-func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, threats []threat.Threat) error {
+// compareTickets reads the tickets of threats, to find those that differ or are gone, and those that lack what Throughline keeps on them.
+func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, filed []threat.Threat) error {
 	known := map[string][]threat.Threat{}
 	var ids []string
-	for _, t := range threats {
+	for _, t := range filed {
 		if len(known[t.Ticket.ID]) == 0 {
 			ids = append(ids, t.Ticket.ID)
 		}
 		known[t.Ticket.ID] = append(known[t.Ticket.ID], t)
 	}
 	for some := range slices.Chunk(ids, jira.MaxFetch) {
-		issues, err := client.Issues(ctx, some)
+		issues, err := client.Issues(ctx, some, descriptor.PropertyKey)
 		if err != nil {
 			return err
 		}
@@ -140,6 +141,7 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, thre
 			gone = slices.DeleteFunc(gone, func(id string) bool { return id == i.ID })
 			for _, t := range known[i.ID] {
 				s.differs(t, i)
+				s.marks(t, i)
 			}
 		}
 		for _, id := range gone {
@@ -149,6 +151,27 @@ func (s *sweeping) compareTickets(ctx context.Context, client *jira.Client, thre
 		}
 	}
 	return nil
+}
+
+// ownChanges is how long after a link was set Jira's time of the ticket may still tell of that.
+const ownChanges = time.Minute
+
+// marks asks for what a ticket lacks to be looked at. Whether its link is there costs a call, so it is only asked where the ticket
+// changed in a way that nothing else accounts for.
+func (s *sweeping) marks(t threat.Threat, i jira.Issue) {
+	k := t.Ticket
+	same := k.Key == i.Key && k.Status == i.Status && k.Category == i.Category && k.Assignee == i.Assignee && k.Due == i.Due && k.Resolution == i.Resolution
+	unexplained := same && !k.Updated.IsZero() && i.Updated.After(k.Updated)
+	link := t.Ticket.Linked && unexplained && i.Updated.After(t.Marks.Linked.Add(ownChanges))
+	off := slices.DeleteFunc(slices.Clone(t.Marks.Lacks), func(what string) bool {
+		return what == threat.MarkLink || what == threat.MarkProperty && i.Properties == nil
+	})
+	if !link && slices.Equal(lacking(t, i), off) {
+		return
+	}
+	s.change.Jobs = append(s.change.Jobs, work.Job{
+		Kind: work.RestoreTicket, Subject: t.Ticket.ID + "@" + t.Page, Lane: t.Page, RunAt: s.now, Occurred: i.Updated, Observed: s.now,
+	})
 }
 
 // differs marks an issue to be read whole when it is newer than what the last sweep saw of it, whatever events have told since: one

@@ -32,6 +32,7 @@ type Threat struct {
 	Owner Owner `json:"owner,omitzero"` // zero while nobody is found
 
 	Assigned Assignment `json:"assigned,omitzero"`
+	Marks    Marks      `json:"marks,omitzero"`
 
 	Criteria []Criterion `json:"criteria,omitempty"`
 	Intent   *Intent     `json:"intent,omitempty"`  // a ticket is being filed, or its outcome is unknown

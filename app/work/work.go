@@ -25,6 +25,8 @@ const (
 	MindDates   Kind = "mind-dates"   // Subject: page id; acceptances that ended, and due dates that passed
 	Refile      Kind = "refile"       // Subject: threat id@page id; Args: who asked; its ticket is gone, and a person wants a new one
 	Sweep       Kind = "sweep"        // Subject: "site"; looks for what no event told
+	// RestoreTicket has the Subject "issue id@page id"; it puts back what people took off the ticket.
+	RestoreTicket Kind = "restore-ticket"
 	// AuditTickets has the Subject "site"; it proves that no threat has two tickets.
 	AuditTickets Kind = "audit-tickets"
 )
@@ -133,7 +135,8 @@ type Queue interface {
 	Run(ctx context.Context, handlers map[Kind]Handler) error
 	// Peek lists jobs by ID.
 	Peek(ctx context.Context, f Filter) ([]Job, error)
-	// Retry lets a waiting or held job run at once; a held one has its attempts again. fault.NotFound when there is none.
+	// Retry lets a waiting or held job run at once; a held one has its attempts again. The Reason stays: it tells the handler that the
+	// job ran before. fault.NotFound when there is none.
 	Retry(ctx context.Context, id uint64) error
 	// Drop discards a waiting or held job. fault.NotFound when there is none.
 	Drop(ctx context.Context, id uint64) error

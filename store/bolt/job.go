@@ -221,7 +221,6 @@ func (s *Store) Retry(ctx context.Context, id uint64) error {
 		if err != nil {
 			return err
 		}
-		job.Reason = ""
 		if job.RunAt.After(t.now) {
 			job.RunAt = t.now
 		}

@@ -69,8 +69,8 @@ func exerciseJobs(t *testing.T, open Open) {
 		}
 		outcome = work.Outcome{}
 		wantNone(t, s.Retry(t.Context(), held[0].ID))
-		if job := next(t, "the run", ran); job.ID != held[0].ID || job.Attempt != 1 {
-			t.Errorf("got %+v, want the held job's first attempt anew", job)
+		if job := next(t, "the run", ran); job.ID != held[0].ID || job.Attempt != 1 || job.Reason != held[0].Reason {
+			t.Errorf("got %+v, want the held job's first attempt anew, with why it was held", job)
 		}
 		settle(t, s)
 		if left := peek(t, s, work.Filter{}); len(left) != 0 {

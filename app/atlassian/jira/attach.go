@@ -3,6 +3,7 @@ package jira
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	gojira "github.com/andygrunwald/go-jira"
 
@@ -35,6 +36,43 @@ func (c *Client) Link(ctx context.Context, issue string, link RemoteLink) error 
 	}
 	err = c.call(outbound.Repeatable(ctx), http.MethodPost, path, in, nil)
 	return fault.Wrap(err, "link issue %s", issue)
+}
+
+// Linked reports whether an issue has the remote link of a global id.
+func (c *Client) Linked(ctx context.Context, issue, globalID string) (bool, error) {
+	path, err := issuePath(issue, "/remotelink?"+url.Values{"globalId": {globalID}}.Encode())
+	if err != nil {
+		return false, err
+	}
+	var w struct {
+		ID int64 `json:"id"`
+	}
+	err = c.call(ctx, http.MethodGet, path, nil, &w)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, fault.Wrap(err, "look for a link of issue %s", issue)
+}
+
+// AddLabels adds labels to an issue and leaves the others. It may be repeated.
+func (c *Client) AddLabels(ctx context.Context, issue string, labels ...string) error {
+	path, err := issuePath(issue, "")
+	if err != nil {
+		return err
+	}
+	type add struct {
+		Label string `json:"add"`
+	}
+	var in struct {
+		Update struct {
+			Labels []add `json:"labels"`
+		} `json:"update"`
+	}
+	for _, l := range labels {
+		in.Update.Labels = append(in.Update.Labels, add{l})
+	}
+	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
+	return fault.Wrap(err, "label issue %s", issue)
 }
 
 // SetProperty sets an issue property to a value that encodes as at most 32,768 characters of JSON. It may be repeated.

@@ -31,7 +31,7 @@ type edition interface {
 	// search is Client.Search.
 	search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error
 	// issues is Client.Issues, of at least one and at most MaxFetch.
-	issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error)
+	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
 	// pasts are issues with their histories and comments, of at least one and at most MaxFetch.
 	pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error)
 	// whole reports whether a history that comes with its issue is all of it.

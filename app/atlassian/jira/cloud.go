@@ -2,6 +2,8 @@ package jira
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -47,18 +49,23 @@ func (cloud) search(ctx context.Context, c *Client, what query, yield func(Issue
 	}
 }
 
-func (cloud) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+func (cloud) issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error) {
 	in := struct {
 		Fields []string `json:"fields"`
 		Issues []string `json:"issueIdsOrKeys"`
-	}{fields[:], idsOrKeys}
+		Props  []string `json:"properties,omitempty"`
+	}{fields[:], idsOrKeys, properties}
 	var w fetched
 	if err := c.call(outbound.Repeatable(ctx), http.MethodPost, "rest/api/2/issue/bulkfetch", in, &w); err != nil { // a read, although by POST
 		return nil, err
 	}
 	out := make([]Issue, len(w.Issues))
 	for i, issue := range w.Issues {
-		out[i] = c.issue(issue)
+		out[i] = c.issue(issue.Issue)
+		if len(properties) > 0 {
+			out[i].Properties = map[string]json.RawMessage{}
+			maps.Copy(out[i].Properties, issue.Properties)
+		}
 	}
 	return out, nil
 }
@@ -77,7 +84,10 @@ func (cloud) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, 
 func (cloud) whole() bool { return false }
 
 type fetched struct {
-	Issues []gojira.Issue `json:"issues"`
+	Issues []struct {
+		gojira.Issue
+		Properties map[string]json.RawMessage `json:"properties"` // which the library has no place for
+	} `json:"issues"`
 }
 
 func (f *fetched) price() int { return len(f.Issues) * outbound.ObjectPrice }

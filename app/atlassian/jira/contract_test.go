@@ -1,6 +1,7 @@
 package jira_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,6 +35,15 @@ func TestContract(t *testing.T) {
 		exchange{"PUT", "/rest/api/2/issue/SEC-1/properties/throughline.threat", `{"id":"T-1"}`, 201, `{}`},
 		exchange{"POST", "/rest/api/2/issue/SEC-1/comment", `{"body":"b"}`, 201, `{"id":"10100","body":"b"}`},
 		exchange{"PUT", "/rest/api/2/issue/SEC-1/assignee", `{"accountId":"5b10"}`, 204, ``},
+		exchange{"PUT", "/rest/api/2/issue/SEC-1", `{"update":{"labels":[{"add":"throughline"},{"add":"throughline-T-1"}]}}`, 204, ``},
+		exchange{"GET", "/rest/api/2/issue/SEC-1/remotelink?globalId=g%3A1", "", 200, `{"id":1,"self":"https://x/1","globalId":"g:1","object":{"url":"https://x","title":"t"}}`},
+		exchange{"GET", "/rest/api/2/issue/SEC-1/remotelink?globalId=g%3A2", "", 404, `{"errorMessages":["The remote issue link does not exist."],"errors":{}}`},
+		exchange{
+			"POST", "/rest/api/2/issue/bulkfetch", `{"fields":["` + strings.ReplaceAll(issueFields, ",", `","`) + `"],"issueIdsOrKeys":["SEC-12"],"properties":["throughline.threat"]}`, 200,
+			`{"issues":[` + strings.Replace(sec12, `{"id"`, `{"properties":{"throughline.threat":{"id":"T-1"}},"id"`, 1) + `]}`,
+		},
+		exchange{"GET", "/rest/api/2/issue/createmeta/SEC/issuetypes?maxResults=200", "", 200, `{"issueTypes":[{"id":"1","name":"Task","subtask":false,"hierarchyLevel":0}],"maxResults":200,"startAt":0,"total":1}`},
+		exchange{"GET", "/rest/api/2/issue/SEC-9?fields=issuetype,project", "", 200, `{"id":"9","key":"SEC-9","fields":{"issuetype":{"id":"2","name":"Epic","hierarchyLevel":1},"project":{"key":"SEC"}}}`},
 		exchange{"GET", "/rest/api/2/project/SEC", "", 200, `{"id":"1","key":"SEC","name":"Security","lead":{"accountId":"5b10","displayName":"Kim","active":true},"issueTypes":[{"id":"1","name":"Task","subtask":false}]}`},
 		exchange{"GET", "/rest/api/2/project/SEC/components", "", 200, `[{"id":"1","name":"Login","lead":{"accountId":"5b10","displayName":"Kim","active":true}}]`},
 		exchange{"GET", "/rest/api/2/user/assignable/search?maxResults=50&project=SEC&query=Kim", "", 200, `[{"accountId":"5b10","displayName":"Kim","active":true}]`},
@@ -53,7 +63,8 @@ func TestContract(t *testing.T) {
 	}
 	spec.Components.Schemas["IssueBean"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
 	api := contracttest.API(t, spec, base, issue, "/rest/api/3/issue/bulk", issue+"/remotelink", issue+"/properties/{propertyKey}",
-		issue+"/changelog", "/rest/api/3/issue/bulkfetch", "/rest/api/3/status", issue+"/comment", issue+"/assignee", "/rest/api/3/search/jql", "/rest/api/3/search/approximate-count", project, project+"/components", "/rest/api/3/user/assignable/search")
+		issue+"/changelog", "/rest/api/3/issue/bulkfetch", "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", "/rest/api/3/status", issue+"/comment",
+		issue+"/assignee", "/rest/api/3/search/jql", "/rest/api/3/search/approximate-count", project, project+"/components", "/rest/api/3/user/assignable/search")
 	c, err := jira.New(base, &http.Client{Transport: contracttest.Transport{T: t, API: api, Path: v3}})
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +91,18 @@ func TestContract(t *testing.T) {
 		func() error { return c.SetProperty(ctx, "SEC-1", "throughline.threat", map[string]string{"id": "T-1"}) },
 		func() error { _, err := c.Comment(ctx, "SEC-1", "b"); return err },
 		func() error { return c.Assign(ctx, "SEC-1", "5b10") },
+		func() error { return c.AddLabels(ctx, "SEC-1", "throughline", "throughline-T-1") },
+		func() error { return holds(c.Linked(ctx, "SEC-1", "g:1")) },
+		func() error {
+			there, err := c.Linked(ctx, "SEC-1", "g:2")
+			return holds(!there, err)
+		},
+		func() error {
+			found, err := c.Issues(ctx, []string{"SEC-12"}, "throughline.threat")
+			return holds(len(found) == 1 && string(found[0].Properties["throughline.threat"]) == `{"id":"T-1"}`, err)
+		},
+		func() error { _, err := c.CreateTypes(ctx, "SEC"); return err },
+		func() error { _, err := c.Place(ctx, "SEC-9"); return err },
 		func() error { _, err := c.Project(ctx, "SEC"); return err },
 		func() error { _, err := c.Components(ctx, "SEC"); return err },
 		func() error { _, err := c.Assignable(ctx, "SEC", "Kim"); return err },
@@ -93,4 +116,12 @@ func TestContract(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// holds makes an error of an answer that is not as it should be.
+func holds(ok bool, err error) error {
+	if err == nil && !ok {
+		return errors.New("the answer was read otherwise")
+	}
+	return err
 }

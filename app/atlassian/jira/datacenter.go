@@ -82,7 +82,7 @@ func (dataCenter) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]p
 
 func (dataCenter) whole() bool { return true }
 
-func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys []string) ([]Issue, error) {
+func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys, _ []string) ([]Issue, error) {
 	out := []Issue{}
 	q := dcAsk{JQL: these(idsOrKeys), Fields: fields[:], Most: MaxFetch}
 	err := d.ask(ctx, c, q, func(i Issue) bool {

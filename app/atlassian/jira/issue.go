@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -27,7 +28,8 @@ type Issue struct {
 	Due          string // ISO 8601 date; empty when none
 	Resolution   string // as the site names it; empty while unresolved
 	Labels       []string
-	Updated      time.Time // UTC
+	Updated      time.Time                  // UTC
+	Properties   map[string]json.RawMessage // by key; nil where they were not asked for, or the site does not tell
 }
 
 // fields are those that an Issue is made of: asking for no more keeps answers small.

@@ -55,7 +55,7 @@ func (g *gates) open(id tenant.ID, product tenant.Product, c call) error {
 	return fault.BusyFor(wait, "%s at %s waits: Atlassian asked for quiet for another %s", c, id, wait.Round(time.Millisecond))
 }
 
-// limit closes the gate that a 429 is about.
+// limit closes the gate that a 429 is about, or an error of the server's that names a time.
 func (g *gates) limit(id tenant.ID, product tenant.Product, c call, h http.Header) {
 	key := gate{tenant: id, product: product, endpoint: c.String()} // a burst, or a reason we don't know
 	switch why := reason(h); {

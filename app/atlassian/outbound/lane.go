@@ -173,7 +173,9 @@ func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
 		l.road.log.Warn("rate limited", "tenant", l.tenant, "product", l.product, "call", c.String(),
 			"reason", reason(resp.Header), "retry_after", retryAfter(resp.Header, l.road.now()))
 	case resp.StatusCode >= 500:
-		l.failed()
+		if l.failed(); resp.Header.Get("Retry-After") != "" {
+			l.road.gates.limit(l.tenant, l.product, c, resp.Header) // it was asked of this call, and the like of it would fare no better
+		}
 	default:
 		l.road.breaker.passed(l.tenant)
 	}

@@ -30,7 +30,7 @@ const (
 	DropBefore  Kind = "drop-before"  // the connection ends, and nothing was done
 	DropAfter   Kind = "drop-after"   // the connection ends, and all was done
 	Stall       Kind = "stall"        // no answer for Delay (a minute when 0) or until the client leaves; nothing is done
-	StallAfter  Kind = "stall-after"  // the same, and all was done
+	StallAfter  Kind = "stall-after"  // all was done, and no answer comes for Delay (a minute when 0) or until the client leaves
 	Duplicate   Kind = "duplicate"    // a webhook is sent twice
 	Reorder     Kind = "reorder"      // a webhook lets the next one of its app pass
 	Lose        Kind = "lose"         // a webhook is never sent
@@ -51,7 +51,7 @@ type Rule struct {
 	Event       string   `json:"event,omitzero"`       // regular expression on a webhook's event
 	Times       int      `json:"times,omitzero"`       // so often, then never again; 0: always
 	Probability float64  `json:"probability,omitzero"` // of each match, 0 < p ≤ 1; 0: each
-	Delay       Duration `json:"delay,omitzero"`       // of latency, stalls and index-lag: "250ms"
+	Delay       Duration `json:"delay,omitzero"`       // of latency, the stalls and index-lag: "250ms"
 	Status      int      `json:"status,omitzero"`      // of error-before and error-after
 	RetryAfter  int      `json:"retryAfter,omitzero"`  // seconds, of rate-limit and errors
 	Reason      string   `json:"reason,omitzero"`      // of rate-limit; "jira-burst-based" or "confluence-burst-based" when empty
