@@ -101,6 +101,11 @@ func operator(cmd *cobra.Command, data string, writes bool) (client *http.Client
 	if client, ok := operate.Dial(c.Data); ok {
 		return client, func() {}, nil
 	}
+	if path, ok := strings.CutPrefix(dsn(c), "bolt://"); ok { // a command makes no store
+		if _, err := os.Stat(path); err != nil {
+			return nil, nil, fault.As(fault.NotFound, err, "there is no store to work on: name its folder with --data")
+		}
+	}
 	key, err := masterKey(c, false)
 	if err != nil {
 		return nil, nil, err
