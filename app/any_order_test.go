@@ -349,6 +349,7 @@ func (p *process) outcome(t *testing.T, world *planet, before map[string]bool) o
 				out.moved++
 			}
 			th.Rev, th.Moved, th.Stated = 0, threat.Moment{}, threat.Moment{}
+			th.Marks.Linked = time.Time{} // by our own clock
 			if th.Ticket != nil {
 				is := *th.Ticket
 				if th.State == threat.Withdrawn {
