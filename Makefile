@@ -1,6 +1,6 @@
 # make test   everything, on a machine with Go and Debian's package manager; installs what the tests need
 # make lint   formatting and static checks, with the pinned linter
-# make soak   the tests that change things at random, 10,000 times each
+# make soak   what is tried at random, in full: kills, forgeries, simulated outages; about two hours
 # make bench  the measurements that the README quotes
 # make run    the demo
 
@@ -24,6 +24,8 @@ race:
 
 soak:
 	THROUGHLINE_SOAK=10000 $(GO) test -timeout 60m -run 'EveryFlippedByte|MutationsAreNamed' ./app/evidence/archive
+	SOAK=1 $(GO) test -timeout 120m ./app -run 'FirstReview|OneTicketAThreat|Outage|ThousandThreats|WebhooksInAnyOrder'
+	SOAK=1 $(GO) test -timeout 120m ./cmd/throughline -run 'Kill|Failpoints'
 
 lint: $(LINT)
 	$(LINT) run ./...

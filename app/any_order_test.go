@@ -348,7 +348,8 @@ func (p *process) outcome(t *testing.T, world *planet, before map[string]bool) o
 			if th.State != threat.Open {
 				out.moved++
 			}
-			th.Rev, th.Moved, th.Stated, th.Marks.Linked = 0, threat.Moment{}, threat.Moment{}, time.Time{}
+			th.Rev, th.Moved, th.Stated = 0, threat.Moment{}, threat.Moment{}
+			th.Marks.Linked = time.Time{} // by our own clock
 			if th.Ticket != nil {
 				is := *th.Ticket
 				if th.State == threat.Withdrawn {

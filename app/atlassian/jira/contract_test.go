@@ -1,8 +1,8 @@
 package jira_test
 
 import (
-	"fmt"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
