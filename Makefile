@@ -1,6 +1,6 @@
 # make test   everything, on a machine with Go and Debian's package manager; installs what the tests need
 # make lint   formatting and static checks, with the pinned linter
-# make soak   what is tried at random, in full: kills, forgeries, simulated outages; about two hours
+# make soak   what is tried at random, in full: kills, forgeries, simulated outages; about half an hour
 # make bench  the measurements that the README quotes
 # make run    the demo
 

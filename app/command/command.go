@@ -98,16 +98,6 @@ func Parse(text string) []Command {
 	return out
 }
 
-// Held reports whether a text may hold a command: cheap, and never wrong about one that does.
-func Held(text string) bool {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(line, "/") {
-			return true
-		}
-	}
-	return false
-}
-
 func read(name Name, wrong string, body []string) Command {
 	c := Command{Name: name, Text: clean(strings.Join(body, " ")), Wrong: wrong}
 	if wrong != "" {

@@ -21,39 +21,45 @@ const walked = 16 << 20
 
 // Entries implements ledger.Log.
 func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Entry) bool) error {
-	entries, read := make([]ledger.Entry, 0, chunk), 0
+	return walk(ctx, s, id, from, func(_ *bbolt.Bucket, k, raw []byte, _ uint64) (ledger.Entry, error) {
+		return decode[ledger.Entry](k, entryRow(raw).json())
+	}, yield)
+}
+
+// walk reads a tenant's ledger row by row from one on, in chunks, and yields what read makes of each row. next is the number that the row
+// would have without a gap before it; a walk begins anew behind what it read.
+func walk[T any](ctx context.Context, s *Store, id tenant.ID, from uint64, read func(b *bbolt.Bucket, k, raw []byte, next uint64) (T, error), yield func(T) bool) error {
+	some, bytes := make([]T, 0, chunk), 0
 	for {
-		entries = entries[:0]
+		some = some[:0]
 		err := s.view(ctx, "read the ledger of "+string(id), func(btx *bbolt.Tx) error {
 			b := btx.Bucket(bucketTenants).Bucket([]byte(id))
 			if b == nil {
 				return nil
 			}
 			rows := b.Bucket(bucketLedger).Cursor()
-			for k, raw := rows.Seek(number(from)); k != nil && len(entries) < chunk; k, raw = rows.Next() {
-				read += len(raw)
-				one, err := decode[ledger.Entry](k, entryRow(raw).json())
+			for k, raw := rows.Seek(number(from)); k != nil && len(some) < chunk; k, raw = rows.Next() {
+				one, err := read(b, k, raw, from)
 				if err != nil {
 					return err
 				}
-				entries = append(entries, one)
+				some, bytes, from = append(some, one), bytes+len(raw), numberOf(k)+1
 			}
-			if read > walked {
+			if bytes > walked {
 				letGo(s.db, btx.Size())
-				read = 0
+				bytes = 0
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for _, one := range entries {
+		for _, one := range some {
 			if !yield(one) {
 				return nil
 			}
-			from = one.Seq + 1
 		}
-		if len(entries) < chunk {
+		if len(some) < chunk {
 			return nil
 		}
 	}

@@ -96,45 +96,12 @@ func (t tree) put(to *tx, one ledger.Entry, raw []byte) error {
 
 // Leaves implements ledger.Tree.
 func (s *Store) Leaves(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Leaf) bool) error {
-	leaves, read := make([]ledger.Leaf, 0, chunk), 0
-	for {
-		leaves = leaves[:0]
-		err := s.view(ctx, "read the tree of "+string(id), func(btx *bbolt.Tx) error {
-			b := btx.Bucket(bucketTenants).Bucket([]byte(id))
-			if b == nil {
-				return nil
-			}
-			rows := b.Bucket(bucketLedger).Cursor()
-			for k, raw := rows.Seek(number(from)); k != nil && len(leaves) < chunk; k, raw = rows.Next() {
-				if next := from + uint64(len(leaves)); numberOf(k) != next {
-					return ledger.Damaged("entry %d is missing", next)
-				}
-				read += len(raw)
-				l, err := readLeaf(b, k, raw)
-				if err != nil {
-					return err
-				}
-				leaves = append(leaves, l)
-			}
-			if read > walked {
-				letGo(s.db, btx.Size())
-				read = 0
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+	return walk(ctx, s, id, from, func(b *bbolt.Bucket, k, raw []byte, next uint64) (ledger.Leaf, error) {
+		if numberOf(k) != next {
+			return ledger.Leaf{}, ledger.Damaged("entry %d is missing", next)
 		}
-		for _, l := range leaves {
-			if !yield(l) {
-				return nil
-			}
-			from = l.Entry.Seq + 1
-		}
-		if len(leaves) < chunk {
-			return nil
-		}
-	}
+		return readLeaf(b, k, raw)
+	}, yield)
 }
 
 // readLeaf makes the leaf of a stored entry and checks it against its hash, and the hashes above.

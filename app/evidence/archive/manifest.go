@@ -21,7 +21,6 @@ const (
 	checkpointName  = "ledger/checkpoint"
 	previousName    = "ledger/previous" // there when a pack was exported before
 	keyName         = "ledger/key"
-	stampName       = "ledger/checkpoint.tsr" // there when a time-stamp authority is configured
 )
 
 // Facts are what a pack's maker says of it.
