@@ -59,15 +59,16 @@ func benchmarkWebhook(b *testing.B, pages, each int) {
 	n := 0
 	for b.Loop() {
 		id := n * 7919 % (pages * each) // far from the one before
-		status, category := "In Progress", "indeterminate"
+		from, fromID, status, statusID, category := "To Do", 1, "In Progress", 3, "indeterminate"
 		if n/(pages*each)%2 == 1 {
-			status, category = "To Do", "new"
+			from, fromID, status, statusID, category = status, statusID, from, fromID, "new"
 		}
 		n++
 		at := noon.Add(time.Duration(n) * time.Second)
 		body := fmt.Sprintf(`{"timestamp":%d,"webhookEvent":"jira:issue_updated","user":{"accountId":"ann"},"issue":{"id":"%d","key":"SEC-%d","fields":{"summary":"x","updated":%q,`+
-			`"status":{"name":%q,"statusCategory":{"key":%q}},"labels":["throughline"],"project":{"key":"SEC"}}},"changelog":{"id":"%d"}}`,
-			at.UnixMilli(), id, id, at.Format("2006-01-02T15:04:05.000-0700"), status, category, n)
+			`"status":{"id":"%d","name":%q,"statusCategory":{"key":%q}},"labels":["throughline"],"project":{"key":"SEC"}}},`+
+			`"changelog":{"id":"%d","items":[{"field":"status","fieldId":"status","from":"%d","fromString":%q,"to":"%d","toString":%q}]}}`,
+			at.UnixMilli(), id, id, at.Format("2006-01-02T15:04:05.000-0700"), statusID, status, category, n, fromID, from, statusID, status)
 		d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: "jira:issue_updated", Seen: at, Body: []byte(body)})
 		if err != nil {
 			b.Fatal(err)
@@ -109,7 +110,7 @@ func fill(b *testing.B, s trace.Book, pages, each int) {
 				id := p*each + i
 				text := stated("Forged webhooks", fmt.Sprintf("Anybody can post forged webhooks to endpoint %d", id), 200*i, "Verify signatures")
 				c.Threats = append(c.Threats, threat.Threat{ID: threat.ID(fmt.Sprintf("T-%d", id)), Page: fmt.Sprint(p), State: threat.Open, Text: text, Last: 1, Ticket: &threat.Ticket{
-					ID: fmt.Sprint(id), Key: fmt.Sprintf("SEC-%d", id), URL: fmt.Sprintf("https://x.test/browse/SEC-%d", id), Status: "To Do", Category: threat.ToDo, Linked: true,
+					ID: fmt.Sprint(id), Key: fmt.Sprintf("SEC-%d", id), URL: fmt.Sprintf("https://x.test/browse/SEC-%d", id), Status: "To Do", StatusID: "1", Category: threat.ToDo, Linked: true,
 				}})
 			}
 			return s.Commit(b.Context(), c)
