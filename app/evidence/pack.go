@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/throughline/throughline/app/control"
 	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/tenant"
 )
 
 // Maker is who makes a pack, and with what.
@@ -19,7 +21,15 @@ type Maker struct {
 	Version    string     // of the program
 	Reconciler Reconciler // nil when Jira is not to be asked
 	Log        archive.Log
+	Stamps     Stamps                           // nil when nothing is stamped
 	Step       func(what string, done, all int) // of the progress; may be nil
+}
+
+// Stamps keeps time stamps of a site's checkpoints.
+type Stamps interface {
+	// Stamp returns the newest of a checkpoint of at most so many entries whose token states a time before an instant; nil when there
+	// is none.
+	Stamp(ctx context.Context, id tenant.ID, size uint64, before time.Time) (*archive.Stamp, error)
 }
 
 // Made is what became of it.
@@ -44,7 +54,12 @@ func Build(ctx context.Context, out io.Writer, w *Walk, q Query, m Maker) (Made,
 		return Made{}, err
 	}
 	defer c.close()
-	facts := c.facts(w, m)
+	size := uint64(w.Entries())
+	stamps, err := findStamps(ctx, w.Tenant, q, size, m.Stamps)
+	if err != nil {
+		return Made{}, err
+	}
+	facts := c.facts(w, m, stamps)
 	p := archive.New(out)
 	var files []part
 	files = append(files,
@@ -83,12 +98,41 @@ func Build(ctx context.Context, out io.Writer, w *Walk, q Query, m Maker) (Made,
 		}
 	}
 	step("writing the ledger's part", len(files), len(files)+1)
-	size := uint64(w.Entries())
-	digest, err := p.Close(ctx, c.manifest(w, m), m.Log, archive.Scope{Size: size, Previous: w.previous, In: c.discloses})
+	digest, err := p.Close(ctx, c.manifest(w, m), m.Log, archive.Scope{Size: size, Previous: w.previous, In: c.discloses, Stamps: stamps})
 	if err != nil {
 		return Made{}, err
 	}
 	return Made{Threats: c.summary.Population, Manifest: digest, Size: size, Summary: c.summary}, nil
+}
+
+// findStamps are the stamps that a pack carries: the newest, and the last of before the window's end when that is another one. Only those
+// of before the instant of knowledge count, so that a repetition carries the same.
+func findStamps(ctx context.Context, id tenant.ID, q Query, size uint64, from Stamps) ([]archive.Stamp, error) {
+	var out []archive.Stamp
+	if from == nil {
+		return nil, nil
+	}
+	for _, before := range []time.Time{q.End(), q.AsOf} {
+		s, err := from.Stamp(ctx, id, size, before)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil && (len(out) == 0 || out[0].Size != s.Size) {
+			out = append(out, *s)
+		}
+	}
+	return out, nil
+}
+
+func stampWords(stamps []archive.Stamp) string {
+	if len(stamps) == 0 {
+		return "none: no time-stamp authority has stamped a checkpoint of this log before the instant of knowledge"
+	}
+	var words []string
+	for _, s := range stamps {
+		words = append(words, fmt.Sprintf("the first %s entries existed at %s UTC, by the token in %s", thousands(int(s.Size)), clock(s.Time), archive.TokenName(s.Size)))
+	}
+	return strings.Join(words, "; ") + ". `throughline verify --tsa-roots` checks whose word that is"
 }
 
 type part struct {
@@ -101,7 +145,7 @@ type part struct {
 type fact struct{ name, text string }
 
 // facts are what the cover and the first sheet say.
-func (c *collection) facts(w *Walk, m Maker) []fact {
+func (c *collection) facts(w *Walk, m Maker, stamps []archive.Stamp) []fact {
 	q, s := c.query, c.summary
 	out := []fact{
 		{"Site", string(w.Tenant)},
@@ -113,7 +157,8 @@ func (c *collection) facts(w *Walk, m Maker) []fact {
 		{"Sample", sampleWords(q)},
 		{"Population", fmt.Sprintf("%d threats of %d stated (%d not in the window, %d outside of the scope)", s.Population, s.Stated, s.Ended, s.Outside)},
 		{"Reconciliation", s.Reconciled.Words()},
-		{"Ledger", fmt.Sprintf("%d entries up to the instant of knowledge", s.Entries)},
+		{"Ledger", fmt.Sprintf("%s entries up to the instant of knowledge: %s", thousands(s.Entries), spreadWords(s.Spread))},
+		{"Time stamp", stampWords(stamps)},
 		{"Made by", m.By + ", with Throughline " + m.Version},
 	}
 	if q.AsOf.Before(q.To) {
@@ -126,7 +171,8 @@ func (c *collection) manifest(w *Walk, m Maker) archive.Facts {
 	q, s := c.query, c.summary
 	f := archive.Facts{
 		Site: w.Tenant, From: q.From, To: q.To, AsOf: q.AsOf, Framework: q.Framework, By: m.By, Version: m.Version, Query: q.Narrowed(),
-		Counts: map[string]int{"threats": s.Population, "threats_stated": s.Stated, "threats_not_in_window": s.Ended, "threats_out_of_scope": s.Outside, "tickets": s.Tickets, "exceptions": 0},
+		Entries: s.Spread,
+		Counts:  map[string]int{"threats": s.Population, "threats_stated": s.Stated, "threats_not_in_window": s.Ended, "threats_out_of_scope": s.Outside, "tickets": s.Tickets, "exceptions": 0},
 	}
 	for _, n := range s.Exceptions {
 		f.Counts["exceptions"] += n
@@ -191,15 +237,3 @@ func (r Reconciliation) Words() string {
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-// discloses reports whether an entry goes into the pack: those of the population's threats and of the scope's pages, and those of the
-// whole site.
-func (c *collection) discloses(e ledger.Entry) bool {
-	switch {
-	case e.Threat != "":
-		return c.population[e.Threat]
-	case e.Page != "":
-		return c.query.Scope.zero() || c.pages[e.Page]
-	}
-	return true
-}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +16,11 @@ import (
 	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/stamp"
 )
 
 func newVerify() *cobra.Command {
-	var key, previous string
+	var key, previous, roots string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify PACK.zip",
@@ -24,18 +28,25 @@ func newVerify() *cobra.Command {
 		Long: "Checks that the pack is whole and that its ledger is what was signed: every file and number of records, the signature, each disclosed\n" +
 			"entry against the tree of hashes, and that the log continues the one of an earlier pack. The first thing that is wrong is named.\n" +
 			"Exit code 0: it verifies, 1: it does not, 2: it could not be read.\n\n" +
+			"A time-stamp authority's token proves when the first so many entries existed; --tsa-roots says whose word counts for that.\n" +
 			"That the pack is the site's own is known only by a key that you did not take from the pack itself, or by an earlier pack.",
 		Example: "  throughline verify 2026.zip --previous 2025.zip",
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the log's public key, or a file that holds it, as `throughline ledger show` prints it")
 	cmd.Flags().StringVar(&previous, "previous", "", "an earlier pack of the site, or a checkpoint that was kept (with --key)")
+	cmd.Flags().StringVar(&roots, "tsa-roots", "", "file with the root certificates of the time-stamp authorities that you trust, PEM")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		expect := archive.Expect{}
 		var err error
 		if expect.Key, err = readKey(key); err != nil {
 			return err
+		}
+		if roots != "" {
+			if expect.Roots, err = stamp.Roots(roots); err != nil {
+				return fault.Wrap(err, "--tsa-roots")
+			}
 		}
 		r, err := verifyPack(cmd.Context(), args[0], previous, expect)
 		var flaw *archive.Flaw
@@ -132,14 +143,46 @@ func tellReport(cmd *cobra.Command, r archive.Report, trusted bool) {
 	fmt.Fprintf(out, "Verifies: %s of %s, from %s until before %s, as of %s.\n", count(r.Files, "file", "files"), m.Site, at(m.From), at(m.To), at(m.AsOf))
 	fmt.Fprintf(out, "Ledger: %s, %d disclosed here; the other %d are in the tree by their hashes, and any of them may be asked for.\n",
 		count(int(m.Ledger.Size), "entry", "entries"), m.Ledger.Disclosed, int(m.Ledger.Size)-m.Ledger.Disclosed)
+	for _, z := range archive.Zones() {
+		tellShare(out, z, *m.Entries.Of(z), r.Hidden[z])
+	}
 	if r.Erased+r.Withheld > 0 {
 		fmt.Fprintf(out, "What is personal was erased from %s, and %s without body.\n", count(r.Erased, "entry", "entries"), count(r.Withheld, "is", "are"))
 	}
 	for _, size := range r.Continues {
 		fmt.Fprintf(out, "It continues the checkpoint of %s.\n", count(int(size), "entry", "entries"))
 	}
+	for _, s := range r.Stamps {
+		whose := "an authority that your root certificates vouch for"
+		if !s.Trusted {
+			whose = "an authority that was not checked (give its root certificates with --tsa-roots)"
+		}
+		fmt.Fprintf(out, "Time stamp: the first %s existed at %s, by the word of %s.\n", count(int(s.Size), "entry", "entries"), at(s.Time), whose)
+	}
+	if len(r.Stamps) == 0 {
+		fmt.Fprintln(out, "No time stamp: when the entries were there is known by the log's own clock only.")
+	}
 	fmt.Fprintf(out, "Signed by %s\n", r.Key)
 	if !trusted {
 		fmt.Fprintln(out, "This key comes from the pack itself. Compare it with `throughline ledger show`, or verify with --key or --previous.")
 	}
+}
+
+// tellShare tells of the entries before, in or after the window: how many are disclosed is proven, how many of the others lie there is the
+// maker's word within what the disclosed ones prove.
+func tellShare(out io.Writer, z archive.Zone, s archive.Share, proven archive.Range) {
+	fmt.Fprintf(out, "  %s: %s, %d disclosed, %d not", z, count(s.Entries, "entry", "entries"), s.Disclosed, s.Hidden())
+	if s.Hidden() > 0 {
+		var reasons []string
+		for _, why := range slices.Sorted(maps.Keys(s.Undisclosed)) {
+			reasons = append(reasons, fmt.Sprintf("%d %s", s.Undisclosed[why], why))
+		}
+		if len(reasons) > 0 {
+			fmt.Fprintf(out, " (by its maker's word %s)", strings.Join(reasons, ", "))
+		}
+	}
+	if proven.Least != proven.Most {
+		fmt.Fprintf(out, "; proven: %d to %d", proven.Least, proven.Most)
+	}
+	fmt.Fprintln(out)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 type Expect struct {
 	Key      string             // the log's public key, from a source that is trusted; empty when there is none
 	Previous *ledger.Checkpoint // of a former pack, see ReadPrevious; nil when there is none
+	Roots    *x509.CertPool     // of time-stamp authorities that are trusted; nil when there are none
 }
 
 // Report is what a pack that verifies says, and what was seen of it.
@@ -33,6 +35,8 @@ type Report struct {
 	Erased    int               `json:"erased"`    // of these, the ones whose body stands for an erased one
 	Withheld  int               `json:"withheld"`  // disclosed entries whose body was erased after what the pack is as of
 	Continues []uint64          `json:"continues"` // sizes of the earlier checkpoints that the log was found to continue
+	Stamps    []StampReport     `json:"stamps,omitempty"`
+	Hidden    []Range           `json:"undisclosed"` // before, in and after the window, as the disclosed entries around them prove
 }
 
 // Verify checks a pack with nothing but itself and what is expected. The error is a *Flaw that names the first thing that is wrong,
@@ -40,7 +44,8 @@ type Report struct {
 //
 // It holds: the container is as Throughline writes it; the key in the pack, which is the expected one, signed the manifest; the
 // manifest names exactly the files that are there, with their bytes and their numbers of records; the key signed the checkpoint, and
-// the hashes of the leaves make up its tree; every disclosed entry is the one in the tree; and the tree continues the previous ones.
+// the hashes of the leaves make up its tree; every disclosed entry is the one in the tree; the tree continues the previous ones and those
+// that were stamped; and what the manifest says of the entries before, in and after the window can be so.
 func Verify(ctx context.Context, in io.ReaderAt, size int64, expect Expect) (Report, error) {
 	c, err := open(in, size)
 	if err != nil {
@@ -201,18 +206,18 @@ func (v *verifier) file(m member, said File) error {
 }
 
 // whole reads one of the ledger's small files, which files checked.
-func (v *verifier) whole(name string) ([]byte, error) {
+func (v *verifier) whole(name string, most int64) ([]byte, error) {
 	at := slices.IndexFunc(v.members, func(m member) bool { return m.name == name })
 	if at < 0 {
 		return nil, flaw(Missing, name, "there is no such file")
 	}
-	return v.small(v.members[at], mostNote)
+	return v.small(v.members[at], most)
 }
 
 // log checks the ledger's part.
 func (v *verifier) log(ctx context.Context) error {
 	said, key := v.report.Manifest.Ledger, v.report.Key
-	raw, err := v.whole(checkpointName)
+	raw, err := v.whole(checkpointName, mostNote)
 	if err != nil {
 		return err
 	}
@@ -230,10 +235,15 @@ func (v *verifier) log(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := v.walk(ctx, head, earlier)
+	stamps, err := v.stamps(head, said, key)
 	if err != nil {
 		return err
 	}
+	w, err := v.walk(ctx, head, append(slices.Clone(earlier), stamps...))
+	if err != nil {
+		return err
+	}
+	v.report.Hidden = w.bounds.ranges()
 	v.report.Bodies, v.report.Erased, v.report.Withheld = w.bodies, w.erased, w.withheld
 	for _, c := range earlier {
 		if !slices.Contains(v.report.Continues, c.Size) {
@@ -243,10 +253,21 @@ func (v *verifier) log(ctx context.Context) error {
 	return nil
 }
 
+// pin is a checkpoint whose tree the log must begin with, and what is wrong when it does not.
+type pin struct {
+	ledger.Checkpoint
+
+	otherwise error
+}
+
+func continued(c ledger.Checkpoint) pin {
+	return pin{c, flaw(Continuation, leavesName, "the first %d entries are not those of the earlier checkpoint: the log was written anew", c.Size)}
+}
+
 // earlier are the checkpoints that the log must continue.
-func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]ledger.Checkpoint, error) {
-	var out []ledger.Checkpoint
-	raw, err := v.whole(previousName)
+func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]pin, error) {
+	var out []pin
+	raw, err := v.whole(previousName, mostNote)
 	var absent *Flaw
 	switch {
 	case errors.As(err, &absent) && absent.Part == Missing && said.Previous == 0:
@@ -260,7 +281,7 @@ func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]l
 		if c.Origin != head.Origin || c.Size != said.Previous || c.Size > head.Size {
 			return nil, flaw(Checkpoint, previousName, "it is another one than the manifest tells of")
 		}
-		out = append(out, c)
+		out = append(out, continued(c))
 	}
 	if p := v.expect.Previous; p != nil {
 		if p.Origin != head.Origin {
@@ -270,7 +291,7 @@ func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]l
 			return nil, flaw(Continuation, checkpointName, "it has %d entries and the previous pack's %d: entries are gone, or the two packs were given in the wrong order",
 				head.Size, p.Size)
 		}
-		out = append(out, *p)
+		out = append(out, continued(*p))
 	}
 	return out, nil
 }
