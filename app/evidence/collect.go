@@ -32,7 +32,8 @@ type collection struct {
 	others     map[string]*[archive.After + 1]int // entries that are of no threat: by page, and by window
 }
 
-func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection, err error) {
+// collect fills the tables. What is not in the ledger, Jira's answer above all, is for ask to fill in before the last of them.
+func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error) (c *collection, err error) {
 	catalogue, err := control.Framework(q.Framework)
 	if err != nil {
 		return nil, err
@@ -41,11 +42,11 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{},
 		pages: map[string]bool{}, reviewed: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
 	}
-	defer func() {
+	defer func(made *collection) { // c is nil by then where an error was returned
 		if err != nil {
-			c.close()
+			made.close()
 		}
-	}()
+	}(c)
 	for _, t := range Tables() {
 		one, err := newRows(t)
 		if err != nil {
@@ -62,7 +63,7 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	}
 	c.summary.Entries, c.summary.Pages = w.Entries(), len(c.pages)
 	c.shareOthers()
-	if err := c.reconcile(ctx, w, r); err != nil {
+	if err := ask(c); err != nil {
 		return nil, err
 	}
 	return c, c.finish()

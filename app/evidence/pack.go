@@ -49,7 +49,7 @@ func Build(ctx context.Context, out io.Writer, w *Walk, q Query, m Maker) (Made,
 		}
 	}
 	w.Progress = func(n int) { step("reading the ledger", n, 0) }
-	c, err := collect(ctx, w, q, m.Reconciler)
+	c, err := collect(ctx, w, q, func(c *collection) error { return c.reconcile(ctx, w, m.Reconciler) })
 	if err != nil {
 		return Made{}, err
 	}
@@ -61,28 +61,7 @@ func Build(ctx context.Context, out io.Writer, w *Walk, q Query, m Maker) (Made,
 	}
 	facts := c.facts(w, m, stamps)
 	p := archive.New(out)
-	var files []part
-	files = append(files,
-		part{"summary.pdf", 0, func(w io.Writer) error { return c.writePDF(w, facts) }},
-		part{"register.xlsx", 0, func(w io.Writer) error { return c.writeXLSX(w, facts) }},
-	)
-	for _, t := range c.tables {
-		files = append(files,
-			part{t.Name + ".csv", t.count, func(w io.Writer) error { return writeCSV(w, t) }},
-			part{t.Name + ".json", t.count, func(w io.Writer) error { return writeJSON(w, t) }})
-	}
-	files = append(files,
-		part{"summary.json", 0, func(w io.Writer) error { return c.summary.write(w) }},
-		part{"schema.json", 0, func(w io.Writer) error {
-			schema, err := Schema()
-			if err == nil {
-				_, err = w.Write(schema)
-			}
-			return err
-		}},
-		part{"oscal/assessment-results.json", 0, func(w io.Writer) error { return c.oscal.results(w, c.catalogue) }},
-		part{"oscal/poam.json", 0, c.oscal.actions},
-	)
+	files := c.files(facts)
 	for i, f := range files {
 		if err := ctx.Err(); err != nil {
 			return Made{}, err
@@ -103,6 +82,31 @@ func Build(ctx context.Context, out io.Writer, w *Walk, q Query, m Maker) (Made,
 		return Made{}, err
 	}
 	return Made{Threats: c.summary.Population, Manifest: digest, Size: size, Summary: c.summary}, nil
+}
+
+// files are a pack's files but for the container's own, in their order.
+func (c *collection) files(facts []fact) []part {
+	files := []part{
+		{"summary.pdf", 0, func(w io.Writer) error { return c.writePDF(w, facts) }},
+		{workbook, 0, func(w io.Writer) error { return c.writeXLSX(w, facts) }},
+	}
+	for _, t := range c.tables {
+		files = append(files,
+			part{t.Name + ".csv", t.count, func(w io.Writer) error { return writeCSV(w, t) }},
+			part{t.Name + ".json", t.count, func(w io.Writer) error { return writeJSON(w, t) }})
+	}
+	return append(files,
+		part{"summary.json", 0, func(w io.Writer) error { return c.summary.write(w) }},
+		part{"schema.json", 0, func(w io.Writer) error {
+			schema, err := Schema()
+			if err == nil {
+				_, err = w.Write(schema)
+			}
+			return err
+		}},
+		part{"oscal/assessment-results.json", 0, func(w io.Writer) error { return c.oscal.results(w, c.catalogue) }},
+		part{"oscal/poam.json", 0, c.oscal.actions},
+	)
 }
 
 // findStamps are the stamps that a pack carries: the newest, and the last of before the window's end when that is another one. Only those
@@ -134,6 +138,9 @@ func stampWords(stamps []archive.Stamp) string {
 	}
 	return strings.Join(words, "; ") + ". `throughline verify --tsa-roots` checks whose word that is"
 }
+
+// workbook is the file of the sheets.
+const workbook = "register.xlsx"
 
 type part struct {
 	name  string

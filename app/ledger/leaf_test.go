@@ -95,11 +95,42 @@ func FuzzLeaf(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body := ledger.Entry{By: page, Data: ledger.Encode(map[string]string{"threat": threat})}
+		by, data, err := ledger.ParseBody(body.Body())
+		if err != nil || by != plain.Page || string(data) != string(body.Data) {
+			t.Errorf("%s was read as %q, %s, %v", body.Body(), by, data, err)
+		}
 		e.Page, e.Threat, e.Occurred, e.Observed = plain.Page, plain.Threat, l.Entry.Occurred, l.Entry.Observed
 		if diff := cmp.Diff(e, l.Entry); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	})
+}
+
+// TestParseBody: a body has one form, with or without data.
+func TestParseBody(t *testing.T) {
+	tests := []struct {
+		name, body, by, data string
+		ok                   bool
+	}{
+		{"whole", `{"by":"5b10a","data":{"why":"}"}}`, "5b10a", `{"why":"}"}`, true},
+		{"no data", `{"by":"5b10a"}`, "5b10a", "", true},
+		{"escapes", `{"by":"\\\"","data":{}}`, `\"`, "{}", true},
+		{"another order", `{"data":{},"by":"5b10a"}`, "", "", false},
+		{"no end", `{"by":"5b10a","data":{}`, "", "", false},
+		{"more", `{"by":"5b10a","data":{},"more":1}`, "", "", false},
+		{"data that is none", `{"by":"5b10a","data":{]}`, "", "", false},
+		{"a string without end", `{"by":"5b10a`, "", "", false},
+		{"nothing", ``, "", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			by, data, err := ledger.ParseBody([]byte(tt.body))
+			if (err == nil) != tt.ok || by != tt.by || string(data) != tt.data || err != nil && !fault.Is(err, fault.Invalid) {
+				t.Errorf("got %q, %s, %v", by, data, err)
+			}
+		})
+	}
 }
 
 // TestEdge holds our roots against the library's, for trees of every size up to 300.

@@ -142,11 +142,11 @@ func (v *verifier) unsigned(raw, signed, key []byte, sum ledger.Digest, cause er
 }
 
 // small reads a file whole that the manifest does not vouch for yet.
-func (v *verifier) small(m member, most int64) ([]byte, error) {
+func (c container) small(m member, most int64) ([]byte, error) {
 	if m.plain > most || m.method == zip.Store && m.packed != m.plain {
 		return nil, flaw(Content, m.name, "it has %d bytes, more than it can have", m.plain)
 	}
-	r := v.read(m, File{})
+	r := c.read(m, File{})
 	out, err := io.ReadAll(io.LimitReader(r.plain, m.plain+1))
 	if err != nil {
 		return nil, flaw(Content, m.name, "it cannot be unpacked: it was changed")

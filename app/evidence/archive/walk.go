@@ -19,7 +19,8 @@ import (
 // walk goes through the leaves and the disclosed entries side by side, both in the order of the log, and holds neither in memory.
 type walk struct {
 	entries  *bufio.Reader
-	line     int // of the entries
+	line     int       // of the entries
+	hash     tlog.Hash // of the leaf on it
 	recorded time.Time
 	facts    Facts
 	bounds   bounds
@@ -104,7 +105,7 @@ func (w *walk) run(ctx context.Context, leaves *bufio.Reader, head ledger.Checkp
 			return within(leavesName, err)
 		}
 		if next != nil && next.Entry.Seq == edge.Size() {
-			if next.Hash() != leaf {
+			if w.hash != leaf {
 				return flaw(Entry, entriesName, "line %d: entry %d is not the one in the tree", w.line, next.Entry.Seq)
 			}
 			w.bounds.disclosed(ZoneOf(w.facts.From, w.facts.To, next.Entry.Recorded))
@@ -148,7 +149,7 @@ func (w *walk) next() (*ledger.Leaf, error) {
 		return nil, err
 	}
 	w.line++
-	l, body, err := parseLine(line)
+	l, leaf, body, err := parseLine(line)
 	if err != nil {
 		return nil, flaw(Entry, entriesName, "line %d: %v", w.line, err)
 	}
@@ -159,7 +160,7 @@ func (w *walk) next() (*ledger.Leaf, error) {
 	if !e.Recorded.Before(w.facts.AsOf) {
 		return nil, flaw(Entry, entriesName, "line %d: entry %d was recorded at %s, which is not before the instant that the pack is as of", w.line, e.Seq, e.Recorded.Format(time.RFC3339Nano))
 	}
-	w.recorded = e.Recorded
+	w.recorded, w.hash = e.Recorded, tlog.RecordHash(leaf)
 	if body == nil {
 		w.withheld++
 		return &l, nil
@@ -215,34 +216,35 @@ func (w *walk) readLine() ([]byte, error) {
 	}
 }
 
-// parseLine takes a line of the entries apart; the body is nil where it is withheld.
-func parseLine(line []byte) (l ledger.Leaf, body []byte, err error) {
+// parseLine takes a line of the entries apart; leaf and body are its bytes, the body nil where it is withheld.
+func parseLine(line []byte) (l ledger.Leaf, leaf, body []byte, err error) {
 	bad := fault.New(fault.Invalid, "it is not of the form %s…%s…%s…}", lineLeaf, lineSalt, lineBody)
 	rest, ok := bytes.CutPrefix(line, []byte(lineLeaf))
 	end := endOfObject(rest)
 	if !ok || end < 0 || end == len(rest) || line[len(line)-1] != '}' {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
-	if l, err = ledger.ParseLeaf(rest[:end]); err != nil {
-		return l, nil, err
+	leaf = rest[:end]
+	if l, err = ledger.ParseLeaf(leaf); err != nil {
+		return l, nil, nil, err
 	}
 	rest = rest[end : len(rest)-1]
 	if len(rest) == 0 {
-		return l, nil, nil
+		return l, leaf, nil, nil
 	}
 	rest, ok = bytes.CutPrefix(rest, []byte(lineSalt))
 	if !ok || len(rest) < 2*ledger.SaltSize {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
 	salt := rest[:2*ledger.SaltSize]
 	if _, err := hex.Decode(l.Salt[:], salt); err != nil || !bytes.Equal(salt, hex.AppendEncode(nil, l.Salt[:])) {
-		return l, nil, fault.New(fault.Invalid, "its salt is not %d bytes in hexadecimal", ledger.SaltSize)
+		return l, nil, nil, fault.New(fault.Invalid, "its salt is not %d bytes in hexadecimal", ledger.SaltSize)
 	}
 	body, ok = bytes.CutPrefix(rest[len(salt):], []byte(lineBody))
 	if !ok || !json.Valid(body) {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
-	return l, body, nil
+	return l, leaf, body, nil
 }
 
 // endOfObject is where a flat JSON object that begins raw ends; -1 when it does not.
