@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,33 +20,28 @@ import (
 // TestEntriesByWindow: ten entries, an hour apart, in a window from the third hour to before the seventh, as of the ninth. What is told of
 // those that are not disclosed must lie where the disclosed ones around them leave room.
 func TestEntriesByWindow(t *testing.T) {
-	now := noon()
-	s, err := store.Open(t.Context(), "bolt://"+filepath.Join(t.TempDir(), "t.db"), store.Options{Key: []byte("0123456789abcdef0123456789abcdef"), Clock: func() time.Time { return now }})
+	var hours atomic.Int64
+	hour := func(n int) time.Time { return noon().Add(time.Duration(n) * time.Hour) }
+	s, err := store.Open(t.Context(), "bolt://"+filepath.Join(t.TempDir(), "t.db"), store.Options{Key: []byte("0123456789abcdef0123456789abcdef"), Clock: func() time.Time { return hour(int(hours.Load())) }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	for n := range 10 {
-		now = noon().Add(time.Duration(n) * time.Hour)
+		hours.Store(int64(n))
 		if err := s.Commit(t.Context(), trace.Change{Tenant: site, Entries: []ledger.Entry{entry(n)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hour := func(n int) time.Time { return noon().Add(time.Duration(n) * time.Hour) }
-	make := func(told archive.Spread, shown ...uint64) ([]byte, error) {
+	write := func(told archive.Spread, shown ...uint64) ([]byte, error) {
 		var out bytes.Buffer
 		f := archive.Facts{Site: site, From: hour(3), To: hour(7), AsOf: hour(9), By: "mira", Version: "test", Entries: told}
 		_, err := archive.New(&out).Close(t.Context(), f, s, archive.Scope{Size: 9, In: func(e ledger.Entry) bool {
-			for _, n := range shown {
-				if n == e.Seq {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(shown, e.Seq)
 		}})
 		return out.Bytes(), err
 	}
-	pack, err := make(archive.Spread{}, 1, 4, 5)
+	pack, err := write(archive.Spread{}, 1, 4, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +57,7 @@ func TestEntriesByWindow(t *testing.T) {
 	if diff := cmp.Diff([]archive.Range{{Least: 1, Most: 3}, {Least: 0, Most: 5}, {Least: 0, Most: 3}}, got.Hidden); diff != "" {
 		t.Errorf("proven (-want +got):\n%s", diff)
 	}
-	if _, err := make(archive.Spread{In: archive.Share{Entries: 9, Disclosed: 3}}, 1, 4, 5); err == nil {
+	if _, err := write(archive.Spread{In: archive.Share{Entries: 9, Disclosed: 3}}, 1, 4, 5); err == nil {
 		t.Error("a pack was made with counts that are not the ledger's")
 	}
 
