@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,10 +19,11 @@ import (
 
 // Rechecked is what was found by making a pack again.
 type Rechecked struct {
-	Files int    `json:"files"` // that are, to the byte, what the disclosed entries give
-	Facts int    `json:"facts"` // rows whose facts were compared instead, since another version made the pack
-	Made  string `json:"made_by_version"`
-	Why   string `json:"not_done,omitempty"` // why nothing could be compared
+	Files   int    `json:"files"` // that are, to the byte, what the disclosed entries give: all of them, or 0
+	Differs string `json:"differs,omitempty"`
+	Facts   int    `json:"facts"` // rows whose facts were compared then
+	Made    string `json:"made_by_version"`
+	Why     string `json:"not_done,omitempty"` // why nothing could be compared
 }
 
 // Recheck makes a pack's files again from the entries that it discloses, and holds them against those that it has: whoever signs may
@@ -29,8 +31,9 @@ type Rechecked struct {
 // names the first file that says something else, and in a table the first row.
 //
 // Taken as the pack has them are Jira's answer, which is in no ledger, who made the pack, and how many threats there are of which
-// no entry is disclosed. Where another version of the program made the pack, its words and rules may have been others: then only the
-// facts of threats and of their states are compared. Where a body was erased after the pack's instant of knowledge, nothing can be.
+// no entry is disclosed. Where another version of the program made the pack, its words and rules may have been others: then a file may
+// differ, and the facts of threats and of their states must not. version is this program's; empty means that it tells no two builds
+// apart. Where a body was erased after the pack's instant of knowledge, nothing can be compared.
 func Recheck(ctx context.Context, pack *archive.Contents, withheld int, version string, step func(what string, done, all int)) (Rechecked, error) {
 	m := pack.Manifest
 	out := Rechecked{Made: m.Version}
@@ -48,20 +51,27 @@ func Recheck(ctx context.Context, pack *archive.Contents, withheld int, version 
 		return out, err
 	}
 	defer c.close()
-	maker := Maker{By: m.By, Version: m.Version}
-	if m.Version != version {
+	out.Files, err = c.compareAll(ctx, pack, w, step)
+	var differs *archive.Flaw
+	if errors.As(err, &differs) && (version == "" || m.Version != version) {
+		out.Differs = differs.Error()
 		out.Facts, err = c.compareFacts(pack)
-		return out, err
 	}
+	return out, err
+}
+
+// compareAll compares the manifest, and each file to the byte.
+func (c *collection) compareAll(ctx context.Context, pack *archive.Contents, w *Walk, step func(string, int, int)) (int, error) {
+	m := pack.Manifest
+	maker := Maker{By: m.By, Version: m.Version}
 	if err := c.compareManifest(m, c.manifest(w, maker)); err != nil {
-		return out, err
+		return 0, err
 	}
 	var stamps []archive.Stamp
 	for _, s := range m.Ledger.Stamps {
 		stamps = append(stamps, archive.Stamp{Size: s.Size, Time: s.Time})
 	}
-	out.Files, err = c.compare(ctx, pack, c.files(c.facts(w, maker, stamps)), step)
-	return out, err
+	return c.compare(ctx, pack, c.files(c.facts(w, maker, stamps)), step)
 }
 
 // queryOf is the question that a pack answers.
@@ -159,7 +169,10 @@ func (c *collection) compare(ctx context.Context, pack *archive.Contents, files 
 			break
 		}
 	}
-	return len(files), cmp.Or(err, <-beside)
+	if err = cmp.Or(err, <-beside); err != nil {
+		return 0, err
+	}
+	return len(files), nil
 }
 
 // again makes one file again.

@@ -23,7 +23,7 @@ func rank(name string) int {
 	return 2
 }
 
-// lasting are the columns of a table whose meaning no version changes: what is compared where another version made the pack.
+// lasting are the columns of a table whose meaning no version changes: what is compared where another version made the pack and a file differs.
 func lasting(table string) []string {
 	if table == "states" {
 		return []string{"threat", "from", "to", "by", "page_version", "occurred", "recorded", "entry"}

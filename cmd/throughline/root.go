@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -39,6 +40,15 @@ func version() string {
 	}
 	if v == "" {
 		v = "(devel)"
+	}
+	return v
+}
+
+// madeBy is the version where it tells builds apart: not of a changed checkout, or one without a history. Empty where it does not.
+func madeBy() string {
+	v := version()
+	if v == "unknown" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
+		return ""
 	}
 	return v
 }

@@ -106,7 +106,7 @@ func recheckPack(cmd *cobra.Command, pack string, r archive.Report) (again evide
 	err = withFile(pack, func(f *os.File, size int64) error {
 		contents, err := archive.Read(f, size)
 		if err == nil {
-			again, err = evidence.Recheck(cmd.Context(), contents, r.Withheld, version(), step)
+			again, err = evidence.Recheck(cmd.Context(), contents, r.Withheld, madeBy(), step)
 		}
 		return err
 	})
@@ -179,8 +179,8 @@ func tellReport(cmd *cobra.Command, r archive.Report, again evidence.Rechecked, 
 		fmt.Fprintf(out, "Made again from the disclosed entries: %s, the same to the byte. Jira's answer in them, and why entries are not disclosed, is their maker's word.\n",
 			count(again.Files, "file", "files"))
 	default:
-		fmt.Fprintf(out, "Made by version %s: the facts in %s of threats.csv and states.csv are those of the entries; for the other files run that version.\n",
-			again.Made, count(again.Facts, "row", "rows"))
+		fmt.Fprintf(out, "The facts in %s of threats.csv and states.csv are those of the disclosed entries. Version %s made the pack, and this one makes some files otherwise (%s): run that one to compare all.\n",
+			count(again.Facts, "row", "rows"), again.Made, again.Differs)
 	}
 	for _, size := range r.Continues {
 		fmt.Fprintf(out, "It continues the checkpoint of %s.\n", count(int(size), "entry", "entries"))

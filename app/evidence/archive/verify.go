@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -52,10 +53,18 @@ func Verify(ctx context.Context, in io.ReaderAt, size int64, expect Expect) (Rep
 		return Report{}, err
 	}
 	v := verifier{container: c, expect: expect}
-	for _, step := range []func(context.Context) error{v.manifest, v.files, v.log} {
-		if err := step(ctx); err != nil {
-			return Report{}, err
-		}
+	if err := v.manifest(); err != nil {
+		return Report{}, err
+	}
+	if err := v.listed(); err != nil {
+		return Report{}, err
+	}
+	// Side by side: the files that are not the ledger's, whose flaw is told first, and the ledger.
+	files := make(chan error, 1)
+	go func() { files <- v.files(ctx) }()
+	logged := v.log(ctx)
+	if err := cmp.Or(<-files, logged); err != nil {
+		return Report{}, err
 	}
 	return v.report, nil
 }
@@ -74,7 +83,7 @@ const (
 )
 
 // manifest checks that the manifest is the one that was signed, by the right key.
-func (v *verifier) manifest(context.Context) error {
+func (v *verifier) manifest() error {
 	n := len(v.members)
 	if n < 2 || v.members[n-2].name != manifestName || v.members[n-1].name != attestationName {
 		return flaw(Missing, manifestName, "it and %s must be the last files of a pack, and are not", attestationName)
@@ -154,8 +163,8 @@ func (c container) small(m member, most int64) ([]byte, error) {
 	return out, nil
 }
 
-// files checks that the files are those of the manifest, and the contents of all but the ledger's large ones, which log reads.
-func (v *verifier) files(ctx context.Context) error {
+// listed checks that the files are those of the manifest.
+func (v *verifier) listed() error {
 	said := v.report.Manifest.Files
 	listed := map[string]File{}
 	for _, f := range said {
@@ -175,18 +184,23 @@ func (v *verifier) files(ctx context.Context) error {
 			return flaw(Container, f.Name, "it does not stand where the manifest has it")
 		}
 	}
-	for i, m := range here {
+	v.report.Files = len(v.members)
+	return nil
+}
+
+// files checks the contents of all files but the ledger's large ones, which log reads.
+func (v *verifier) files(ctx context.Context) error {
+	for i, m := range v.members[:len(v.members)-2] {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if m.name == entriesName || m.name == leavesName {
 			continue
 		}
-		if err := v.file(m, said[i]); err != nil {
+		if err := v.file(m, v.report.Manifest.Files[i]); err != nil {
 			return err
 		}
 	}
-	v.report.Files = len(v.members)
 	return nil
 }
 
