@@ -50,18 +50,8 @@ func (p *pile) put(e ledger.Entry) error {
 	if e.Kind == ledger.Stated {
 		p.begun += len(e.Data)
 	}
-	b := binary.AppendUvarint(p.buf[:0], e.Seq)
-	for _, s := range []string{string(e.Kind), e.Page, e.Threat, e.By} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	b = binary.AppendVarint(b, int64(e.Version))
-	for _, t := range []time.Time{e.Occurred, e.Observed, e.Recorded} {
-		b = appendTime(b, t)
-	}
-	b = binary.AppendUvarint(b, uint64(len(e.Data)))
-	b = append(b, e.Data...)
-	p.buf = b
+	p.buf, _ = e.AppendBinary(p.buf[:0])                                              // it never fails
+	_, _ = p.w.Write(binary.AppendUvarint(p.w.AvailableBuffer(), uint64(len(p.buf)))) // the writer keeps its first error
 	_, err := p.w.Write(p.buf)
 	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
 }
@@ -85,16 +75,13 @@ func (p *pile) each(yield func(ledger.Entry) error) error {
 		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
 			return nil
 		}
-		var e ledger.Entry
-		e.Seq = r.uvarint()
-		kind := r.text()
-		e.Kind = ledger.Kind(kind)
-		e.Page, e.Threat, e.By = r.text(), r.text(), r.text()
-		e.Version = int(r.varint())
-		e.Occurred, e.Observed, e.Recorded = r.time(), r.time(), r.time()
-		e.Data = r.bytes()
+		raw := r.bytes()
 		if r.err != nil {
 			return fault.As(fault.Internal, r.err, "reading a temporary file")
+		}
+		var e ledger.Entry
+		if err := e.UnmarshalBinary(raw); err != nil {
+			return err
 		}
 		if err := yield(e); err != nil {
 			return err
