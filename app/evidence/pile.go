@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/throughline/throughline/app/fault"
@@ -56,15 +57,6 @@ func (p *pile) put(e ledger.Entry) error {
 	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
 }
 
-// appendTime keeps the zero time, which is no number of nanoseconds, apart.
-func appendTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return append(b, 0)
-	}
-	b = binary.AppendVarint(append(b, 1), t.Unix())
-	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
-}
-
 // each calls yield for every entry of the pile.
 func (p *pile) each(yield func(ledger.Entry) error) error {
 	if err := p.w.Flush(); err != nil {
@@ -92,6 +84,7 @@ func (p *pile) each(yield func(ledger.Entry) error) error {
 // reader reads what this package wrote; it keeps its first error.
 type reader struct {
 	*bufio.Reader
+	buf []byte
 	err error
 }
 
@@ -107,27 +100,23 @@ func (r *reader) varint() int64 {
 	return n
 }
 
+// bytes are good until the next ones are read.
 func (r *reader) bytes() []byte {
-	n := r.uvarint()
+	n := int(r.uvarint())
 	if r.err != nil {
 		return nil
 	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(r, b)
+	r.buf = slices.Grow(r.buf[:0], n)[:n]
+	_, err := io.ReadFull(r, r.buf)
 	r.keep(err)
-	return b
+	return r.buf
 }
 
 func (r *reader) text() string { return string(r.bytes()) }
 
-func (r *reader) time() time.Time {
-	there, err := r.ReadByte()
-	r.keep(err)
-	if there == 0 {
-		return time.Time{}
-	}
-	sec := r.varint()
-	return time.Unix(sec, int64(r.uvarint())).UTC()
+func (r *reader) time() (t time.Time) {
+	r.keep(t.UnmarshalBinary(r.bytes()))
+	return t
 }
 
 func (r *reader) keep(err error) {
