@@ -38,7 +38,8 @@ func parseForm(raw []byte) (l Leaf, ok bool) {
 	return l, bytes.Equal(l.Bytes(), raw) // whatever was read too generously
 }
 
-// ParseBody takes a body apart as Entry.Body made it. fault.Invalid for anything else. The data is part of the body's bytes.
+// ParseBody takes a body apart as Entry.Body made it, fault.Invalid for another form. The data is part of the body's bytes, and whether it
+// is JSON is not looked at.
 func ParseBody(body []byte) (by string, data json.RawMessage, err error) {
 	f := form{rest: body}
 	f.skip(`{"by":`)
@@ -47,7 +48,7 @@ func ParseBody(body []byte) (by string, data json.RawMessage, err error) {
 		data, f.rest = json.RawMessage(rest[:len(rest)-1]), rest[len(rest)-1:]
 	}
 	f.skip(`}`)
-	if f.failed || len(f.rest) > 0 || data != nil && !json.Valid(data) {
+	if f.failed || len(f.rest) > 0 || !bytes.Equal(Entry{By: by, Data: data}.Body(), body) {
 		return "", nil, fault.New(fault.Invalid, "a body that is not in its one form")
 	}
 	return by, data, nil

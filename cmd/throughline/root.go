@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -44,13 +45,15 @@ func version() string {
 	return v
 }
 
-// madeBy is the version where it tells builds apart: not of a changed checkout, or one without a history. Empty where it does not.
-func madeBy() string {
-	v := version()
-	if v == "unknown" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
+// madeBy is what a pack says that it was made by: the version, and what compressed and drew its sheets and pages.
+func madeBy() string { return version() + " (" + runtime.Version() + ", " + runtime.GOARCH + ")" }
+
+// exactBuild is madeBy where that tells builds apart: not of a changed checkout, or one without a history. Empty where it does not.
+func exactBuild() string {
+	if v := version(); v == "unknown" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
 		return ""
 	}
-	return v
+	return madeBy()
 }
 
 // found is the error of a command that did its work and has bad news, which it told already: exit code 1.

@@ -106,7 +106,7 @@ func recheckPack(cmd *cobra.Command, pack string, r archive.Report) (again evide
 	err = withFile(pack, func(f *os.File, size int64) error {
 		contents, err := archive.Read(f, size)
 		if err == nil {
-			again, err = evidence.Recheck(cmd.Context(), contents, r.Withheld, madeBy(), step)
+			again, err = evidence.Recheck(cmd.Context(), contents, r.Withheld, exactBuild(), step)
 		}
 		return err
 	})
@@ -205,17 +205,15 @@ func tellReport(cmd *cobra.Command, r archive.Report, again evidence.Rechecked, 
 // maker's word within what the disclosed ones prove.
 func tellShare(out io.Writer, z archive.Zone, s archive.Share, proven archive.Range) {
 	fmt.Fprintf(out, "  %s: %s, %d disclosed, %d not", z, count(s.Entries, "entry", "entries"), s.Disclosed, s.Hidden())
-	if s.Hidden() > 0 {
-		var reasons []string
-		for _, why := range slices.Sorted(maps.Keys(s.Undisclosed)) {
-			reasons = append(reasons, fmt.Sprintf("%d %s", s.Undisclosed[why], why))
-		}
-		if len(reasons) > 0 {
-			fmt.Fprintf(out, " (by its maker's word %s)", strings.Join(reasons, ", "))
-		}
+	var reasons []string
+	for _, why := range slices.Sorted(maps.Keys(s.Undisclosed)) {
+		reasons = append(reasons, fmt.Sprintf("%d %s", s.Undisclosed[why], why))
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintf(out, " (by its maker's word %s)", strings.Join(reasons, ", "))
 	}
 	if proven.Least != proven.Most {
-		fmt.Fprintf(out, "; proven: %d to %d", proven.Least, proven.Most)
+		fmt.Fprintf(out, "; the entries around them prove %d to %d", proven.Least, proven.Most)
 	}
 	fmt.Fprintln(out)
 }
