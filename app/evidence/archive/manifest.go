@@ -8,8 +8,8 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// Format is the version of the container's layout, which the manifest names.
-const Format = "throughline-pack@1"
+// Format is the version of the container's layout, which the manifest names. 2 has the entries by window, and time stamps.
+const Format = "throughline-pack@2"
 
 // The files that every pack has beside its maker's.
 const (

@@ -120,7 +120,7 @@ func (v *verifier) manifest() error {
 		return flaw(Signature, manifestName, "it is signed, and cannot be read: %v", err)
 	}
 	if m.Format != Format {
-		return flaw(Signature, manifestName, "its format is %q and this program knows %s: run a newer one", m.Format, Format)
+		return flaw(Signature, manifestName, "its format is %q and this program knows %s: verify it with the version of Throughline that made it, %s", m.Format, Format, m.Version)
 	}
 	for _, f := range []struct {
 		m       member
