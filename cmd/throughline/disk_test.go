@@ -94,7 +94,7 @@ func TestDiskFull(t *testing.T) {
 		})
 		return dir
 	}
-	for _, share := range []int64{3, 30, 70, 100, 150, 250} { // temporary files take several times the pack's length
+	for _, share := range []int64{3, 30, 70, 100, 150, 200, 220, 250} { // temporary files take several times the pack's length
 		t.Run("temporary files, "+strconv.FormatInt(share, 10)+" per cent", func(t *testing.T) {
 			temp, out := disk(t, size*share/100), former(t, t.TempDir())
 			t.Setenv("TMPDIR", temp)
