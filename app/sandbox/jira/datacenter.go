@@ -28,7 +28,7 @@ func NewDataCenter(s site.Site, projects []Project) (*Jira, error) {
 func onCloudOnly(path string) bool {
 	switch path {
 	case "/issue/bulkfetch", "/issue/createmeta", "/issue/{issueIdOrKey}/changelog", "/search/jql", "/search/approximate-count",
-		"/user/bulk", "/user/assignable/multiProjectSearch", "/project/search", "/project/{projectIdOrKey}/component", "/label":
+		"/user/bulk", "/user/assignable/multiProjectSearch", "/project/search", "/project/{projectIdOrKey}/component", "/label", "/attachment/content/{id}":
 		return true
 	}
 	return false

@@ -27,7 +27,7 @@ func (r ref) any() string {
 }
 
 // set gives one field of r the value that a call of the version sends, and returns what changed, or what is wrong with the value.
-func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]item, string) {
+func (j *Jira) set(actor string, r *record, v version, field string, raw json.RawMessage) ([]item, string) {
 	p, _ := j.project(r.Project)
 	if slices.Contains(p.absent, field) {
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
@@ -58,6 +58,8 @@ func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]i
 		return j.setReporter(r, v, raw)
 	case "parent":
 		return j.setParent(r, raw)
+	case "security":
+		return j.setSecurity(actor, r, p, raw)
 	default:
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
 	}

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -62,9 +63,10 @@ func containsFold(list []string, s string) bool {
 
 // projectOf is the project that the path names.
 func (c *call) projectOf() (Project, *Error) {
-	p, ok := c.j.project(c.r.PathValue("projectIdOrKey"))
+	ref := cmp.Or(c.r.PathValue("projectIdOrKey"), c.r.PathValue("projectKeyOrId"))
+	p, ok := c.j.project(ref)
 	if !ok {
-		return Project{}, refuse(http.StatusNotFound, "No project could be found with key '%s'.", c.r.PathValue("projectIdOrKey"))
+		return Project{}, refuse(http.StatusNotFound, "No project could be found with key '%s'.", ref)
 	}
 	return p, nil
 }
@@ -210,7 +212,7 @@ func settable() []string {
 
 func (j *Jira) listFields(c *call) (int, any, *Error) {
 	out := []any{}
-	for _, f := range append(settable(), "status", "resolution", "created", "updated", "resolutiondate", "creator", "comment") {
+	for _, f := range append(settable(), "status", "resolution", "created", "updated", "resolutiondate", "creator", "comment", "attachment", "security") {
 		out = append(out, object{
 			"id": f, "key": f, "name": fieldName(f), "custom": false, "orderable": true, "navigable": true, "searchable": true,
 			"clauseNames": []string{f}, "schema": schemaOf(f),
