@@ -279,6 +279,18 @@ func (c *collection) tickets(t Threat) error {
 	return nil
 }
 
+// proven is what a verification points to, on one line.
+func proven(p threat.Proof) string {
+	if p.Kind != "attachment" {
+		return p.URL
+	}
+	text := p.Name
+	if !p.At.IsZero() {
+		text += fmt.Sprintf(" (%d bytes, attached by %s at %s)", p.Size, p.By, p.At.UTC().Format(time.RFC3339))
+	}
+	return text + " " + p.URL
+}
+
 // life adds a threat's moves, sign-offs and decisions.
 func (c *collection) life(t Threat) error {
 	key := ""
@@ -298,7 +310,7 @@ func (c *collection) life(t Threat) error {
 	for _, v := range t.Verifications {
 		var links []string
 		for _, l := range v.Given.Links {
-			links = append(links, l.URL)
+			links = append(links, proven(l))
 		}
 		in := c.query.within(v.Recorded)
 		if in {

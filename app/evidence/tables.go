@@ -96,7 +96,7 @@ var (
 			{"threat", "Threat", Text, 13, ""},
 			{"ticket", "Ticket", Text, 11, ""},
 			{"note", "Note", Text, 50, "in the words of who verified"},
-			{"evidence", "Evidence", List, 44, "addresses"},
+			{"evidence", "Evidence", List, 44, "addresses; of an attachment its name, size, who attached it and when, too"},
 			{"assignee", "Assignee then", Text, 22, "account id"},
 			{"by_assignee", "By the assignee", Flag, 9, "nobody else looked"},
 			{"waived", "Rules waived", List, 14, ""},

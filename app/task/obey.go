@@ -62,6 +62,9 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 		entries = append(entries, s.entry(ledger.Verified, t.ID, ledger.VerifiedFact{Verification: *t.Verification}))
 		move(threat.Verified, "verified: "+c.Note)
 		r.done = fmt.Sprintf("%s is verified for version %d of its page%s.", t.ID, t.Last, keptWith(t.Verification.Links))
+		if name := lost(c.Note, h.files); name != "" {
+			r.done += fmt.Sprintf(" This ticket has no attachment called “%s”, so none is kept with it: if you mean one, attach it and write the comment once more.", name)
+		}
 	case command.Accept:
 		t.Acceptance = &threat.Acceptance{Until: c.Until, Reason: c.Note, Comment: h.said.ID, At: s.moment(c.Note), By: h.speaker.name, Waived: waived}
 		entries = append(entries, s.entry(ledger.RiskAccepted, t.ID, ledger.AcceptedFact{Acceptance: *t.Acceptance}))
@@ -109,8 +112,6 @@ func (h *hearing) refuse(t threat.Threat, c command.Command) string {
 		return c.Wrong
 	case t.State == threat.Withdrawn:
 		return "its threat is withdrawn: the page does not state it any more. Put it back into the page first"
-	case t.Ticket.Hidden:
-		return "Throughline does not see this ticket any more. Let it browse the project, and the issue's security level, again"
 	}
 	if why := h.mayNot(t, c); why != "" {
 		return why

@@ -110,7 +110,7 @@ func (p Policy) undecided(t threat.Threat, e event.Issue) bool {
 	if e.Deleted || e.Hidden || e.Whole || known.Deleted {
 		return false
 	}
-	if e.Category == "" || known.Hidden {
+	if e.Category == "" || e.Look || known.Hidden {
 		return true
 	}
 	steps := slices.DeleteFunc(slices.Clone(e.Steps), trail.Has)
