@@ -271,7 +271,7 @@ func (c *collection) tickets(t Threat) error {
 		}
 		c.summary.Tickets++
 		err := c.table("tickets").add(last.Key, last.ID, last.URL, t.ID, last.Status, string(last.Category), last.Resolution, last.Declined, last.Assignee, last.Due,
-			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, len(steps)-1, int(last.Entry))
+			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, last.Hidden, len(steps)-1, int(last.Entry))
 		if err != nil {
 			return err
 		}

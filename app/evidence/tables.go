@@ -68,6 +68,7 @@ var (
 			{"late_days", "Days late", Number, 9, "done, or still open, after its due date"},
 			{"reopened", "Reopened", Number, 9, "how often it left the category done"},
 			{"deleted", "Deleted", Flag, 8, "Jira says that it is gone"},
+			{"hidden", "Not visible", Flag, 8, "Jira does not show it: what the row says is what was known before"},
 			{"changes", "Changes", Number, 8, "recorded ones"},
 			{"entry", "Ledger entry", Number, 9, "of the newest change"},
 		},

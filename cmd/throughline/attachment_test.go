@@ -1,12 +1,10 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +74,7 @@ func TestAttachmentIsEvidence(t *testing.T) {
 				t.Errorf("after the file was deleted, it is %s by %+v", th.State, th.Verification)
 			}
 			rests := fmt.Sprintf("report.pdf (13 bytes, attached by %s at %s) %s", l.account(site.Lucia), file.Created.UTC().Format(time.RFC3339), address)
-			l.inPack("", rests, l.account(site.Sofia), got.Last)
+			l.verifications("", rests, l.account(site.Sofia), got.Last)
 			if out := l.export(); out.Verification == nil || cmp.Diff(want, out.Verification.Links) != "" || out.Verification.At.Version != got.Last {
 				t.Errorf("JSON: %+v", out.Verification)
 			}
@@ -84,41 +82,16 @@ func TestAttachmentIsEvidence(t *testing.T) {
 	}
 }
 
-// inPack holds that a pack's verifications, in each of their formats, have both of a threat's: the first, and the second with what it rests on.
-func (l *life) inPack(first, second, by string, version int) {
+// verifications holds that a pack's verifications, in each of their formats, have both of a threat's: the first, and the second with what it rests on.
+func (l *life) verifications(first, second, by string, version int) {
 	l.Helper()
-	name := filepath.Join(l.TempDir(), "pack.zip")
-	var out bytes.Buffer
-	if code := run(l.Context(), []string{"export", "--data", l.d.dir, "--to", "2999-01-01", "--out", name}, &out, &out); code != 0 {
-		l.Fatalf("export: exit code %d: %s", code, out.String())
-	}
-	pack, err := zip.OpenReader(name)
-	if err != nil {
-		l.Fatal(err)
-	}
-	defer pack.Close()
-	read := func(file string) []byte {
-		f, err := pack.Open(file)
-		if err != nil {
-			l.Fatal(err)
-		}
-		defer f.Close()
-		content, err := io.ReadAll(f)
-		if err != nil {
-			l.Fatal(err)
-		}
-		return content
-	}
+	pack := l.pack()
 	want := [][]string{{first, by, fmt.Sprint(version)}, {second, by, fmt.Sprint(version)}}
 
-	rows, err := csv.NewReader(bytes.NewReader(read("verifications.csv"))).ReadAll()
-	if err != nil {
-		l.Fatal(err)
-	}
-	l.same("CSV", want, rows, "threat", "evidence", "by", "page_version")
+	l.same("CSV", want, rowsOf(l.T, pack, "verifications.csv"), "threat", "evidence", "by", "page_version")
 
 	var table struct{ Rows []map[string]any }
-	if err := json.Unmarshal(read("verifications.json"), &table); err != nil {
+	if err := json.Unmarshal(inPack(l.T, pack, "verifications.json"), &table); err != nil {
 		l.Fatal(err)
 	}
 	head := []string{"threat", "evidence", "by", "page_version"}
@@ -132,7 +105,7 @@ func (l *life) inPack(first, second, by string, version int) {
 	}
 	l.same("JSON", want, listed, head...)
 
-	book, err := excelize.OpenReader(bytes.NewReader(read("register.xlsx")))
+	book, err := excelize.OpenReader(bytes.NewReader(inPack(l.T, pack, "register.xlsx")))
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -144,7 +117,25 @@ func (l *life) inPack(first, second, by string, version int) {
 	l.same("XLSX", want, sheet, "Threat", "Evidence", "By", "Page version")
 }
 
-// same compares some columns of a threat's rows, which are named by the head in the first row that has it.
+// pack exports everything, and returns the pack's name.
+func (l *life) pack() string {
+	l.Helper()
+	name := filepath.Join(l.TempDir(), "pack.zip")
+	does(l.T, "export", "--data", l.d.dir, "--to", "2999-01-01", "--out", name)
+	return name
+}
+
+// rowsOf are the rows of a table of a pack, the head first.
+func rowsOf(t *testing.T, pack, table string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(inPack(t, pack, table))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// same compares some columns of a threat's rows. The first of them names the threat; the head is the first row that has it.
 func (l *life) same(format string, want, rows [][]string, columns ...string) {
 	l.Helper()
 	var at []int
@@ -161,9 +152,14 @@ func (l *life) same(format string, want, rows [][]string, columns ...string) {
 			}
 			continue
 		}
-		if row[at[0]] == string(l.id) {
-			got = append(got, []string{row[at[1]], row[at[2]], row[at[3]]})
+		if row[at[0]] != string(l.id) {
+			continue
 		}
+		var cells []string
+		for _, i := range at[1:] {
+			cells = append(cells, row[i])
+		}
+		got = append(got, cells)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		l.Errorf("%s (-want +got):\n%s", format, diff)

@@ -296,7 +296,15 @@ func getsVerified(t *testing.T, l *life) {
 	if out.Verification == nil || out.Verification.Note != want.Note || out.State != threat.Verified {
 		t.Errorf("evidence: %s, %+v", out.State, out.Verification)
 	}
-	// Every step of the ticket's history is there once, in order, with who and when.
+	l.everyStep()
+	if want := []threat.State{threat.Open, threat.InProgress, threat.Mitigated, threat.Verified}; !slices.Equal(statesOf(out), want) {
+		t.Errorf("evidence has the states %v, want %v", statesOf(out), want)
+	}
+}
+
+// everyStep holds that the ledger has every step of the ticket's history once, in order, with who and when.
+func (l *life) everyStep() {
+	l.Helper()
 	history, _ := l.d.site.Jira().Issue(l.key)
 	var steps []string
 	for _, h := range slices.Backward(history.History) {
@@ -317,10 +325,7 @@ func getsVerified(t *testing.T, l *life) {
 		status = f.Ticket.Status
 	}
 	if diff := cmp.Diff(steps, proven); diff != "" {
-		t.Errorf("steps (-Jira +ledger):\n%s", diff)
-	}
-	if want := []threat.State{threat.Open, threat.InProgress, threat.Mitigated, threat.Verified}; !slices.Equal(statesOf(out), want) {
-		t.Errorf("evidence has the states %v, want %v", statesOf(out), want)
+		l.Errorf("steps (-Jira +ledger):\n%s", diff)
 	}
 }
 
