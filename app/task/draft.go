@@ -39,7 +39,7 @@ func propertyOf(t threat.Threat, page trace.Page) property {
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
 func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
-		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: rule.Parent, Fields: form.further,
+		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: form.parent, Fields: form.further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
 		Description: description(t, page, edition),
 		Labels:      []string{Label, marker(t.ID)},

@@ -117,7 +117,8 @@ func (j *Jira) getEditMeta(c *call) (int, any, *Error) {
 	}
 	p, _ := j.project(r.Project)
 	fields := object{}
-	for _, f := range c.draw().metaFields(p) {
+	kind, _ := findType(r.Type)
+	for _, f := range c.draw().metaFields(p, kind) {
 		if f["key"] != "project" {
 			fields[f["key"].(string)] = f
 		}

@@ -32,7 +32,7 @@ type Component struct {
 // Custom is a field that an administrator added.
 type Custom struct {
 	ID, Name string   // "customfield_10042", "Risk class"
-	Type     string   // "string", "number", "date", "user", "option", or "array" of options
+	Type     string   // "string", "number", "date", "user", "option", "array" of options, or "any": the key of an epic
 	Options  []string // that it can have, in order
 	Required bool     // to create an issue
 }

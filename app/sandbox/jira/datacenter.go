@@ -15,13 +15,28 @@ import (
 // otherwise follow Atlassian's reference of Jira Data Center REST and payloads of Data Center webhooks that others published.
 // It is not held to a running Data Center.
 func NewDataCenter(s site.Site, projects []Project) (*Jira, error) {
-	j, err := load(s, projects)
+	j, err := load(s, onDataCenter(projects))
 	if err != nil {
 		return nil, err
 	}
 	j.told = dc
 	j.calls, j.meta = j.mux(j.dcTable(), dc), j.mux(j.dcMetaTable(), dc)
 	return j, nil
+}
+
+// onDataCenter are the projects as Data Center has them: none is managed by its team, and what such a one has of its own is the site's there; only
+// subtasks have parents, and a field names the epic of all others.
+func onDataCenter(projects []Project) []Project {
+	out := slices.Clone(projects)
+	for i := range out {
+		p := &out[i]
+		if p.TeamManaged {
+			p.TeamManaged, p.Types, p.Statuses = false, []string{"10000", "10001", "10004"}, []string{toDo, inProgress, done}
+			p.flow = anyToAny(p.Statuses)
+		}
+		p.Custom = append(slices.Clone(p.Custom), Custom{ID: "customfield_10008", Name: "Epic Link", Type: "any"})
+	}
+	return out
 }
 
 // onCloudOnly reports whether Data Center has no such call.

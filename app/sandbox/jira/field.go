@@ -33,7 +33,7 @@ func (j *Jira) set(actor string, r *record, v version, field string, raw json.Ra
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
 	}
 	if c, ok := p.custom(field); ok {
-		return j.setCustom(r, c, raw)
+		return j.setCustom(r, v, c, raw)
 	}
 	switch field {
 	case "summary":
@@ -57,6 +57,9 @@ func (j *Jira) set(actor string, r *record, v version, field string, raw json.Ra
 	case "reporter":
 		return j.setReporter(r, v, raw)
 	case "parent":
+		if kind, _ := findType(r.Type); j.told == dc && !kind.Subtask {
+			return nil, "Field 'parent' cannot be set. It is not on the appropriate screen, or unknown."
+		}
 		return j.setParent(r, raw)
 	case "security":
 		return j.setSecurity(actor, r, p, raw)

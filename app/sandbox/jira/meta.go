@@ -259,10 +259,10 @@ func (d renderer) fieldMeta(p Project, field string, required bool) object {
 	return out
 }
 
-// metaFields are the fields of a project's create screen.
-func (d renderer) metaFields(p Project) (list []object) {
+// metaFields are the fields of a project's create screen for an issue type.
+func (d renderer) metaFields(p Project, kind IssueType) (list []object) {
 	for _, f := range settable() {
-		if slices.Contains(p.absent, f) {
+		if slices.Contains(p.absent, f) || f == "parent" && d.v == dc && !kind.Subtask {
 			continue
 		}
 		required := f == "project" || f == "issuetype" || f == "summary"
@@ -291,7 +291,7 @@ func (j *Jira) createMeta(c *call) (int, any, *Error) {
 			drawn := d.issueType(t)
 			if strings.Contains(c.query("expand"), "projects.issuetypes.fields") {
 				fields := object{}
-				for _, f := range d.metaFields(p) {
+				for _, f := range d.metaFields(p, t) {
 					fields[f["key"].(string)] = f
 				}
 				drawn["fields"] = fields
@@ -335,7 +335,8 @@ func (j *Jira) createMetaFields(c *call) (int, any, *Error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	all := c.draw().metaFields(p)
+	kind, _ := findType(c.r.PathValue("issueTypeId"))
+	all := c.draw().metaFields(p, kind)
 	fields := window(all, start, size)
 	for _, f := range fields {
 		f["fieldId"] = f["key"]

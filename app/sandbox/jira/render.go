@@ -81,6 +81,9 @@ func (d renderer) issueType(t IssueType) object {
 		"self": d.self("/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "description": t.Description, "subtask": t.Subtask,
 		"iconUrl": d.j.site.BaseURL() + "/", "hierarchyLevel": t.Level,
 	}
+	if d.v == dc { // which tells no levels
+		delete(out, "hierarchyLevel")
+	}
 	return d.scoped(out, func(p Project) []string { return p.Types }, t.ID)
 }
 
