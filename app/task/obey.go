@@ -99,11 +99,11 @@ func (h *hearing) refuse(t threat.Threat, c command.Command) string {
 	who := h.speaker
 	switch {
 	case who.account == "":
-		return "Jira does not say who wrote it"
+		return "Jira does not say who wrote it. Write the comment anew, as yourself"
 	case who.kind == appAccount:
-		return "commands are for people, and this account is an app's"
+		return "commands are for people, and this account is an app's. Have somebody write the comment as themselves"
 	case who.kind == customerAccount:
-		return "commands are for members of the site, and this account is a customer's"
+		return "commands are for members of the site, and this account is a customer's. Ask somebody who works on the ticket to write the comment"
 	case who.self:
 		return "this is the account that Throughline itself works with. Write the comment as yourself"
 	case h.said.Editor != "" && h.said.Editor != h.said.Author && h.said.Updated.After(h.said.Created):
@@ -154,6 +154,10 @@ func (h *hearing) mayNot(t threat.Threat, c command.Command) string {
 func (h *hearing) cannot(t threat.Threat, c command.Command) string {
 	switch c.Name {
 	case command.Verify:
+		if declined(*t.Ticket) && (t.State == threat.Open || t.State == threat.InProgress) {
+			return fmt.Sprintf("there is nothing to verify: its ticket was closed as %q, so nobody did the work. Reopen the ticket and have it done, or write “/accept-risk until %s reason” or “/dismiss reason” instead",
+				t.Ticket.Resolution, h.now.AddDate(0, 3, 0).Format(time.DateOnly))
+		}
 		if t.State == threat.Open || t.State == threat.InProgress {
 			return fmt.Sprintf("there is nothing to verify yet: its ticket is %q. Move it to done first", t.Ticket.Status)
 		}
@@ -177,7 +181,7 @@ func (h *hearing) cannot(t threat.Threat, c command.Command) string {
 	case command.Reopen:
 		switch t.State {
 		case threat.Open, threat.InProgress:
-			return fmt.Sprintf("it is %s already", t.State)
+			return fmt.Sprintf("it is %s already. Move its ticket on as the work goes on", t.State)
 		case threat.Mitigated:
 			return "it is mitigated because its ticket is done. Reopen the ticket itself"
 		}

@@ -148,6 +148,10 @@ func TestRefuse(t *testing.T) {
 			h.said.Editor, h.said.Updated = "dana", noon.Add(time.Minute)
 		}, "somebody else changed the comment"},
 		{"verify what is open", "/verify x", in(threat.Open), "Move it to done first"},
+		{"verify what was declined", "/verify x", func(h *hearing) {
+			in(threat.Open)(h)
+			h.threats[0].Ticket.Declined, h.threats[0].Ticket.Resolution = true, "Won't Do"
+		}, "Reopen the ticket and have it done, or write “/accept-risk until 2026-06-01 reason”"},
 		{"verify what is accepted", "/verify x", in(threat.Accepted), "“/reopen reason” first"},
 		{"verify what is withdrawn", "/verify x", in(threat.Withdrawn), "Put it back into the page"},
 		{"accept what is verified", "/accept-risk until 2026-06-30 x", in(threat.Verified), "it is verified"},
@@ -167,6 +171,8 @@ func TestRefuse(t *testing.T) {
 			c := h.hear()
 			if why := refusedBy(t, c); !strings.Contains(why, tt.says) {
 				t.Errorf("refused with %q, want %q in it", why, tt.says)
+			} else if !strings.Contains(why, ". ") && !strings.Contains(why, ": ") {
+				t.Errorf("%q does not say what to do", why)
 			}
 			got := c.Threats[0]
 			got.Trail = nil

@@ -357,7 +357,7 @@ func accept(t *testing.T, l *life) string {
 		"/accept-risk until tomorrow nobody can reach it":   "as a date of the form",
 		"/accept-rsk until " + day + " nobody can reach it": "there is no command",
 		"/accept-risk until " + day:                         "no reason",
-		"/verify nobody can reach it":                       "nothing to verify yet",
+		"/verify nobody can reach it":                       "so nobody did the work",
 	} {
 		if _, answer := l.says(site.Sofia, text); !strings.Contains(answer, want) || !strings.Contains(answer, "was not obeyed") {
 			t.Errorf("%q was answered %q, want %q in it", text, answer, want)
