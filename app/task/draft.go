@@ -113,18 +113,22 @@ func (p Policy) description(t threat.Threat, page trace.Page, edition tenant.Edi
 	return b.String()
 }
 
-// verifying says what happens after the work, and by which comments of whom people say the rest, as the site's policy has it.
-func (p Policy) verifying() string {
-	who, decides := "Anybody, the assignee too,", "anybody"
+// judges is who verifies, and who decides otherwise, as the site's policy has it.
+func (p Policy) judges() (verifies, decides string) {
 	switch named := len(p.Approvers) > 0; {
 	case named && p.FourEyes:
-		who = "One of the people whom this site names for it, other than the assignee and than who moved it to done,"
-		decides = "one of those people, other than the assignee"
+		return "one of the people whom this site names for it, other than the assignee and than who moved it to done,", "one of those people, other than the assignee"
 	case named:
-		who, decides = "One of the people whom this site names for it", "one of those people"
+		return "one of the people whom this site names for it", "one of those people"
 	case p.FourEyes:
-		who, decides = "Somebody other than the assignee, and than who moved it to done,", "somebody other than the assignee"
+		return "somebody other than the assignee, and than who moved it to done,", "somebody other than the assignee"
 	}
+	return "anybody, the assignee too,", "anybody"
+}
+
+// verifying says what happens after the work, and by which comments of whom people say the rest.
+func (p Policy) verifying() string {
+	who, decides := p.judges()
 	return fmt.Sprintf(`# Put the mitigation in place and move this ticket to done. The threat counts as mitigated then.
 # %[1]s looks whether it works and says so in a comment that begins with {{/verify}}: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.
 # A comment answers, and the design page shows the threat as verified.
@@ -137,7 +141,7 @@ Each of these is a comment of its own:
 * {{/reopen}} and the reason: it is not solved after all. By anybody who may comment
 
 Closing the ticket without the work being done (as "Won't Do") leaves the threat open.
-`, who, decides)
+`, sentence(who), decides)
 }
 
 // sentence begins a text with a capital where its first word is one of small letters: on the page it may have stood after others.

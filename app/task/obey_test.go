@@ -256,8 +256,10 @@ func TestAltered(t *testing.T) {
 
 func TestProofs(t *testing.T) {
 	files := []jira.Attachment{
-		{Name: "scan.pdf", URL: "https://x.test/attachment/1"}, {Name: "other.pdf", URL: "https://x.test/attachment/2"},
-		{Name: "Bericht März.pdf", URL: "https://x.test/attachment/3", By: "ben", At: noon}, {Name: "Bericht März.pdf", URL: "https://x.test/attachment/4", By: "mira", At: noon.Add(time.Hour), Size: 7},
+		{Name: "scan.pdf", URL: "https://x.test/attachment/1"},
+		{Name: "other.pdf", URL: "https://x.test/attachment/2"},
+		{Name: "Bericht März.pdf", URL: "https://x.test/attachment/3", By: "ben", At: noon},
+		{Name: "Bericht März.pdf", URL: "https://x.test/attachment/4", By: "mira", At: noon.Add(time.Hour), Size: 7},
 	}
 	tests := []struct {
 		name, note string

@@ -474,3 +474,39 @@ func TestLifeWithoutEvents(t *testing.T) {
 		t.Errorf("%d duplicates, %v", r.Duplicates, err)
 	}
 }
+
+// TestNamedTicket works on a ticket that was there before, and that a page names: it is told once what is heard on it, and is verified like any other.
+func TestNamedTicket(t *testing.T) {
+	dir := t.TempDir()
+	d := startTest(t, func(o *demoOptions) { o.dir = dir })
+	reviewed(t, d)
+	settled(t, d)
+	l := lives(t, d)
+	n := slices.IndexFunc(l, func(l *life) bool { return l.threat().Ticket.ByPage })
+	if n < 0 {
+		t.Fatal("the page names no ticket")
+	}
+	named := l[n]
+	const told = "names this ticket for its threat"
+	if all := named.comments(); named.told(told) != 1 || !strings.Contains(all[0].Text, string(named.id)) || !strings.Contains(all[0].Text, "“/verify”") {
+		t.Errorf("it was told %+v", all)
+	}
+	for _, other := range l {
+		if other != named && other.told(told) > 0 {
+			t.Errorf("%s, which Throughline filed, was told too", other.key)
+		}
+	}
+	named.done(site.Kenji)
+	named.state(threat.Mitigated)
+	named.says(site.Sofia, "/verify tried it")
+	named.state(threat.Verified)
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+	d = startTest(t, func(o *demoOptions) { o.dir = dir })
+	named.d = d
+	settled(t, d)
+	if named.told(told) != 1 {
+		t.Errorf("after a restart it was told %d times", named.told(told))
+	}
+}

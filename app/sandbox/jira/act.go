@@ -88,7 +88,7 @@ func (j *Jira) DeleteComment(actor, ref, id string) error {
 func (j *Jira) Attach(actor, ref, name string, content []byte) error {
 	f, refused := newUpload(name, "", content)
 	if refused == nil {
-		_, _, refused = j.attach(actor, ref, []upload{f})
+		_, refused = j.attach(actor, ref, []upload{f})
 	}
 	if refused != nil {
 		return refused

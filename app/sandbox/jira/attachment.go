@@ -39,9 +39,9 @@ const (
 )
 
 // attach adds files to an issue: one entry of its history, with an item for each.
-func (j *Jira) attach(actor, ref string, files []upload) ([]attachment, *record, *Error) {
+func (j *Jira) attach(actor, ref string, files []upload) ([]attachment, *Error) {
 	var made []attachment
-	r, err := j.alter(actor, ref, func(r *record) ([]item, *Error) {
+	_, err := j.alter(actor, ref, func(r *record) ([]item, *Error) {
 		if p, _ := j.project(r.Project); !j.may(actor, p, createAttachments) {
 			return nil, refuse(http.StatusForbidden, "You do not have permission to create attachments for this issue.")
 		}
@@ -57,7 +57,7 @@ func (j *Jira) attach(actor, ref string, files []upload) ([]attachment, *record,
 		r.Attachments = append(r.Attachments, made...)
 		return items, nil
 	}, j.tellChange(actor, "issue_updated"))
-	return made, r, err
+	return made, err
 }
 
 // detach deletes a file: its author may, and the administrator.
@@ -131,7 +131,7 @@ func (j *Jira) postAttachments(c *call) (int, any, *Error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	made, _, err := j.attach(c.actor.AccountID, c.r.PathValue("issueIdOrKey"), files)
+	made, err := j.attach(c.actor.AccountID, c.r.PathValue("issueIdOrKey"), files)
 	if err != nil {
 		return 0, nil, err
 	}
