@@ -123,7 +123,8 @@ func (c *collection) except(x Exception, t Threat) error {
 	if x.Entry >= 0 {
 		entry = x.Entry
 	}
-	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, x.Since, x.What, entry)
+	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, t.Owner.Name,
+		x.Since, x.What, entry)
 }
 
 // take takes a threat into every table.
@@ -243,7 +244,7 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 	first, last := t.States[0], t.States[len(t.States)-1]
 	return c.table("threats").add(
 		t.ID, t.Text.Title, string(t.State), t.Stale, string(t.Text.Severity), stride, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
-		ticket.Key, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
+		ticket.Key, ticket.URL, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
 		strings.Join(t.Text.Section, " > "), t.Text.Element, t.Text.Quote, asked, weak, first.Occurred, last.Occurred, verifiedBy, verified, until, int(first.Entry))
 }
 
