@@ -27,6 +27,7 @@ type collection struct {
 	drawn      []draw
 	pages      map[string]bool // with a threat of the population, or a review in scope
 	population map[string]bool
+	names      map[string]string // of owners, by their accounts
 }
 
 func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection, err error) {
@@ -34,7 +35,8 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	if err != nil {
 		return nil, err
 	}
-	c = &collection{query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{}}
+	c = &collection{query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{},
+		names: map[string]string{}}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -146,6 +148,9 @@ func (c *collection) take(t Threat) error {
 	s.States[t.State]++
 	s.Severities[or(string(t.Text.Severity), "unstated")]++
 	c.pages[t.Page.ID], c.population[t.ID] = true, true
+	if t.Owner.Known() {
+		c.names[t.Owner.Account] = t.Owner.Name
+	}
 	exceptions := except(t, c.query)
 	for _, x := range exceptions {
 		if err := c.except(x, t); err != nil {
