@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -607,5 +608,47 @@ func TestSummaryIsReadable(t *testing.T) {
 	}
 	if err := json.Unmarshal(files(t, pack)["manifest.json"], &manifest); err != nil || len(manifest.Files) < 30 {
 		t.Errorf("manifest: %v, %d files", err, len(manifest.Files))
+	}
+}
+
+// TestSummaryHasItsParts: each part is in the outline, whether or not the one before it has anything to say.
+func TestSummaryHasItsParts(t *testing.T) {
+	always := []string{
+		"Population", "Coverage by criterion", "Reviews of design pages over time", "Exceptions", "Sign-offs in the window", "How to verify this pack", "Method", "Limits",
+	}
+	stated := evidencetest.Entries(1)
+	tests := []struct {
+		name    string
+		entries func(ledger.Entry) bool
+		sample  int
+		more    []string
+	}{
+		{"nobody signed off, a sample", func(e ledger.Entry) bool { return e.Kind != ledger.Verified && e.Kind != ledger.RiskAccepted }, 5, []string{"Sample"}},
+		{"no sample", func(ledger.Entry) bool { return true }, 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := filled(t, 0)
+			var entries []ledger.Entry
+			for e := range stated {
+				if tt.entries(e) {
+					entries = append(entries, e)
+				}
+			}
+			commit(t, s, entries)
+			q := half()
+			q.Sample = tt.sample
+			pack, _ := build(t, s, q, nil)
+			pdf := files(t, pack)["summary.pdf"]
+			var got []string
+			for _, part := range bytes.Split(pdf, []byte("<</Title (\xfe\xff"))[1:] {
+				name, _, _ := bytes.Cut(part, []byte(")\n/Parent"))
+				got = append(got, strings.ReplaceAll(string(name), "\x00", ""))
+			}
+			want := slices.Concat(always[:5], tt.more, always[5:])
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("outline (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -44,6 +44,7 @@ func (c *collection) writePDF(w io.Writer, facts []fact) error {
 	c.reviews(p)
 	c.exceptions(p)
 	c.signOffs(p)
+	c.sample(p)
 	c.method(p)
 	return p.Write(w)
 }
@@ -70,7 +71,7 @@ func (c *collection) cover(p *typeset.Pen, facts []fact) {
 	p.At(typeset.Margin, 22, "Evidence of threat traceability")
 	p.Font(11, false, white)
 	p.At(typeset.Margin, 31, facts[0].text)
-	p.At(typeset.Margin, 38, clock(c.query.From)+" to "+clock(c.query.End())+" UTC, as known at "+clock(c.query.AsOf)+" UTC")
+	p.At(typeset.Margin, 38, "From "+begin(c.query.From)+" to "+clock(c.query.End())+" UTC, as known at "+clock(c.query.AsOf)+" UTC")
 	p.Skip(36)
 	boxes := []struct {
 		name  string
@@ -304,13 +305,20 @@ func (c *collection) signOffs(p *typeset.Pen) {
 	p.Table([]typeset.Col{
 		{Head: "When (UTC)", Width: 29}, {Head: "Threat", Width: 21}, {Head: "What", Width: 33, Lines: 2}, {Head: "By", Width: 34, Lines: 2}, {Head: "In their words", Width: typeset.Width - 117, Lines: 3},
 	}, rows)
+}
+
+func (c *collection) sample(p *typeset.Pen) {
 	if len(c.drawn) == 0 {
 		return
 	}
 	heading(p, "Sample")
 	say(p, "Drawn from the population for closer tests: "+sampleWords(c.query)+". Whoever has the population can draw it again.")
-	rows = nil
-	for i, d := range c.drawn[:min(len(c.drawn), coverExceptions)] {
+	drawn := c.drawn[:min(len(c.drawn), coverExceptions)]
+	if len(c.drawn) > len(drawn) {
+		say(p, fmt.Sprintf("The first %d of %s; the sheet Sample has all:", len(drawn), thousands(len(c.drawn))))
+	}
+	var rows [][]string
+	for i, d := range drawn {
 		rows = append(rows, []string{strconv.Itoa(i + 1), d.threat, d.title, d.state, d.ticket, d.page})
 	}
 	p.Table([]typeset.Col{

@@ -78,9 +78,25 @@ func (f *fonts) shape(in shaping.Input) []shaping.Output {
 			language.Ethiopic, language.Cherokee:
 			part.FontFeatures = plain()
 		}
-		out = append(out, f.shaper.Shape(part))
+		out = append(out, f.narrowed(f.shaper.Shape(part), in.Text))
 	}
 	return out
+}
+
+// narrowed gives spaces behind emoji, which that font makes as wide as its pictures, the width of those in text.
+func (f *fonts) narrowed(run shaping.Output, text []rune) shaping.Output {
+	if f.shaped[run.Face].name != emoji {
+		return run
+	}
+	plain := f.get(sans)
+	space, _ := plain.NominalGlyph(' ')
+	for i, g := range run.Glyphs {
+		if text[g.TextIndex()] == ' ' {
+			run.Glyphs[i].Advance = fixed.Int26_6(plain.HorizontalAdvance(space) * em * 64 / float32(plain.Upem()))
+		}
+	}
+	run.RecomputeAdvance()
+	return run
 }
 
 // plain turns off what letters that stand alone can do without, so that they stand side by side as a PDF's text does.

@@ -380,3 +380,11 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+func TestSpacesBehindEmoji(t *testing.T) {
+	f := newFonts()
+	width := func(text string) float64 { return f.set(text, math.Inf(1), 0)[0].width }
+	if got, want := width("🔥 🔥")-2*width("🔥"), width("a a")-2*width("a"); math.Abs(got-want) > 1 {
+		t.Errorf("a space behind an emoji is %.0f wide, in text %.0f", got, want)
+	}
+}
