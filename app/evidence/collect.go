@@ -35,8 +35,10 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	if err != nil {
 		return nil, err
 	}
-	c = &collection{query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{},
-		names: map[string]string{}}
+	c = &collection{
+		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{},
+		names: map[string]string{},
+	}
 	defer func() {
 		if err != nil {
 			c.close()

@@ -284,9 +284,7 @@ func height(text string, width int) int {
 				wide++ // of East Asia, mostly
 			}
 		}
-		if lines++; wide > width {
-			lines += wide * 9 / 10 / width // letters are narrower than the figures that columns are measured in, on the whole
-		}
+		lines += max(1, (wide*17/20+width-1)/width) // letters are narrower than the figures that columns are measured in, on the whole
 	}
 	return lines
 }

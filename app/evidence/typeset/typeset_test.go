@@ -42,10 +42,10 @@ var specimens = []struct {
 	{"Gurmukhi", "ਹਮਲਾਵਰ ਪਾਸਵਰਡ ਦਾ ਅੰਦਾਜ਼ਾ ਲਗਾਉਂਦਾ ਹੈ। ਸ੍ਰੀ", true},
 	{"Oriya", "ଆକ୍ରମଣକାରୀ ପାସୱାର୍ଡ ଅନୁମାନ କରେ", true},
 	{"Tamil", "தாக்குபவர் கடவுச்சொல்லை யூகிக்கிறார்", true},
-	{"Telugu", "దాడిచేసేవారు పాస్‌వర్డ్‌ను ఊహిస్తారు", true},
-	{"Kannada", "ದಾಳಿಕೋರರು ಪಾಸ್‌ವರ್ಡ್ ಊಹಿಸುತ್ತಾರೆ", true},
-	{"Malayalam", "ആക്രമണകാരി പാസ്‌വേഡ് ഊഹിക്കുന്നു", true},
-	{"Sinhala", "ප්‍රහාරකයා මුරපදය අනුමාන කරයි. ශ්‍රී ලංකා", true},
+	{"Telugu", "దాడిచేసేవారు పాస్\u200cవర్డ్\u200cను ఊహిస్తారు", true},
+	{"Kannada", "ದಾಳಿಕೋರರು ಪಾಸ್\u200cವರ್ಡ್ ಊಹಿಸುತ್ತಾರೆ", true},
+	{"Malayalam", "ആക്രമണകാരി പാസ്\u200cവേഡ് ഊഹിക്കുന്നു", true},
+	{"Sinhala", "ප්\u200dරහාරකයා මුරපදය අනුමාන කරයි. ශ්\u200dරී ලංකා", true},
 	{"Thai", "ผู้โจมตีเดารหัสผ่าน น้ำ กตัญญู", true},
 	{"Lao", "ຜູ້ໂຈມຕີເດົາລະຫັດຜ່ານ", true},
 	{"Khmer", "អ្នកវាយប្រហារទាយពាក្យសម្ងាត់", true},
@@ -60,7 +60,7 @@ var specimens = []struct {
 	{"Javanese", "ꦲꦏ꧀ꦱꦫꦗꦮ", true},
 	{"Tifinagh", "ⵜⴰⵎⴰⵣⵉⵖⵜ", false},
 	{"Inuktitut", "ᐃᓄᒃᑎᑐᑦ", false},
-	{"emoji", "🔥 login 👍🏽 👩🏽‍💻 👨‍👩‍👧 🇩🇪", true},
+	{"emoji", "🔥 login 👍🏽 👩🏽\u200d💻 👨\u200d👩\u200d👧 🇩🇪", true},
 	{"signs", "→ ≤ € ₹ ™ ½ ⚠️ ✔ ■", false},
 }
 
@@ -101,9 +101,9 @@ func TestShapes(t *testing.T) {
 	}{
 		{"two letters become one", "क्ष", 1},
 		{"a vowel stands on both sides of its letter", "கொ", 3},
-		{"a joiner asks for one form", "ශ්‍රී", 2},
+		{"a joiner asks for one form", "ශ්\u200dරී", 2},
 		{"lam and alef", "لا", 1},
-		{"a person at a computer", "👩🏽‍💻", 1},
+		{"a person at a computer", "👩🏽\u200d💻", 1},
 		{"a flag", "🇩🇪", 1},
 		{"letters of an alphabet stay apart", "fi", 2},
 	}
