@@ -167,20 +167,21 @@ func harmless(cell string) string {
 	if cell == "" {
 		return cell
 	}
-	cell = strings.Map(func(r rune) rune {
-		if r != '\t' && r != '\n' && unicode.IsControl(r) || r == 0xfffe || r == 0xffff {
+	if strings.IndexByte(cell, '\r') >= 0 {
+		cell = strings.ReplaceAll(strings.ReplaceAll(cell, "\r\n", "\n"), "\r", "\n")
+	}
+	cell = strings.Map(func(r rune) rune { // which copies only what it changes
+		if r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, lineEnds.Replace(cell))
+	}, cell)
 	first, _ := firstRune(strings.TrimLeft(cell, " \u00a0\u3000\ufeff\ufffd"))
 	if strings.ContainsRune("=+-@＝＋－＠\t\n", first) {
 		return "'" + cell
 	}
 	return cell
 }
-
-var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func firstRune(s string) (rune, bool) {
 	for _, r := range s {
