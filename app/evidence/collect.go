@@ -51,7 +51,7 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 		}
 		c.tables = append(c.tables, one)
 	}
-	if c.oscal, err = newOSCAL(string(w.Tenant), q); err != nil {
+	if c.oscal, err = newOSCAL(string(w.Tenant), q, c.names); err != nil {
 		return nil, err
 	}
 	w.Page = c.review

@@ -72,7 +72,7 @@ func oddEntries() []ledger.Entry {
 		add := func(kind ledger.Kind, threat, by string, fact any) {
 			out = append(out, ledger.Entry{Kind: kind, Page: page, Threat: threat, Version: 1, By: by, Occurred: now, Observed: now, Data: ledger.Encode(fact)})
 		}
-		add(ledger.Reviewed, "", "ada", ledger.PageFact{Title: o.text, Space: o.text, URL: "https://acme.test/wiki/" + page, Labels: []string{o.text}, Engine: "engine 1", Found: 1, New: 1})
+		add(ledger.Reviewed, "", "ada", ledger.PageFact{Title: o.text, Space: o.text, URL: "https://acme.test/wiki/" + page + "?a=1&b=2", Labels: []string{o.text}, Engine: "engine 1", Found: 1, New: 1})
 		text := threat.Text{
 			Title: o.text, Statement: o.text, Quote: o.text, Section: []string{o.text, o.text}, Element: o.text, Origin: threat.Stated, Severity: threat.High,
 			STRIDE: []threat.STRIDE{threat.Spoofing}, Mitigations: []threat.Mitigation{{Quote: o.text}, {Quote: o.text}}, CWE: []string{o.text},

@@ -82,8 +82,8 @@ func (l *items) copyTo(w io.Writer) error {
 	return err
 }
 
-func newOSCAL(site string, q Query) (*oscal, error) {
-	o := &oscal{site: site, query: q, parties: map[string]string{}, names: map[string]string{}, controls: map[string]*target{}}
+func newOSCAL(site string, q Query, names map[string]string) (*oscal, error) {
+	o := &oscal{site: site, query: q, parties: map[string]string{}, names: names, controls: map[string]*target{}}
 	for _, l := range []**items{&o.observations, &o.risks, &o.openRisks, &o.plan} {
 		one, err := newItems()
 		if err != nil {
@@ -135,9 +135,6 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 	r := risk{
 		UUID: o.id("risk", t.ID), Title: line(t.Text.Title), Description: block(t.Text.Quote), Statement: block(or(t.Text.Statement, t.Text.Title)),
 		Status: statuses[t.State], Origins: o.origin(t.Owner.Account),
-	}
-	if t.Owner.Known() {
-		o.names[t.Owner.Account] = t.Owner.Name
 	}
 	prop := func(name, value string) {
 		if value != "" {

@@ -57,15 +57,17 @@ func (c *collection) writeXLSX(w io.Writer, facts []fact) (err error) {
 		}
 		err = errors.Join(err, b.file.Close())
 	}()
-	if err := errors.Join(b.properties(facts[0].text, c.query.AsOf), b.about(facts, c.tables)); err != nil {
+	tables := slices.Clone(c.tables)
+	if c.query.Sample == 0 {
+		tables = slices.DeleteFunc(tables, func(t *rows) bool { return t.Name == sampleTable.Name })
+	}
+	if err := errors.Join(b.properties(facts[0].text, c.query.AsOf), b.about(facts, tables)); err != nil {
 		return err
 	}
-	for _, t := range c.tables {
-		switch {
-		case t.Name == "mapping": // as a matrix: threats down, criteria across
-			err = b.matrix(t, c.table("threats"), c.summary.bearings(c.catalogue))
-		case t.empty(): // no sample was asked for
-		default:
+	for _, t := range tables {
+		if t.Name == mappingTable.Name { // as a matrix: threats down, criteria across
+			err = b.matrix(t, c.table(threatsTable.Name), c.summary.bearings(c.catalogue))
+		} else {
 			err = b.table(t)
 		}
 		if err != nil {
@@ -141,19 +143,13 @@ func (b *book) about(facts []fact, tables []*rows) error {
 	put(nil, "")
 	for _, t := range tables {
 		sheet, text := t.Head, t.About+" Rows: "+strconv.Itoa(t.count)+"."
-		switch {
-		case t.empty():
-			continue
-		case t.Name == "mapping":
+		if t.Name == mappingTable.Name {
 			sheet, text = matrixSheet, "Which threat bears on which criterion: R where the mapping's rules suggest it, P where a person chose it. The files mapping.csv and mapping.json say by whom and why."
 		}
 		put(excelize.Cell{StyleID: b.styles[Address], Value: sheet, Formula: `HYPERLINK("#'` + sheet + `'!A1","` + sheet + `")`}, text)
 	}
 	return errors.Join(err, s.Flush())
 }
-
-// empty reports a table that the pack was not asked for.
-func (r *rows) empty() bool { return r.Name == sampleTable.Name && r.count == 0 }
 
 // table writes a table, on further sheets where it has more rows than one can hold.
 func (b *book) table(t *rows) error {
