@@ -148,7 +148,9 @@ func TestHarmless(t *testing.T) {
 		{"full-width", "＝1", "'＝1"},
 		{"behind a tab", "\tx", "'\tx"},
 		{"behind a byte order mark", "\ufeff=1", "'\ufeff=1"},
-		{"a NUL", "\x00=1", "'\x00=1"},
+		{"a NUL", "\x00=1", "'\ufffd=1"},
+		{"an escape sequence", "a\x1b[31mb", "a\ufffd[31mb"},
+		{"lines of all kinds", "a\r\nb\rc\nd", "a\nb\nc\nd"},
 		{"another script", "مهاجم", "مهاجم"},
 	}
 	for _, tt := range tests {
