@@ -30,6 +30,7 @@ type collection struct {
 	reviewed   map[string]bool // pages with a review in the window and scope
 	population map[string]bool
 	others     map[string]*[archive.After + 1]int // entries that are of no threat: by page, and by window
+	names      map[string]string                  // of owners, by their accounts
 }
 
 // collect fills the tables. What is not in the ledger, Jira's answer above all, is for ask to fill in before the last of them.
@@ -41,6 +42,7 @@ func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error)
 	c = &collection{
 		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{},
 		pages: map[string]bool{}, reviewed: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
+		names: map[string]string{},
 	}
 	defer func(made *collection) { // c is nil by then where an error was returned
 		if err != nil {
@@ -54,7 +56,7 @@ func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error)
 		}
 		c.tables = append(c.tables, one)
 	}
-	if c.oscal, err = newOSCAL(string(w.Tenant), q); err != nil {
+	if c.oscal, err = newOSCAL(string(w.Tenant), q, c.names); err != nil {
 		return nil, err
 	}
 	w.Page, w.Other, w.Window = c.review, c.other, q.Window
@@ -132,7 +134,8 @@ func (c *collection) except(x Exception, t Threat) error {
 	if x.Entry >= 0 {
 		entry = x.Entry
 	}
-	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, x.Since, x.What, entry)
+	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, t.Owner.Name,
+		x.Since, x.What, entry)
 }
 
 // take takes a threat into every table.
@@ -157,6 +160,9 @@ func (c *collection) take(t Threat) error {
 	s.States[t.State]++
 	s.Severities[or(string(t.Text.Severity), "unstated")]++
 	c.pages[t.Page.ID], c.population[t.ID] = true, true
+	if t.Owner.Known() {
+		c.names[t.Owner.Account] = t.Owner.Name
+	}
 	exceptions := except(t, c.query)
 	for _, x := range exceptions {
 		if err := c.except(x, t); err != nil {
@@ -255,7 +261,7 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 	first, last := t.States[0], t.States[len(t.States)-1]
 	return c.table("threats").add(
 		t.ID, t.Text.Title, string(t.State), t.Stale, string(t.Text.Severity), stride, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
-		ticket.Key, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
+		ticket.Key, ticket.URL, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
 		strings.Join(t.Text.Section, " > "), t.Text.Element, t.Text.Quote, asked, weak, first.Occurred, last.Occurred, verifiedBy, verified, until, int(first.Entry))
 }
 
@@ -283,12 +289,24 @@ func (c *collection) tickets(t Threat) error {
 		}
 		c.summary.Tickets++
 		err := c.table("tickets").add(last.Key, last.ID, last.URL, t.ID, last.Status, string(last.Category), last.Resolution, last.Declined, last.Assignee, last.Due,
-			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, len(steps)-1, int(last.Entry))
+			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, last.Hidden, len(steps)-1, int(last.Entry))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// proven is what a verification points to, on one line.
+func proven(p threat.Proof) string {
+	if p.Kind != "attachment" {
+		return p.URL
+	}
+	text := p.Name
+	if !p.At.IsZero() {
+		text += fmt.Sprintf(" (%d bytes, attached by %s at %s)", p.Size, p.By, p.At.UTC().Format(time.RFC3339))
+	}
+	return text + " " + p.URL
 }
 
 // life adds a threat's moves, sign-offs and decisions.
@@ -310,7 +328,7 @@ func (c *collection) life(t Threat) error {
 	for _, v := range t.Verifications {
 		var links []string
 		for _, l := range v.Given.Links {
-			links = append(links, l.URL)
+			links = append(links, proven(l))
 		}
 		in := c.query.within(v.Recorded)
 		if in {

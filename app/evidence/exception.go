@@ -11,8 +11,35 @@ import (
 
 // Exceptions lists the kinds of exceptions, in the order in which they are told.
 func Exceptions() []string {
-	return []string{
-		notReconciled, reviewFailed, ticketDeleted, ticketHidden, unowned, unfiled, late, reopened, declined, byAssignee, waived, stale, acceptanceOver, accepted, withdrawn, dismissed, drifted,
+	var out []string
+	for _, k := range kinds() {
+		out = append(out, k.name)
+	}
+	return out
+}
+
+// kind is a kind of exception, and what it says.
+type kind struct{ name, about string }
+
+func kinds() []kind {
+	return []kind{
+		{notReconciled, "the register and Jira's own count differ, or Jira was not asked"},
+		{reviewFailed, "a version of a design page could not be read"},
+		{ticketDeleted, "Jira says that the ticket is gone"},
+		{ticketHidden, "Jira does not show the ticket: deleted, restricted or moved"},
+		{unowned, "nobody answers for a threat that stands"},
+		{unfiled, "no ticket carries a threat that stands"},
+		{late, "not done by its due date, or done after it"},
+		{reopened, "worked on again after it was mitigated or verified"},
+		{declined, "its ticket was closed without the work being done"},
+		{byAssignee, "who verified it was the one who did the work"},
+		{waived, "verified or accepted with a rule switched off, as four eyes"},
+		{stale, "its text changed after it was verified, and nobody looked again"},
+		{acceptanceOver, "the day until which its risk was accepted has passed"},
+		{accepted, "its risk is borne until a day, by somebody's decision"},
+		{withdrawn, "its text is gone from the page"},
+		{dismissed, "somebody decided that it is no threat"},
+		{drifted, "a label, a property or the link to the page was taken off its ticket"},
 	}
 }
 
@@ -159,7 +186,7 @@ func doneAt(steps []TicketStep) time.Time {
 }
 
 // lateness is how many days after its due date a ticket was done, or is not done by now; since is when it became late. A deleted
-// ticket is not late: it is worse, and told of apart.
+// ticket is not late: it is worse, and told of apart. Of one out of sight is known only what was so until then.
 func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if len(steps) == 0 {
 		return 0, since
@@ -174,10 +201,27 @@ func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if end.IsZero() {
 		end = now
 	}
+	if gone := hiddenAt(steps); !gone.IsZero() && gone.Before(end) {
+		end = gone
+	}
 	if end.Before(over) {
 		return 0, since
 	}
 	return int(end.Sub(over).Hours()/24) + 1, over
+}
+
+// hiddenAt is when a ticket went out of sight, in which it has been since; zero when it is in sight.
+func hiddenAt(steps []TicketStep) time.Time {
+	var at time.Time
+	for _, s := range steps {
+		switch {
+		case !s.Hidden:
+			at = time.Time{}
+		case at.IsZero():
+			at = s.Occurred
+		}
+	}
+	return at
 }
 
 // reopenings counts how often a ticket left the category done.

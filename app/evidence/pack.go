@@ -156,7 +156,7 @@ func (c *collection) facts(w *Walk, m Maker, stamps []archive.Stamp) []fact {
 	q, s := c.query, c.summary
 	out := []fact{
 		{"Site", string(w.Tenant)},
-		{"Window", fmt.Sprintf("from %s to %s (half-open, UTC, by the time of recording)", clock(q.From), clock(q.To))},
+		{"Window", fmt.Sprintf("from %s to %s (half-open, UTC, by the time of recording)", begin(q.From), clock(q.To))},
 		{"As known at", clock(q.AsOf) + " UTC: what was recorded later is not in this pack"},
 		{"Framework", c.catalogue.Title + ": " + c.catalogue.Scope},
 		{"Mapping", control.Version + ", suggested by rule; a person's choice stands over it"},
@@ -241,6 +241,14 @@ func (r Reconciliation) Words() string {
 	}
 	return fmt.Sprintf("DIFFERS: the register has %d tickets (%d at the instant of knowledge, %d filed and %d deleted since), Jira counts %d for %s; %d differences, see Exceptions",
 		r.Ours, r.AsOf, r.Later, r.Gone, r.Jira, r.Question, len(r.Differences))
+}
+
+// begin is a window's first instant in words: without one, the export takes everything from 1970 on.
+func begin(t time.Time) string {
+	if t.Unix() <= 0 {
+		return "the beginning"
+	}
+	return clock(t)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -15,12 +15,13 @@ type Sort string
 
 // The sorts, with the Go type of their cells. A nil cell is one that has no value.
 const (
-	Text   Sort = "text"   // string
-	Number Sort = "number" // int
-	Moment Sort = "moment" // time.Time, UTC, to the millisecond
-	Day    Sort = "day"    // string, ISO 8601 date
-	Flag   Sort = "flag"   // bool
-	List   Sort = "list"   // []string
+	Text    Sort = "text"    // string
+	Number  Sort = "number"  // int
+	Moment  Sort = "moment"  // time.Time, UTC, to the millisecond
+	Day     Sort = "day"     // string, ISO 8601 date
+	Flag    Sort = "flag"    // bool
+	List    Sort = "list"    // []string
+	Address Sort = "address" // string, a URL that a sheet can be followed to
 )
 
 // Column is one column of a table. Its Name is what CSV and JSON call it, Head what people read above it.

@@ -152,3 +152,37 @@ func TestDataCenterAccess(t *testing.T) {
 		t.Errorf("got %v, %v", have, err)
 	}
 }
+
+// TestDataCenterHides: an issue that the account does not see is refused there as one that it may not change. One is as if it were not there.
+func TestDataCenterHides(t *testing.T) {
+	const refused = `{"errorMessages":["Sie sind nicht berechtigt, den Vorgang zu sehen."],"errors":{}}`
+	ask := `{"jql":"issuekey in (1)","fields":` + dcFields + `,"startAt":0,"maxResults":100,"validateQuery":false}`
+	search := func(status int, answer string) exchange {
+		return exchange{"POST", "/rest/api/2/search", ask, status, answer}
+	}
+	tests := []struct {
+		name   string
+		search exchange
+		want   fault.Kind
+	}{
+		{"hidden", search(200, `{"startAt":0,"total":0,"issues":[]}`), fault.NotFound},
+		{"seen", search(200, `{"startAt":0,"total":1,"issues":[`+dcIssue("SEC-1")+`]}`), fault.Denied},
+		{"the account may nothing", search(403, refused), fault.Denied},
+	}
+	calls := map[string]func(*jira.Client) error{
+		"GET /rest/api/2/issue/1?expand=changelog&fields=" + issueFields: func(c *jira.Client) error { _, err := c.Past(t.Context(), "1"); return err },
+		"POST /rest/api/2/issue/1/comment":                               func(c *jira.Client) error { _, err := c.Comment(t.Context(), "1", "x"); return err },
+	}
+	for _, tt := range tests {
+		for call, do := range calls {
+			method, target, _ := strings.Cut(call, " ")
+			body := ""
+			if method == "POST" {
+				body = `{"body":"x"}`
+			}
+			if err := do(dcSite(t, exchange{method, target, body, 403, refused}, tt.search)); fault.KindOf(err) != tt.want {
+				t.Errorf("%s, %s: %v, want %v", tt.name, call, err, tt.want)
+			}
+		}
+	}
+}
