@@ -25,16 +25,16 @@ func TestRotations(t *testing.T) {
 
 // world is a site and the app's installation in it.
 type world struct {
-	t       *testing.T
-	now     time.Time
-	n       int          // secrets made
-	held    Secret       // by the site
-	coming  Secret       // what the site holds once it hears our answer, or empty
-	until   time.Time    // when it has given up hearing it
-	late    []Secret     // what events under way were signed with
-	in      Installation // as the app keeps it
-	used    int          // number of the newest secret whose use the app saw
-	ended   bool         // the site's secret did, after silence
+	t      *testing.T
+	now    time.Time
+	n      int          // secrets made
+	held   Secret       // by the site
+	coming Secret       // what the site holds once it hears our answer, or empty
+	until  time.Time    // when it has given up hearing it
+	late   []Secret     // what events under way were signed with
+	in     Installation // as the app keeps it
+	used   int          // number of the newest secret whose use the app saw
+	ended  bool         // the site's secret did, after silence
 }
 
 func newWorld(t *testing.T) *world {
