@@ -2,7 +2,6 @@ package jira
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -260,7 +259,7 @@ func (d renderer) fieldMeta(p Project, field string, required bool) object {
 // metaFields are the fields of a project's create screen.
 func (d renderer) metaFields(p Project) (list []object) {
 	for _, f := range settable() {
-		if slices.Contains(p.absent, f) {
+		if d.j.absent(p, f) {
 			continue
 		}
 		required := f == "project" || f == "issuetype" || f == "summary"
