@@ -20,7 +20,7 @@ test: tools
 
 # The race detector needs cgo; it is run on the packages that have goroutines of their own.
 race:
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./app/task/... ./app/atlassian/... ./store/... ./app/operate/...
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./app/task/... ./app/atlassian/... ./store/... ./app/operate/... ./app/evidence
 
 soak:
 	THROUGHLINE_SOAK=10000 $(GO) test -timeout 60m -run 'EveryFlippedByte|MutationsAreNamed' ./app/evidence/archive

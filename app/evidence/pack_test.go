@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,9 +36,10 @@ const site tenant.ID = "acme.test"
 // filled is a store whose ledger has the lives of n threats.
 func filled(t *testing.T, n int) store.Store {
 	t.Helper()
-	now := evidencetest.Begin
+	var now atomic.Pointer[time.Time] // the store's committer reads it
+	now.Store(&evidencetest.Begin)
 	s, err := store.Open(t.Context(), "bolt://"+filepath.Join(t.TempDir(), "t.db"), store.Options{
-		Key: []byte("0123456789abcdef0123456789abcdef"), Clock: func() time.Time { return now },
+		Key: []byte("0123456789abcdef0123456789abcdef"), Clock: func() time.Time { return *now.Load() },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +51,7 @@ func filled(t *testing.T, n int) store.Store {
 			commit(t, s, batch)
 			batch = nil
 		}
-		now = e.Recorded
+		now.Store(&e.Recorded)
 		batch = append(batch, e)
 	}
 	commit(t, s, batch)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/throughline/throughline/app/fault"
@@ -50,29 +51,10 @@ func (p *pile) put(e ledger.Entry) error {
 	if e.Kind == ledger.Stated {
 		p.begun += len(e.Data)
 	}
-	b := binary.AppendUvarint(p.buf[:0], e.Seq)
-	for _, s := range []string{string(e.Kind), e.Page, e.Threat, e.By} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	b = binary.AppendVarint(b, int64(e.Version))
-	for _, t := range []time.Time{e.Occurred, e.Observed, e.Recorded} {
-		b = appendTime(b, t)
-	}
-	b = binary.AppendUvarint(b, uint64(len(e.Data)))
-	b = append(b, e.Data...)
-	p.buf = b
+	p.buf, _ = e.AppendBinary(p.buf[:0])                                              // it never fails
+	_, _ = p.w.Write(binary.AppendUvarint(p.w.AvailableBuffer(), uint64(len(p.buf)))) // the writer keeps its first error
 	_, err := p.w.Write(p.buf)
 	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
-}
-
-// appendTime keeps the zero time, which is no number of nanoseconds, apart.
-func appendTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return append(b, 0)
-	}
-	b = binary.AppendVarint(append(b, 1), t.Unix())
-	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
 // each calls yield for every entry of the pile.
@@ -85,16 +67,13 @@ func (p *pile) each(yield func(ledger.Entry) error) error {
 		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
 			return nil
 		}
-		var e ledger.Entry
-		e.Seq = r.uvarint()
-		kind := r.text()
-		e.Kind = ledger.Kind(kind)
-		e.Page, e.Threat, e.By = r.text(), r.text(), r.text()
-		e.Version = int(r.varint())
-		e.Occurred, e.Observed, e.Recorded = r.time(), r.time(), r.time()
-		e.Data = r.bytes()
+		raw := r.bytes()
 		if r.err != nil {
 			return fault.As(fault.Internal, r.err, "reading a temporary file")
+		}
+		var e ledger.Entry
+		if err := e.UnmarshalBinary(raw); err != nil {
+			return err
 		}
 		if err := yield(e); err != nil {
 			return err
@@ -105,6 +84,7 @@ func (p *pile) each(yield func(ledger.Entry) error) error {
 // reader reads what this package wrote; it keeps its first error.
 type reader struct {
 	*bufio.Reader
+	buf []byte
 	err error
 }
 
@@ -120,27 +100,23 @@ func (r *reader) varint() int64 {
 	return n
 }
 
+// bytes are good until the next ones are read.
 func (r *reader) bytes() []byte {
-	n := r.uvarint()
+	n := int(r.uvarint())
 	if r.err != nil {
 		return nil
 	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(r, b)
+	r.buf = slices.Grow(r.buf[:0], n)[:n]
+	_, err := io.ReadFull(r, r.buf)
 	r.keep(err)
-	return b
+	return r.buf
 }
 
 func (r *reader) text() string { return string(r.bytes()) }
 
-func (r *reader) time() time.Time {
-	there, err := r.ReadByte()
-	r.keep(err)
-	if there == 0 {
-		return time.Time{}
-	}
-	sec := r.varint()
-	return time.Unix(sec, int64(r.uvarint())).UTC()
+func (r *reader) time() (t time.Time) {
+	r.keep(t.UnmarshalBinary(r.bytes()))
+	return t
 }
 
 func (r *reader) keep(err error) {

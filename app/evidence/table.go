@@ -91,7 +91,11 @@ func (r *rows) add(cells ...any) error {
 				b = append(b, cellNone)
 				continue
 			}
-			b = appendTime(append(b, cellMoment), v)
+			raw, err := v.UTC().MarshalBinary()
+			if err != nil {
+				return fault.As(fault.Internal, err, "table %s: column %s", r.Name, r.Columns[i].Name)
+			}
+			b = appendText(append(b, cellMoment), raw)
 		case bool:
 			b = append(b, cellFlag, 0)
 			if v {
@@ -112,7 +116,7 @@ func (r *rows) add(cells ...any) error {
 	return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
 }
 
-func appendText(b []byte, s string) []byte {
+func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 

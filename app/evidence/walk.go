@@ -117,30 +117,33 @@ func (w *Walk) page(id string) *paged {
 	return p
 }
 
-// replay gives out the piles' threats, in order. The next pile is read while the one before is given out.
+// ahead is how many piles are read while one is given out.
+const ahead = 2
+
+// replay gives out the piles' threats, in order.
 func (w *Walk) replay(ctx context.Context, yield func(Threat) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	type read struct {
 		threats []*Threat
 		err     error
 	}
-	ready := make(chan read)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer close(ready)
-		for _, p := range w.piles {
-			threats, err := w.read(p)
-			select {
-			case ready <- read{threats, err}:
-			case <-ctx.Done():
-				return
-			}
+	var piles []chan read // that are being read
+	begun := 0
+	defer func() {
+		for _, r := range piles {
+			<-r // their files are closed next
 		}
 	}()
-	defer func() { cancel(); <-done }()
-	for r := range ready {
+	for range w.piles {
+		for ; begun < len(w.piles) && len(piles) <= ahead; begun++ {
+			p, r := w.piles[begun], make(chan read, 1)
+			piles = append(piles, r)
+			go func() {
+				threats, err := w.read(p)
+				r <- read{threats, err}
+			}()
+		}
+		r := <-piles[0]
+		piles = piles[1:]
 		if r.err != nil {
 			return r.err
 		}

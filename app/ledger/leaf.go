@@ -101,7 +101,7 @@ const leafVersion = 1
 //	v         1
 func (l Leaf) Bytes() []byte {
 	e := l.Entry
-	out := make([]byte, 0, 384)
+	out := make([]byte, 0, 512)
 	out = append(out, `{"body":"`...)
 	out = hex.AppendEncode(out, l.Digest[:])
 	out = append(out, `","kind":`...)

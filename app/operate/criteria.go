@@ -41,8 +41,8 @@ func (h handler) coverage(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, bearings)
 }
 
-// chooses is how often a choice is tried against a page that others change at the same time.
-const chooses = 5
+// tries is how often a person's word is tried against a page that others change at the same time.
+const tries = 5
 
 // choose records a person's choice of a threat's criteria: a list of a framework's, or, without a list, those that it has.
 func (h handler) choose(w http.ResponseWriter, r *http.Request) error {
@@ -61,7 +61,7 @@ func (h handler) choose(w http.ResponseWriter, r *http.Request) error {
 		}
 		out := Choice{Threat: t.ID, Page: t.Page, Was: t.Criteria, Is: is}
 		err = h.store.Commit(r.Context(), choice(site, t, is, form("by"), form("why"), h.now().UTC()))
-		if fault.Is(err, fault.Conflict) && try < chooses {
+		if fault.Is(err, fault.Conflict) && try < tries {
 			continue // a review came between
 		}
 		if err != nil {

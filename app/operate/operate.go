@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/app/work"
 )
@@ -50,6 +51,7 @@ type Running struct {
 //	GET    /progress                      State
 //	GET    /owners                        []Owners
 //	POST   /threats/{id}/refile?by=       204
+//	POST   /threats/{id}/confirm?by=&why= 204, and /dismiss: of a proposed one
 //	GET    /export?site=&from=&to=&…      Frames, then the export; times in RFC 3339
 //	GET    /history?site=&of=&as_of=      evidence.History of a page or a threat
 //	GET    /criteria?site=&framework=     []evidence.Bearing
@@ -67,6 +69,9 @@ func Handler(s Store, r Running, now func() time.Time, log *slog.Logger) http.Ha
 	mux.HandleFunc("GET /progress", h.wrap(h.progress))
 	mux.HandleFunc("GET /owners", h.wrap(h.owners))
 	mux.HandleFunc("POST /threats/{id}/refile", h.wrap(h.refile))
+	for verb, to := range map[string]threat.State{"confirm": threat.Open, "dismiss": threat.Dismissed} {
+		mux.HandleFunc("POST /threats/{id}/"+verb, h.wrap(func(w http.ResponseWriter, r *http.Request) error { return h.decide(w, r, to) }))
+	}
 	mux.HandleFunc("GET /export", h.wrap(h.export))
 	mux.HandleFunc("GET /history", h.wrap(h.history))
 	mux.HandleFunc("GET /criteria", h.wrap(h.coverage))

@@ -290,7 +290,15 @@ func (p *panel) proposed() {
 	if p.waiting == 0 {
 		return
 	}
-	p.put(`<p>`, strconv.Itoa(p.waiting), ` proposed, waiting for a person's decision.</p>`)
+	p.put(`<p>`, strconv.Itoa(p.waiting), ` proposed, waiting for a person's decision:</p><ul>`)
+	shown := 0
+	for _, t := range p.Threats {
+		if t.State == threat.Proposed && shown < DefaultRows {
+			shown++
+			p.put(`<li>`, storage.Escape(t.Text.Title), ` <sub>`, string(t.ID), `</sub></li>`)
+		}
+	}
+	p.put(`</ul>`)
 }
 
 func (p *panel) put(parts ...string) {

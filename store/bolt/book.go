@@ -110,7 +110,7 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 	if err != nil {
 		return fault.As(fault.Invalid, err, "store: commit to %s", c.Tenant)
 	}
-	entries, err := asStored(c.Entries)
+	leaves, err := leavesOf(c.Entries)
 	if err != nil {
 		return fault.Wrap(err, "store: commit to %s", c.Tenant)
 	}
@@ -132,7 +132,7 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 				return err
 			}
 		}
-		if err := s.putEntries(t, b, c.Tenant, entries); err != nil {
+		if err := s.putEntries(t, b, c.Tenant, leaves); err != nil {
 			return err
 		}
 		for _, job := range c.Jobs {

@@ -45,7 +45,7 @@ func (s *Store) Checkpoint(ctx context.Context, id tenant.ID, size uint64) (ledg
 
 // checkpoint signs the checkpoint of a size, unless it is there.
 func (s *Store) checkpoint(t *tx, b *bbolt.Bucket, id tenant.ID, size uint64) (ledger.Checkpoint, error) {
-	of := tree{b.Bucket(bucketLedger)}
+	of := treeOf(b)
 	if size == ledger.Newest {
 		size = of.size()
 	}

@@ -2,8 +2,6 @@ package bolt
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -14,11 +12,11 @@ import (
 
 // Erase implements ledger.Eraser.
 func (s *Store) Erase(ctx context.Context, id tenant.ID, e ledger.Erasure) (told uint64, err error) {
-	entries, err := asStored(e.Entries)
+	leaves, err := leavesOf(e.Entries)
 	if err != nil {
 		return 0, fault.Wrap(err, "store: erase in the ledger of %s", id)
 	}
-	if len(entries) == 0 {
+	if len(leaves) == 0 {
 		return 0, fault.New(fault.Invalid, "store: erase in the ledger of %s: no entries", id)
 	}
 	err = s.write(ctx, "erase in the ledger of "+string(id), func(t *tx) error {
@@ -26,22 +24,21 @@ func (s *Store) Erase(ctx context.Context, id tenant.ID, e ledger.Erasure) (told
 		if b == nil {
 			return fault.New(fault.NotFound, "nothing is recorded of %s", id)
 		}
-		told = tree{b.Bucket(bucketLedger)}.size()
-		olds, err := readErased(b, entries)
+		told = treeOf(b).size()
+		olds, err := readErased(b, e.Entries)
 		if err != nil {
 			return err
 		}
 		fact := ledger.ErasedFact{Why: e.Why}
-		for i, one := range entries {
-			digest, err := t.replaceBody(b, olds[i], one, told)
-			if err != nil {
-				return fault.As(fault.Internal, err, "replacing entry %d", one.Seq) // take all back
+		for i, l := range leaves {
+			if err := t.replaceBody(b, olds[i], l, told); err != nil {
+				return fault.As(fault.Internal, err, "replacing entry %d", l.Entry.Seq) // take all back
 			}
-			fact.Entries = append(fact.Entries, ledger.ErasedEntry{Seq: one.Seq, Digest: digest.String()})
+			fact.Entries = append(fact.Entries, ledger.ErasedEntry{Seq: l.Entry.Seq, Digest: l.Digest.String()})
 		}
-		return fault.As(fault.Internal, s.putEntries(t, b, id, []ledger.Entry{
-			{Kind: ledger.Erased, By: e.By, Occurred: t.now, Observed: t.now, Data: ledger.Encode(fact)},
-		}), "telling of the erasure")
+		return fault.As(fault.Internal, s.putEntries(t, b, id, []ledger.Leaf{ledger.Commit(ledger.Entry{
+			Kind: ledger.Erased, By: e.By, Occurred: t.now, Observed: t.now, Data: ledger.Encode(fact),
+		})}), "telling of the erasure")
 	})
 	return told, err
 }
@@ -67,22 +64,16 @@ func readErased(b *bbolt.Bucket, entries []ledger.Entry) ([]ledger.Leaf, error) 
 	return olds, nil
 }
 
-// replaceBody puts another body in the place of an entry's, under a new salt, and keeps the digest of the one that was recorded.
-func (t *tx) replaceBody(b *bbolt.Bucket, old ledger.Leaf, one ledger.Entry, told uint64) (ledger.Digest, error) {
-	k, salt := number(one.Seq), ledger.NewSalt()
-	raw, err := json.Marshal(one)
-	if err != nil {
-		return ledger.Digest{}, err
-	}
-	was := entryRow(b.Bucket(bucketLedger).Get(k))
-	row := slices.Concat(was[:len(was)-len(was.json())], raw)
-	copy(row[1:], salt[:])
+// replaceBody puts another body in the place of an entry's, under the salt of its own, and keeps the digest of the one that was recorded.
+func (t *tx) replaceBody(b *bbolt.Bucket, old, l ledger.Leaf, told uint64) error {
+	k := number(l.Entry.Seq)
+	row := newRow(l, entryRow(b.Bucket(bucketLedger).Get(k)).hashes())
 	for _, p := range []struct{ bucket, value []byte }{
 		{bucketLedger, row}, {bucketErased, append(old.Digest[:], number(told)...)},
 	} {
 		if err := t.put(b.Bucket(p.bucket), k, p.value); err != nil {
-			return ledger.Digest{}, err
+			return err
 		}
 	}
-	return salt.Digest(one.Body()), nil
+	return nil
 }

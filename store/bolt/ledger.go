@@ -1,9 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -22,7 +22,7 @@ const walked = 16 << 20
 // Entries implements ledger.Log.
 func (s *Store) Entries(ctx context.Context, id tenant.ID, from uint64, yield func(ledger.Entry) bool) error {
 	return walk(ctx, s, id, from, func(_ *bbolt.Bucket, k, raw []byte, _ uint64) (ledger.Entry, error) {
-		return decode[ledger.Entry](k, entryRow(raw).json())
+		return entryRow(raw).entry(k)
 	}, yield)
 }
 
@@ -67,14 +67,14 @@ func walk[T any](ctx context.Context, s *Store, id tenant.ID, from uint64, read 
 
 // putEntries appends entries to a tenant's ledger, numbered on from its last one and recorded now: never earlier than
 // the last, though the machine's clock may be set back. Who reads up to an instant stops at the first entry after it.
-func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledger.Entry) error {
-	if len(entries) == 0 {
+func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, leaves []ledger.Leaf) error {
+	if len(leaves) == 0 {
 		return nil
 	}
-	log := tree{b.Bucket(bucketLedger)}
+	log := treeOf(b)
 	recorded, next := t.now, uint64(0)
 	if k, raw := log.rows.Cursor().Last(); k != nil {
-		last, err := decode[ledger.Entry](k, entryRow(raw).json())
+		last, err := entryRow(raw).entry(k)
 		if err != nil {
 			return err
 		}
@@ -82,14 +82,9 @@ func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledge
 			recorded = last.Recorded
 		}
 	}
-	for _, one := range entries {
-		one.Seq, one.Recorded = next, recorded
-		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
-		raw, err := json.Marshal(one)
-		if err == nil {
-			err = log.put(t, one, raw)
-		}
-		if err != nil {
+	for _, one := range leaves {
+		one.Entry.Seq, one.Entry.Recorded = next, recorded
+		if err := log.put(t, one); err != nil {
 			return err
 		}
 		next++
@@ -100,7 +95,7 @@ func (s *Store) putEntries(t *tx, b *bbolt.Bucket, id tenant.ID, entries []ledge
 // checkpointDue signs a checkpoint when enough entries followed the last. One that cannot be signed keeps no change from being
 // recorded: who asks for a checkpoint hears why.
 func (s *Store) checkpointDue(t *tx, b *bbolt.Bucket, id tenant.ID) error {
-	size, signed := tree{b.Bucket(bucketLedger)}.size(), uint64(0)
+	size, signed := treeOf(b).size(), uint64(0)
 	if last, _ := b.Bucket(bucketCheckpoints).Cursor().Last(); last != nil {
 		signed = numberOf(last)
 	}
@@ -113,18 +108,16 @@ func (s *Store) checkpointDue(t *tx, b *bbolt.Bucket, id tenant.ID) error {
 	return nil
 }
 
-// asStored is the entries with their data as encoding/json will write them, since the tree hashes what is stored.
-func asStored(entries []ledger.Entry) ([]ledger.Entry, error) {
-	out := slices.Clone(entries)
-	for i, one := range out {
-		if len(one.Data) == 0 {
-			continue
+// leavesOf makes the leaves of entries that are to be recorded, all but their numbers and the time of recording. It refuses data that
+// would not stand as it is in the one line of a leaf's body.
+func leavesOf(entries []ledger.Entry) ([]ledger.Leaf, error) {
+	out := make([]ledger.Leaf, len(entries))
+	for i, one := range entries {
+		if len(one.Data) > 0 && (!json.Valid(one.Data) || bytes.IndexByte(one.Data, '\n') >= 0) {
+			return nil, fault.New(fault.Invalid, "the data of a %s entry is no JSON in one line", one.Kind)
 		}
-		data, err := json.Marshal(one.Data)
-		if err != nil {
-			return nil, fault.As(fault.Invalid, err, "the data of a %s entry", one.Kind)
-		}
-		out[i].Data = data
+		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
+		out[i] = ledger.Commit(one)
 	}
 	return out, nil
 }

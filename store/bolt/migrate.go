@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"bytes"
+
 	"go.etcd.io/bbolt"
 
 	"github.com/throughline/throughline/app/work"
@@ -31,7 +33,7 @@ func (s *Store) migrateSome() (more bool, err error) {
 	err = s.db.Update(func(btx *bbolt.Tx) error {
 		old, keys := btx.Bucket(bucketJobs), btx.Bucket(bucketKeys)
 		if more = old != nil || keys != nil; !more {
-			return nil
+			return setSchema(btx)
 		}
 		if btx.Bucket(bucketQueue) == nil {
 			if _, err := btx.CreateBucket(bucketDedup); err != nil {
@@ -43,7 +45,7 @@ func (s *Store) migrateSome() (more bool, err error) {
 			if err := queueOf(btx).waiting.SetSequence(old.Bucket(bucketWaiting).Sequence()); err != nil {
 				return err
 			}
-			if err := btx.Bucket(bucketMeta).Put(keySchema, schemaNow); err != nil {
+			if err := setSchema(btx); err != nil {
 				return err
 			}
 		}
@@ -54,6 +56,14 @@ func (s *Store) migrateSome() (more bool, err error) {
 		return t.moveKeys(keys)
 	})
 	return more, err
+}
+
+func setSchema(btx *bbolt.Tx) error {
+	meta := btx.Bucket(bucketMeta)
+	if bytes.Equal(meta.Get(keySchema), schemaNow) {
+		return nil
+	}
+	return meta.Put(keySchema, schemaNow)
 }
 
 // moveJobs moves some of the jobs of schema 1, and ends it when there are none left.

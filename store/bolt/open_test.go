@@ -70,7 +70,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Run("a newer schema", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "newer.db")
 		shut(t, open(t, path, store.Options{}))
-		edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("3")) })
+		edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("4")) })
 		_, err := store.Open(t.Context(), "bolt://"+path, store.Options{Key: masterKey})
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "newer program") {
 			t.Errorf("got %v, want it refused, saying what to do", err)

@@ -10,7 +10,11 @@ import (
 )
 
 // schema is the version of the layout that the package comment describes. A file of a newer one is refused.
-const schema = 2
+const schema = 3
+
+// readable is the oldest schema whose files can be read as they are: since 3, entries of the ledger are stored in another form,
+// and those that were there before stay as they were.
+const readable = 2
 
 var (
 	bucketMeta    = []byte("meta")
@@ -113,7 +117,7 @@ func (s *Store) check(btx *bbolt.Tx, path string) error {
 	case found > schema:
 		return fault.New(fault.Invalid, "store: %s has schema %d and this program knows up to %d: run the newer program, or restore the backup made before it ran",
 			path, found, schema)
-	case s.options.ReadOnly && (found < schema || btx.Bucket(bucketJobs) != nil || btx.Bucket(bucketKeys) != nil):
+	case s.options.ReadOnly && (found < readable || btx.Bucket(bucketJobs) != nil || btx.Bucket(bucketKeys) != nil):
 		return fault.New(fault.Invalid, "store: %s has schema %d, which this program brings up to %d when it may write: start the server on it once, or on a copy",
 			path, found, schema)
 	}

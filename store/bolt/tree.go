@@ -14,13 +14,14 @@ import (
 )
 
 // entryRow is a stored entry: a format, the salt of its body, the hashes that appending its leaf completed, with their number before
-// them, and the entry as JSON. The hashes are the leaf's own, then those of the subtrees that end with it, smallest first. So the hash
-// of level L and number n is found in the row of the entry ((n+1) << L) - 1, and an append writes one row. Rows of versions that
-// hashed nothing are the JSON alone.
+// them, and the entry. The hashes are the leaf's own, then those of the subtrees that end with it, smallest first. So the hash of
+// level L and number n is found in the row of the entry ((n+1) << L) - 1, and an append writes one row. Rows of versions that hashed
+// nothing are the entry as JSON alone.
 type entryRow []byte
 
 const (
-	rowFormat = 1
+	rowJSON   = 1                       // format of rows whose entry is JSON, as schema 2 had them
+	rowBinary = 2                       // and in its binary form
 	rowHashes = 1 + ledger.SaltSize + 1 // where the hashes begin
 )
 
@@ -29,7 +30,7 @@ func (r entryRow) hashed() bool { return len(r) > 0 && r[0] != '{' }
 
 // count is how many hashes a row has; 0 when it cannot be read.
 func (r entryRow) count() int {
-	if len(r) < rowHashes || r[0] != rowFormat || len(r) < rowHashes+int(r[rowHashes-1])*tlog.HashSize {
+	if len(r) < rowHashes || (r[0] != rowJSON && r[0] != rowBinary) || len(r) < rowHashes+int(r[rowHashes-1])*tlog.HashSize {
 		return 0
 	}
 	return int(r[rowHashes-1])
@@ -44,16 +45,39 @@ func (r entryRow) hash(level int) (tlog.Hash, bool) {
 	return tlog.Hash(r[rowHashes+level*tlog.HashSize:][:tlog.HashSize]), true
 }
 
-// json is the entry.
-func (r entryRow) json() []byte {
-	if !r.hashed() {
-		return r
+// hashes are all that the row has.
+func (r entryRow) hashes() []tlog.Hash {
+	out := make([]tlog.Hash, r.count())
+	for level := range out {
+		out[level], _ = r.hash(level)
 	}
-	return r[min(len(r), rowHashes+r.count()*tlog.HashSize):]
+	return out
+}
+
+// entry is the stored entry; key is the row's.
+func (r entryRow) entry(key []byte) (e ledger.Entry, err error) {
+	switch {
+	case !r.hashed():
+		return decode[ledger.Entry](key, r)
+	case r.count() == 0:
+		return e, fault.New(fault.Internal, "row %q cannot be read", key)
+	}
+	raw := r[rowHashes+r.count()*tlog.HashSize:]
+	if r[0] == rowJSON {
+		return decode[ledger.Entry](key, raw)
+	}
+	return e, fault.Wrap(e.UnmarshalBinary(raw), "row %q cannot be read", key)
 }
 
 // tree is a tenant's log as a tree of hashes.
-type tree struct{ rows *bbolt.Bucket }
+type tree struct {
+	rows  *bbolt.Bucket
+	fresh [][]tlog.Hash // of the rows that this transaction appended, the last of the log: most of what an append asks for
+	first uint64        // of their entries
+}
+
+// treeOf is the tree of the tenant of bucket b.
+func treeOf(b *bbolt.Bucket) tree { return tree{rows: b.Bucket(bucketLedger)} }
 
 // ReadHashes implements tlog.HashReader.
 func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
@@ -61,6 +85,10 @@ func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	for i, index := range indexes {
 		level, n := tlog.SplitStoredHashIndex(index)
 		row := uint64(n+1)<<level - 1
+		if row >= t.first && row-t.first < uint64(len(t.fresh)) {
+			out[i] = t.fresh[row-t.first][level]
+			continue
+		}
 		hash, ok := entryRow(t.rows.Get(number(row))).hash(level)
 		if !ok {
 			return nil, ledger.Damaged("the tree has no hash of level %d for entry %d", level, row)
@@ -78,20 +106,29 @@ func (t tree) size() uint64 {
 	return 0
 }
 
-// put writes the row of an entry: the next one, or one that is there without its hashes. raw is the entry as JSON.
-func (t tree) put(to *tx, one ledger.Entry, raw []byte) error {
-	l := ledger.Commit(one)
-	hashes, err := tlog.StoredHashesForRecordHash(int64(one.Seq), l.Hash(), t)
+// put writes the row of an entry: the next one, or one that is there without its hashes.
+func (t *tree) put(to *tx, l ledger.Leaf) error {
+	seq := l.Entry.Seq
+	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), l.Hash(), t)
 	if err != nil {
 		return err
 	}
-	row := make([]byte, 0, rowHashes+len(hashes)*tlog.HashSize+len(raw))
-	row = append(append(append(row, rowFormat), l.Salt[:]...), byte(len(hashes)))
+	if len(t.fresh) == 0 {
+		t.first = seq
+	}
+	t.fresh = append(t.fresh, hashes)
+	t.rows.FillPercent = 1 // only ever appended to
+	return to.put(t.rows, number(seq), newRow(l, hashes))
+}
+
+func newRow(l ledger.Leaf, hashes []tlog.Hash) entryRow {
+	row := make([]byte, 0, rowHashes+len(hashes)*tlog.HashSize+len(l.Entry.Data)+256)
+	row = append(append(append(row, rowBinary), l.Salt[:]...), byte(len(hashes)))
 	for _, h := range hashes {
 		row = append(row, h[:]...)
 	}
-	t.rows.FillPercent = 1 // only ever appended to
-	return to.put(t.rows, number(one.Seq), append(row, raw...))
+	row, _ = l.Entry.AppendBinary(row) // it never fails
+	return row
 }
 
 // Leaves implements ledger.Tree.
@@ -110,8 +147,8 @@ func readLeaf(b *bbolt.Bucket, k []byte, row entryRow) (ledger.Leaf, error) {
 		return ledger.Leaf{}, errUnhashed()
 	}
 	seq := numberOf(k)
-	entry, err := decode[ledger.Entry](k, row.json())
-	if err != nil || row.count() == 0 {
+	entry, err := row.entry(k)
+	if err != nil {
 		return ledger.Leaf{}, ledger.Damaged("entry %d cannot be read", seq)
 	}
 	l := ledger.Leaf{Entry: entry, Salt: row.salt()}
@@ -126,7 +163,7 @@ func readLeaf(b *bbolt.Bucket, k []byte, row entryRow) (ledger.Leaf, error) {
 	if stored, _ := row.hash(0); entry.Seq != seq || stored != hash {
 		return ledger.Leaf{}, ledger.Damaged("entry %d does not match its hash: it was changed after it was recorded", seq)
 	}
-	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), hash, tree{b.Bucket(bucketLedger)})
+	hashes, err := tlog.StoredHashesForRecordHash(int64(seq), hash, treeOf(b))
 	if err != nil || len(hashes) != row.count() {
 		return ledger.Leaf{}, ledger.Damaged("the hashes above entry %d, or those that they build on, cannot be read", seq)
 	}
@@ -166,7 +203,7 @@ func readTree(btx *bbolt.Tx, id tenant.ID) (tree, error) {
 	if b == nil {
 		return tree{}, fault.New(fault.NotFound, "nothing is recorded of %s", id)
 	}
-	t := tree{b.Bucket(bucketLedger)}
+	t := treeOf(b)
 	if t.older() {
 		return tree{}, errUnhashed()
 	}
@@ -190,7 +227,7 @@ func (s *Store) hashOlder() error {
 			tenants := btx.Bucket(bucketTenants)
 			return tenants.ForEachBucket(func(id []byte) error {
 				b := tenants.Bucket(id)
-				if b.Bucket(bucketCheckpoints) == nil || (tree{b.Bucket(bucketLedger)}).older() {
+				if b.Bucket(bucketCheckpoints) == nil || treeOf(b).older() {
 					older = slices.Clone(id)
 				}
 				return nil
@@ -212,15 +249,14 @@ func (t *tx) hashSome(b *bbolt.Bucket) error {
 			return err
 		}
 	}
-	to := tree{b.Bucket(bucketLedger)}
+	to := treeOf(b)
 	first := uint64(sort.Search(int(to.size()), func(seq int) bool { return !entryRow(to.rows.Get(number(uint64(seq)))).hashed() }))
 	for seq := first; seq < min(to.size(), first+hashedAtOnce); seq++ {
-		raw := slices.Clone(to.rows.Get(number(seq)))
-		entry, err := decode[ledger.Entry](number(seq), raw)
+		entry, err := entryRow(to.rows.Get(number(seq))).entry(number(seq))
 		if err != nil {
 			return err
 		}
-		if err := to.put(t, entry, raw); err != nil {
+		if err := to.put(t, ledger.Commit(entry)); err != nil {
 			return err
 		}
 	}

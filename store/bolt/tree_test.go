@@ -2,7 +2,7 @@ package bolt
 
 import (
 	"bytes"
-	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -64,6 +65,27 @@ func edit(bucket []byte, seq uint64, old, replacement string) func(*bbolt.Bucket
 	}
 }
 
+func redate(seq uint64) func(*bbolt.Bucket) error {
+	return func(b *bbolt.Bucket) error {
+		rows := b.Bucket(bucketLedger)
+		row := entryRow(rows.Get(number(seq)))
+		entry, err := row.entry(number(seq))
+		if err != nil {
+			return err
+		}
+		entry.Recorded = entry.Recorded.AddDate(-1, 0, 0)
+		return rows.Put(number(seq), newRow(ledger.Leaf{Entry: entry, Salt: row.salt()}, row.hashes()))
+	}
+}
+
+// shorten leaves an entry's hashes and some bytes of the entry itself.
+func shorten(seq uint64) func(*bbolt.Bucket) error {
+	return func(b *bbolt.Bucket) error {
+		row := entryRow(b.Bucket(bucketLedger).Get(number(seq)))
+		return b.Bucket(bucketLedger).Put(number(seq), bytes.Clone(row[:rowHashes+row.count()*tlog.HashSize+20]))
+	}
+}
+
 func flip(bucket []byte, seq uint64, at int) func(*bbolt.Bucket) error {
 	return func(b *bbolt.Bucket) error {
 		raw := bytes.Clone(b.Bucket(bucket).Get(number(seq)))
@@ -77,7 +99,7 @@ func flip(bucket []byte, seq uint64, at int) func(*bbolt.Bucket) error {
 
 // unhash makes the rows what a version that hashed nothing wrote.
 func unhash(b *bbolt.Bucket) error {
-	for seq := range (tree{b.Bucket(bucketLedger)}).size() {
+	for seq := range treeOf(b).size() {
 		if err := unhashOne(b, seq); err != nil {
 			return err
 		}
@@ -87,7 +109,15 @@ func unhash(b *bbolt.Bucket) error {
 
 func unhashOne(b *bbolt.Bucket, seq uint64) error {
 	rows := b.Bucket(bucketLedger)
-	return rows.Put(number(seq), bytes.Clone(entryRow(rows.Get(number(seq))).json()))
+	entry, err := entryRow(rows.Get(number(seq))).entry(number(seq))
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(entry)
+	if err != nil {
+		return err
+	}
+	return rows.Put(number(seq), raw)
 }
 
 // TestChangedStoreIsFound changes the file behind the store's back. The last cases take the hashes along: only what was signed, or is
@@ -118,10 +148,10 @@ func TestChangedStoreIsFound(t *testing.T) {
 	}{
 		{"nothing", nil, ""},
 		{"an entry's kind", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "threat.owned", "threat.moved")}, "entry 3 does not match its hash"},
-		{"an entry re-dated", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, `"recorded":"2`, `"recorded":"1`)}, "entry 3 does not match its hash"},
+		{"an entry re-dated", []func(*bbolt.Bucket) error{redate(3)}, "entry 3 does not match its hash"},
 		{"who did it", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "acc-3", "acc-4")}, "entry 3 does not match its hash"},
 		{"what it says", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "states", "denies")}, "entry 3 does not match its hash"},
-		{"an entry that is none", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, `{"seq"`, `"seq"`)}, "entry 3 cannot be read"},
+		{"an entry that is none", []func(*bbolt.Bucket) error{shorten(3)}, "entry 3 cannot be read"},
 		{"a salt", []func(*bbolt.Bucket) error{flip(bucketLedger, 3, 1)}, "entry 3 does not match its hash"},
 		{"a leaf's hash", []func(*bbolt.Bucket) error{flip(bucketLedger, 4, rowHashes)}, "entry 4 does not match its hash"},
 		{"a hash above it", []func(*bbolt.Bucket) error{flip(bucketLedger, 3, rowHashes+2*tlog.HashSize)}, "the tree above entry 3 is not that of its leaves"},
@@ -135,9 +165,9 @@ func TestChangedStoreIsFound(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			old.Entry.By = "somebody else"
-			_, err = (&tx{Tx: b.Tx()}).replaceBody(b, old, old.Entry, 9)
-			return err
+			another := old.Entry
+			another.By = "somebody else"
+			return (&tx{Tx: b.Tx()}).replaceBody(b, old, ledger.Commit(another), 9)
 		}}, "no entry tells of its erasure"},
 		{"an entry, and all hashes", []func(*bbolt.Bucket) error{edit(bucketLedger, 3, "acc-3", "acc-4"), anew}, "the first 6 entries are not those whose checkpoint was signed"},
 		{"the last entry", []func(*bbolt.Bucket) error{cut}, "has 9 entries, and a checkpoint of 10 is kept outside"},
@@ -292,6 +322,81 @@ func TestOlderLedgersAreHashedOnce(t *testing.T) {
 	}
 }
 
+// TestEntriesOfSchema2StayAsTheyAre: rows whose entry is JSON are read, proved and followed, with the same root.
+func TestEntriesOfSchema2StayAsTheyAre(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "older.db")
+	o := Options{Key: []byte("0123456789abcdef0123456789abcdef")}
+	reopen := func(o Options) *Store {
+		s, err := Open(t.Context(), path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	entries := func(s *Store) (out []ledger.Entry) {
+		if err := s.Entries(t.Context(), acme, 0, func(e ledger.Entry) bool {
+			out = append(out, e)
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	check := func(s *Store) ledger.Checked {
+		got, err := ledger.Check(t.Context(), s, acme, nil)
+		if err != nil || got.Wrong != "" {
+			t.Fatalf("check: %+v, %v", got, err)
+		}
+		return got
+	}
+	s := reopen(o)
+	recordTest(t, s, 10)
+	want, root := entries(s), check(s).Root
+	tamper(t, s, func(b *bbolt.Bucket) error { // as the program of schema 2 left them
+		for seq := range uint64(10) {
+			rows := b.Bucket(bucketLedger)
+			row := entryRow(rows.Get(number(seq)))
+			raw, err := json.Marshal(want[seq])
+			if err != nil {
+				return err
+			}
+			older := append(bytes.Clone(row[:rowHashes+row.count()*tlog.HashSize]), raw...)
+			older[0] = rowJSON
+			if err := rows.Put(number(seq), older); err != nil {
+				return err
+			}
+		}
+		return b.Tx().Bucket(bucketMeta).Put(keySchema, []byte("2"))
+	})
+	for _, o := range []Options{o, {ReadOnly: true, Key: o.Key}, o} {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = reopen(o)
+		if diff := cmp.Diff(want, entries(s)); diff != "" {
+			t.Error(diff)
+		}
+		if got := check(s).Root; got != root {
+			t.Errorf("the root became %s, was %s", got, root)
+		}
+	}
+	recordTest(t, s, 3)
+	if got := check(s); got.Entries != 13 {
+		t.Errorf("%d entries", got.Entries)
+	}
+	if err := s.db.View(func(btx *bbolt.Tx) error {
+		if got := btx.Bucket(bucketMeta).Get(keySchema); !bytes.Equal(got, schemaNow) {
+			t.Errorf("schema %s", got)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestCheckpointsComeByThemselves: after so many entries, the commit signs one.
 func TestCheckpointsComeByThemselves(t *testing.T) {
 	s := openTest(t, Options{})
@@ -305,50 +410,90 @@ func TestCheckpointsComeByThemselves(t *testing.T) {
 	}
 }
 
-// BenchmarkAppend is a commit of entries, as the ledger takes them and, for comparison, as plain rows without a tree.
+// BenchmarkAppend is the commit of a review: a page and its threats, and the entries that tell of them, appended to the tree and, for
+// comparison, stored in the same form without one. The difference is what the tree costs.
 func BenchmarkAppend(b *testing.B) {
-	for _, size := range []int{1, 10, 100} {
-		entries := make([]ledger.Entry, size)
-		for i := range entries {
-			entries[i] = ledger.Entry{
-				Kind: ledger.Owned, Page: "1", Threat: "T-1", Version: 3, By: "5b10a2844c20165700ede21g", Occurred: time.Now(), Observed: time.Now(),
-				Data: ledger.Encode(ledger.OwnerFact{Owner: threat.Owner{Reason: strings.Repeat("the page states it ", 10)}}),
+	type put func(s *Store, t *tx, b *bbolt.Bucket, entries []ledger.Entry) error
+	plain := func(_ *Store, t *tx, b *bbolt.Bucket, entries []ledger.Entry) error {
+		rows := b.Bucket(bucketLedger)
+		rows.FillPercent = 1
+		for _, one := range entries {
+			n, err := rows.NextSequence()
+			if err != nil {
+				return err
+			}
+			one.Seq, one.Recorded = n, t.now
+			raw, err := one.AppendBinary(nil)
+			if err != nil {
+				return err
+			}
+			if err := t.put(rows, number(n), raw); err != nil {
+				return err
 			}
 		}
-		b.Run(fmt.Sprintf("entries=%d/plain", size), func(b *testing.B) {
-			s := openTest(b, Options{})
-			recordTest(b, s, 1)
-			for b.Loop() {
-				if err := s.write(b.Context(), "plain", func(t *tx) error {
-					rows := t.Bucket(bucketTenants).Bucket([]byte(acme)).Bucket(bucketIssues) // any that is not the ledger's
-					rows.FillPercent = 1
-					for _, one := range entries {
-						n, err := rows.NextSequence()
-						if err != nil {
-							return err
-						}
-						if one.Seq, one.Recorded = n, t.now; err == nil {
-							err = t.putJSON(rows, number(n), one)
-						}
-						if err != nil {
-							return err
-						}
+		return nil
+	}
+	hashed := func(s *Store, t *tx, b *bbolt.Bucket, entries []ledger.Entry) error {
+		leaves, err := leavesOf(entries)
+		if err != nil {
+			return err
+		}
+		return s.putEntries(t, b, acme, leaves)
+	}
+	for _, size := range []int{1, 10, 100} {
+		threats, entries := reviewTest(size)
+		for _, way := range []struct {
+			name string
+			put
+		}{{"plain", plain}, {"tree", hashed}} {
+			b.Run(fmt.Sprintf("threats=%d/%s", size, way.name), func(b *testing.B) {
+				s := openTest(b, Options{})
+				for b.Loop() {
+					rows, err := encodeRows(threats)
+					if err != nil {
+						b.Fatal(err)
 					}
-					return nil
-				}); err != nil {
-					b.Fatal(err)
+					if err := s.write(b.Context(), "review", func(t *tx) error {
+						of, err := t.tenant(acme)
+						if err != nil {
+							return err
+						}
+						if err := t.putPage(of, trace.Page{ID: "1", Title: "Payments", Version: 3}); err != nil {
+							return err
+						}
+						for _, one := range rows {
+							if err := t.putThreat(of, one); err != nil {
+								return err
+							}
+						}
+						return way.put(s, t, of, entries)
+					}); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
-		b.Run(fmt.Sprintf("entries=%d/tree", size), func(b *testing.B) {
-			s := openTest(b, Options{})
-			for b.Loop() {
-				if err := s.Commit(context.Background(), trace.Change{Tenant: acme, Entries: entries}); err != nil {
-					b.Fatal(err)
-				}
-			}
+			})
+		}
+	}
+}
+
+// reviewTest is a page's threats, with the entries of their review.
+func reviewTest(n int) (threats []threat.Threat, entries []ledger.Entry) {
+	at := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	entries = append(entries, ledger.Entry{Kind: ledger.Reviewed, Page: "1", Version: 3, Occurred: at, Observed: at, Data: ledger.Encode(ledger.PageFact{Title: "Payments", Found: n, New: n})})
+	for i := range n {
+		text := threat.Text{
+			Title: fmt.Sprintf("Session %d replayed", i), Quote: strings.Repeat("An attacker replays a stolen session. ", 10), Severity: threat.High,
+			Section: []string{"Threats", "Sessions"}, Element: "Gateway", Mitigations: []threat.Mitigation{{Quote: "Bind the session to the device that began it."}},
+		}
+		one := threat.Threat{ID: threat.ID(fmt.Sprintf("T-%06d", i)), Page: "1", State: threat.Open, Text: text}
+		threats = append(threats, one)
+		entries = append(entries, ledger.Entry{
+			Kind: ledger.Stated, Page: "1", Threat: string(one.ID), Version: 3, Occurred: at, Observed: at, Data: ledger.Encode(ledger.TextFact{Text: text}),
+		}, ledger.Entry{
+			Kind: ledger.Moved, Page: "1", Threat: string(one.ID), Version: 3, Occurred: at, Observed: at, Data: ledger.Encode(ledger.MoveFact{To: threat.Open, Why: "stated on the page"}),
 		})
 	}
+	return threats, entries
 }
 
 // BenchmarkProofs is a ledger of a million entries: the proof of one, and that an earlier checkpoint is continued.
