@@ -73,7 +73,7 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	switch {
 	case issue.Event == gatherEvent && !issue.Whole:
 		taken = f.gather() || taken
-	case was.Deleted:
+	case was.Deleted: // and stays so
 	default:
 		taken = f.follow(issue) || taken
 	}
