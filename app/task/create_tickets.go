@@ -43,6 +43,9 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 			return err
 		}
 		t.Without = nil
+		if named := f.rule.Component; named != "" && part.Name == "" {
+			f.leave(ctx, t, threat.Without{Field: "component", Value: named, Why: "project " + f.rule.Project + " has no such component"})
+		}
 		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
 		orders[i] = order{t, draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
@@ -52,11 +55,8 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 	}
 	var again []order
 	for _, r := range refused {
-		if o, ok := simpler(r); ok {
-			for _, w := range o.threat.Without {
-				f.Log.WarnContext(ctx, "a ticket is filed without a field that Jira refuses", "tenant", f.job.Tenant, "page", f.page.ID, "threat", o.threat.ID,
-					"project", f.rule.Project, "field", w.Field, "value", w.Value, "why", w.Why)
-			}
+		if o, left := simpler(r); len(left) > 0 {
+			f.leave(ctx, o.threat, left...)
 			again = append(again, o)
 		} else if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
@@ -130,10 +130,18 @@ func (f *filing) takeBack(ctx context.Context, threats []*threat.Threat, cause e
 	return f.commit(context.WithoutCancel(ctx), trace.Change{}, threats...)
 }
 
-// simpler drops the fields that Jira refused and that a ticket can do without, and notes them with the threat. It reports false when none of
-// them is such.
-func simpler(r refusal) (order, bool) {
-	o := r.order
+// leave notes what a ticket is filed without, where people look.
+func (f *filing) leave(ctx context.Context, t *threat.Threat, all ...threat.Without) {
+	t.Without = append(t.Without, all...)
+	for _, w := range all {
+		f.Log.WarnContext(ctx, "a ticket is filed without a field that was wanted", "tenant", f.job.Tenant, "page", f.page.ID, "threat", t.ID,
+			"project", f.rule.Project, "field", w.Field, "value", w.Value, "why", w.Why)
+	}
+}
+
+// simpler drops the fields that Jira refused and that a ticket can do without, and tells which. None means that no other order helps.
+func simpler(r refusal) (o order, left []threat.Without) {
+	o = r.order
 	refused := jira.Fields(r.cause)
 	for _, field := range slices.Sorted(maps.Keys(refused)) {
 		why, name, value := refused[field], "", ""
@@ -151,16 +159,16 @@ func simpler(r refusal) (order, bool) {
 		default:
 			continue
 		}
-		o.threat.Without = append(o.threat.Without, threat.Without{Field: name, Value: value, Why: why})
+		left = append(left, threat.Without{Field: name, Value: value, Why: "Jira: " + why})
 	}
-	return o, len(o.threat.Without) > 0
+	return o, left
 }
 
 // lessThan says what a ticket was filed without, to be added to why it was.
 func lessThan(all []threat.Without) string {
 	var parts []string
 	for _, w := range all {
-		parts = append(parts, fmt.Sprintf("%s %s (Jira: %s)", w.Field, w.Value, strings.TrimRight(w.Why, ".")))
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", w.Field, w.Value, strings.TrimRight(w.Why, ".")))
 	}
 	if parts == nil {
 		return ""

@@ -11,6 +11,7 @@ import (
 	"github.com/throughline/throughline/app"
 	"github.com/throughline/throughline/app/sandbox/confluence"
 	"github.com/throughline/throughline/app/sandbox/site"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 )
 
@@ -77,8 +78,35 @@ func TestFiledWithout(t *testing.T) {
 			t.Errorf("the history does not say %q:\n%s", want, out.String())
 		}
 	}
-	if got := log.lines("without a field that Jira refuses"); len(got) != 3 || !strings.Contains(got[0], "field=component") || !strings.Contains(got[0], words) {
+	if got := log.lines("without a field that was wanted"); len(got) != 3 || !strings.Contains(got[0], "field=component") || !strings.Contains(got[0], words) {
 		t.Errorf("the log has %q", got)
 	}
 	settled(t, d)
+}
+
+// TestFiledWithoutComponent: a component that the settings name and the project has not, any more, is told of in the same way.
+func TestFiledWithoutComponent(t *testing.T) {
+	var log diary
+	d := startTest(t, func(o *demoOptions) {
+		o.log, o.config = &log, func(c *app.Config) { c.Component = "Renamed" }
+	})
+	reviewed(t, d)
+	settled(t, d)
+	all, err := d.store.Pages(t.Context(), d.tenant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, n := threat.Without{Field: "component", Value: "Renamed", Why: "project SEC has no such component"}, 0
+	for _, p := range all {
+		for _, th := range record(t, d, p.ID, func(trace.Record) bool { return true }).Threats {
+			if th.Ticket != nil && !th.Ticket.ByPage && len(th.Without) > 0 {
+				if n++; len(th.Without) != 1 || th.Without[0] != want {
+					t.Errorf("%s is filed without %+v, want %+v", th.ID, th.Without, want)
+				}
+			}
+		}
+	}
+	if told := len(log.lines("without a field that was wanted")); n == 0 || told != n {
+		t.Errorf("%d tickets are without the component, and the log tells of %d", n, told)
+	}
 }
