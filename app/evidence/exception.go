@@ -168,7 +168,7 @@ func since(steps []TicketStep, holds func(threat.Ticket) bool) Times {
 }
 
 // lateness is how many days after its due date a ticket was done, or is not done by now; since is when it became late. A deleted
-// ticket is not late: it is worse, and told of apart.
+// ticket is not late: it is worse, and told of apart. Of one out of sight is known only what was so until then.
 func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if len(steps) == 0 {
 		return 0, since
@@ -183,10 +183,27 @@ func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if end.IsZero() {
 		end = now
 	}
+	if gone := hiddenAt(steps); !gone.IsZero() && gone.Before(end) {
+		end = gone
+	}
 	if end.Before(over) {
 		return 0, since
 	}
 	return int(end.Sub(over).Hours()/24) + 1, over
+}
+
+// hiddenAt is when a ticket went out of sight, in which it has been since; zero when it is in sight.
+func hiddenAt(steps []TicketStep) time.Time {
+	var at time.Time
+	for _, s := range steps {
+		switch {
+		case !s.Hidden:
+			at = time.Time{}
+		case at.IsZero():
+			at = s.Occurred
+		}
+	}
+	return at
 }
 
 // reopenings counts how often a ticket left the category done.

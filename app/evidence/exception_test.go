@@ -79,6 +79,18 @@ func TestExcept(t *testing.T) {
 		{"no ticket", func(t *Threat) { t.Ticket, t.Tickets = nil, nil }, []string{unfiled}},
 		{"ticket deleted", func(t *Threat) { t.Ticket.Deleted, t.Tickets[0].Deleted = true, true }, []string{ticketDeleted}},
 		{"ticket hidden", func(t *Threat) { t.Ticket.Hidden, t.Tickets[0].Hidden = true, true }, []string{ticketHidden}},
+		{"ticket hidden before it was due", func(t *Threat) {
+			t.State, t.Ticket.Category, t.Tickets[0].Category = threat.Open, threat.ToDo, threat.ToDo
+			gone := t.Tickets[0]
+			gone.Hidden, gone.Times = true, on(8)
+			t.Ticket, t.Tickets = &gone.Ticket, append(t.Tickets, gone)
+		}, []string{ticketHidden}},
+		{"ticket hidden after it was due", func(t *Threat) {
+			t.State, t.Ticket.Category, t.Tickets[0].Category = threat.Open, threat.ToDo, threat.ToDo
+			gone := t.Tickets[0]
+			gone.Hidden, gone.Times = true, on(13)
+			t.Ticket, t.Tickets = &gone.Ticket, append(t.Tickets, gone)
+		}, []string{ticketHidden, late}},
 		{"declined", func(t *Threat) {
 			t.Ticket.Declined, t.Tickets[0].Declined = true, true
 			t.Ticket.Due, t.Tickets[0].Due = "", ""

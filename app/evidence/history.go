@@ -35,7 +35,7 @@ type Event struct {
 // when nothing was recorded of either by then.
 func Trace(ctx context.Context, log ledger.Log, id tenant.ID, of string, until time.Time) (History, error) {
 	out := History{Of: of, AsOf: until, Events: []Event{}, Threats: []Threat{}}
-	r := replay{map[string]*Threat{}}
+	r := replay{threats: map[string]*Threat{}}
 	pages := map[string]Page{}
 	var failed error
 	err := log.Entries(ctx, id, 0, func(e ledger.Entry) bool {

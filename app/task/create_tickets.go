@@ -47,7 +47,7 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 			f.leave(ctx, t, threat.Without{Field: "component", Value: named, Why: "project " + f.rule.Project + " has no such component"})
 		}
 		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
-		orders[i] = order{t, draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
+		orders[i] = order{t, f.Policy.draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
 	refused, err := f.post(ctx, orders)
 	if err != nil {

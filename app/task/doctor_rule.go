@@ -156,7 +156,7 @@ func (r *ruling) priorities() {
 func (r *ruling) parent() {
 	key := r.rule.Parent
 	name := r.prefix + "parent " + key
-	_, takes := r.field("parent")
+	link, takes := jira.ParentField(r.fields)
 	switch {
 	case key == "" && r.kind.Subtask:
 		r.add(r.prefix+"parent", false, r.rule.IssueType+" is a subtask, and the rule names no parent", "set parent: of this rule, or choose another type")
@@ -173,7 +173,7 @@ func (r *ruling) parent() {
 		return
 	}
 	if r.edition == tenant.DataCenter { // it tells no levels
-		r.add(name, true, "it is a "+place.Type, "")
+		r.add(name, true, fmt.Sprintf("it is a %s, named by the field %s", place.Type, link.Name), "")
 		return
 	}
 	r.add(name, place.Level == r.kind.Level+1, fmt.Sprintf("it is a %s, of level %d; a %s is of level %d", place.Type, place.Level, r.rule.IssueType, r.kind.Level),
@@ -195,9 +195,10 @@ func (r *ruling) further() []string {
 
 // required checks that tickets fill in all that Jira will not do without.
 func (r *ruling) required(given []string) {
+	parent, _ := jira.ParentField(r.fields)
 	given = append(given, "project", "issuetype", "summary", "description", "labels", "reporter")
 	for id, set := range map[string]bool{
-		"components": r.rule.Component != "", "parent": r.rule.Parent != "",
+		"components": r.rule.Component != "", parent.ID: r.rule.Parent != "",
 		"priority": covers(r.rule.Priority), "duedate": covers(r.rule.DueDays),
 	} {
 		if set {

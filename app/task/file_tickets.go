@@ -166,8 +166,13 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
 			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
 		}
-		if t.State == threat.Withdrawn {
+		switch {
+		case t.State == threat.Withdrawn:
 			c.Jobs = append(c.Jobs, at.tell(*t, withdrawn(t.Moved.Why)))
+		case t.Ticket.ByPage:
+			job := at.tell(*t, f.Policy.named(*t))
+			job.Subject += "/named"
+			c.Jobs = append(c.Jobs, job)
 		}
 		threats = append(threats, t)
 	}

@@ -12,17 +12,20 @@ type user = site.User
 type permission struct{ Key, Name, Description string }
 
 const (
-	browseProjects   = "BROWSE_PROJECTS"
-	createIssues     = "CREATE_ISSUES"
-	editIssues       = "EDIT_ISSUES"
-	assignIssues     = "ASSIGN_ISSUES"
-	assignableUser   = "ASSIGNABLE_USER"
-	transitionIssues = "TRANSITION_ISSUES"
-	addComments      = "ADD_COMMENTS"
-	deleteIssues     = "DELETE_ISSUES"
-	linkIssues       = "LINK_ISSUES"
-	scheduleIssues   = "SCHEDULE_ISSUES"
-	administer       = "ADMINISTER"
+	browseProjects    = "BROWSE_PROJECTS"
+	createIssues      = "CREATE_ISSUES"
+	editIssues        = "EDIT_ISSUES"
+	assignIssues      = "ASSIGN_ISSUES"
+	assignableUser    = "ASSIGNABLE_USER"
+	transitionIssues  = "TRANSITION_ISSUES"
+	addComments       = "ADD_COMMENTS"
+	deleteIssues      = "DELETE_ISSUES"
+	linkIssues        = "LINK_ISSUES"
+	scheduleIssues    = "SCHEDULE_ISSUES"
+	moveIssues        = "MOVE_ISSUES"
+	setIssueSecurity  = "SET_ISSUE_SECURITY"
+	createAttachments = "CREATE_ATTACHMENTS"
+	administer        = "ADMINISTER"
 )
 
 func permissions() []permission {
@@ -37,6 +40,9 @@ func permissions() []permission {
 		{deleteIssues, "Delete Issues", "Ability to delete issues."},
 		{linkIssues, "Link Issues", "Ability to link issues."},
 		{scheduleIssues, "Schedule Issues", "Ability to view or edit an issue's due date."},
+		{moveIssues, "Move Issues", "Ability to move issues between projects."},
+		{setIssueSecurity, "Set Issue Security", "Ability to set the level of security on an issue."},
+		{createAttachments, "Create Attachments", "Users with this permission may create attachments."},
 		{administer, "Administer Jira", "Ability to perform most administration functions."},
 	}
 }
