@@ -81,10 +81,10 @@ func except(t Threat, q Query) []Exception {
 	last := t.States[len(t.States)-1]
 	live := t.State.Live()
 	if t.Ticket != nil && t.Ticket.Deleted {
-		at(ticketDeleted, t.Tickets[len(t.Tickets)-1].Times, t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
+		at(ticketDeleted, since(t.Tickets, func(is threat.Ticket) bool { return is.Deleted }), t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
 	}
 	if t.Ticket != nil && t.Ticket.Hidden && !t.Ticket.Deleted {
-		at(ticketHidden, t.Tickets[len(t.Tickets)-1].Times, "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
+		at(ticketHidden, since(t.Tickets, func(is threat.Ticket) bool { return is.Hidden }), "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
 	}
 	if live && !t.Owner.Known() {
 		at(unowned, t.States[0].Times, or(t.Owner.Reason, "nobody is answerable"))
@@ -183,6 +183,15 @@ func doneAt(steps []TicketStep) time.Time {
 		}
 	}
 	return at
+}
+
+// since is the step from which on something holds of a ticket, to the last: steps from before a deletion may be heard of after it.
+func since(steps []TicketStep, holds func(threat.Ticket) bool) Times {
+	n := len(steps) - 1
+	for n > 0 && holds(steps[n-1].Ticket) {
+		n--
+	}
+	return steps[n].Times
 }
 
 // lateness is how many days after its due date a ticket was done, or is not done by now; since is when it became late. A deleted

@@ -112,7 +112,11 @@ func tell(e ledger.Entry) (string, error) {
 		return "owner " + or(or(f.Owner.Name, f.Owner.Account), "nobody") + ": " + f.Owner.Reason, err
 	case ledger.Filed, ledger.Bound, ledger.Ticketed:
 		f, err := read[ledger.TicketFact](e)
-		return "ticket " + f.Ticket.Key + " " + ticketWords(f.Ticket), err
+		what := strings.TrimSpace("ticket " + f.Ticket.Key + " " + ticketWords(f.Ticket))
+		if f.Why != "" {
+			what += ": " + f.Why
+		}
+		return what, err
 	case ledger.Verified:
 		f, err := read[ledger.VerifiedFact](e)
 		return "verified: " + f.Verification.Note, err
