@@ -21,6 +21,9 @@ import (
 	"github.com/throughline/throughline/app/stamp"
 )
 
+// replayed is how many entries a pack may disclose for it to be made again without being asked: a matter of seconds.
+const replayed = 100_000
+
 func newVerify() *cobra.Command {
 	var key, previous, roots string
 	var asJSON, replay bool
@@ -29,7 +32,8 @@ func newVerify() *cobra.Command {
 		Short: "Verify an evidence pack, with nothing but the pack: no server, no network",
 		Long: "Checks that the pack is whole and that its ledger is what was signed: every file and number of records, the signature, each disclosed\n" +
 			"entry against the tree of hashes, and that the log continues the one of an earlier pack. Then every table and sheet is made again from\n" +
-			"the disclosed entries, and must be the same. The first thing that is wrong is named.\n" +
+			"the disclosed entries, and must be the same; of packs with more than 100,000 entries only with --replay, for it takes as long as\n" +
+			"they took to make. The first thing that is wrong is named.\n" +
 			"Exit code 0: it verifies, 1: it does not, 2: it could not be read.\n\n" +
 			"A time-stamp authority's token proves when the first so many entries existed; --tsa-roots says whose word counts for that.\n" +
 			"That the pack is the site's own is known only by a key that you did not take from the pack itself, or by an earlier pack.",
@@ -39,7 +43,7 @@ func newVerify() *cobra.Command {
 	cmd.Flags().StringVar(&key, "key", "", "the log's public key, or a file that holds it, as `throughline ledger show` prints it")
 	cmd.Flags().StringVar(&previous, "previous", "", "an earlier pack of the site, or a checkpoint that was kept (with --key)")
 	cmd.Flags().StringVar(&roots, "tsa-roots", "", "file with the root certificates of the time-stamp authorities that you trust, PEM")
-	cmd.Flags().BoolVar(&replay, "replay", true, "make tables, sheets and summary again from the entries; --replay=false leaves it out, which is faster")
+	cmd.Flags().BoolVar(&replay, "replay", true, "make tables, sheets and summary again from the entries, however many; --replay=false never does")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		expect := archive.Expect{}
@@ -53,8 +57,8 @@ func newVerify() *cobra.Command {
 			}
 		}
 		r, err := verifyPack(cmd.Context(), args[0], previous, expect)
-		var again evidence.Rechecked
-		if again.Why = "--replay=false"; err == nil && replay {
+		again := evidence.Rechecked{Why: notReplayed(replay, cmd.Flags().Changed("replay"), r.Manifest.Ledger.Disclosed)}
+		if err == nil && again.Why == "" {
 			again, err = recheckPack(cmd, args[0], r)
 		}
 		var flaw *archive.Flaw
@@ -64,6 +68,17 @@ func newVerify() *cobra.Command {
 		return tellVerified(cmd, verifyAnswer{err == nil, flaw, &r, &again, expect.Key != "" || previous != ""}, asJSON)
 	}
 	return cmd
+}
+
+// notReplayed says why a pack is not made again from so many entries; empty when it is.
+func notReplayed(replay, asked bool, disclosed int) string {
+	switch {
+	case !replay:
+		return "--replay=false"
+	case !asked && disclosed > replayed:
+		return fmt.Sprintf("a pack with %d entries: add --replay, which takes about a minute a million", disclosed)
+	}
+	return ""
 }
 
 // verifyAnswer is what is printed.
