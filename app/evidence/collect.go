@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/control"
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -25,25 +26,29 @@ type collection struct {
 	oscal      *oscal
 	ours       map[string]string // tickets that Throughline filed and that were there at the instant of knowledge: Jira's id → key
 	drawn      []draw
-	pages      map[string]bool // with a threat of the population, or a review in scope
+	pages      map[string]bool // with a threat of the population
+	reviewed   map[string]bool // pages with a review in the window and scope
 	population map[string]bool
-	names      map[string]string // of owners, by their accounts
+	others     map[string]*[archive.After + 1]int // entries that are of no threat: by page, and by window
+	names      map[string]string                  // of owners, by their accounts
 }
 
-func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection, err error) {
+// collect fills the tables. What is not in the ledger, Jira's answer above all, is for ask to fill in before the last of them.
+func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error) (c *collection, err error) {
 	catalogue, err := control.Framework(q.Framework)
 	if err != nil {
 		return nil, err
 	}
 	c = &collection{
-		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{},
+		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{},
+		pages: map[string]bool{}, reviewed: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
 		names: map[string]string{},
 	}
-	defer func() {
+	defer func(made *collection) { // c is nil by then where an error was returned
 		if err != nil {
-			c.close()
+			made.close()
 		}
-	}()
+	}(c)
 	for _, t := range Tables() {
 		one, err := newRows(t)
 		if err != nil {
@@ -54,12 +59,13 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 	if c.oscal, err = newOSCAL(string(w.Tenant), q, c.names); err != nil {
 		return nil, err
 	}
-	w.Page = c.review
+	w.Page, w.Other, w.Window = c.review, c.other, q.Window
 	if err := w.Run(ctx, c.take); err != nil {
 		return nil, err
 	}
 	c.summary.Entries, c.summary.Pages = w.Entries(), len(c.pages)
-	if err := c.reconcile(ctx, w, r); err != nil {
+	c.shareOthers()
+	if err := ask(c); err != nil {
 		return nil, err
 	}
 	return c, c.finish()
@@ -87,6 +93,7 @@ func (c *collection) review(e ledger.Entry, p Page, f ledger.PageFact) error {
 	if !c.query.within(e.Recorded) || !c.query.Scope.page(p) {
 		return nil
 	}
+	c.reviewed[p.ID] = true
 	month := e.Recorded.UTC().Format("2006-01")
 	tally := c.summary.Reviews[month]
 	if tally == nil {
@@ -141,11 +148,14 @@ func (c *collection) take(t Threat) error {
 	switch {
 	case !everywhere.Holds(t):
 		s.Ended++
+		c.share(t.entries, ofEnded)
 		return nil
 	case !c.query.Holds(t):
 		s.Outside++
+		c.share(t.entries, ofThreatsOutside)
 		return nil
 	}
+	c.share(t.entries, "")
 	s.Population++
 	s.States[t.State]++
 	s.Severities[or(string(t.Text.Severity), "unstated")]++
@@ -279,12 +289,24 @@ func (c *collection) tickets(t Threat) error {
 		}
 		c.summary.Tickets++
 		err := c.table("tickets").add(last.Key, last.ID, last.URL, t.ID, last.Status, string(last.Category), last.Resolution, last.Declined, last.Assignee, last.Due,
-			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, len(steps)-1, int(last.Entry))
+			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, last.Hidden, len(steps)-1, int(last.Entry))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// proven is what a verification points to, on one line.
+func proven(p threat.Proof) string {
+	if p.Kind != "attachment" {
+		return p.URL
+	}
+	text := p.Name
+	if !p.At.IsZero() {
+		text += fmt.Sprintf(" (%d bytes, attached by %s at %s)", p.Size, p.By, p.At.UTC().Format(time.RFC3339))
+	}
+	return text + " " + p.URL
 }
 
 // life adds a threat's moves, sign-offs and decisions.
@@ -306,7 +328,7 @@ func (c *collection) life(t Threat) error {
 	for _, v := range t.Verifications {
 		var links []string
 		for _, l := range v.Given.Links {
-			links = append(links, l.URL)
+			links = append(links, proven(l))
 		}
 		in := c.query.within(v.Recorded)
 		if in {

@@ -81,10 +81,10 @@ func except(t Threat, q Query) []Exception {
 	last := t.States[len(t.States)-1]
 	live := t.State.Live()
 	if t.Ticket != nil && t.Ticket.Deleted {
-		at(ticketDeleted, t.Tickets[len(t.Tickets)-1].Times, t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
+		at(ticketDeleted, since(t.Tickets, func(is threat.Ticket) bool { return is.Deleted }), t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
 	}
 	if t.Ticket != nil && t.Ticket.Hidden && !t.Ticket.Deleted {
-		at(ticketHidden, t.Tickets[len(t.Tickets)-1].Times, "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
+		at(ticketHidden, since(t.Tickets, func(is threat.Ticket) bool { return is.Hidden }), "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
 	}
 	if live && !t.Owner.Known() {
 		at(unowned, t.States[0].Times, or(t.Owner.Reason, "nobody is answerable"))
@@ -185,8 +185,17 @@ func doneAt(steps []TicketStep) time.Time {
 	return at
 }
 
+// since is the step from which on something holds of a ticket, to the last: steps from before a deletion may be heard of after it.
+func since(steps []TicketStep, holds func(threat.Ticket) bool) Times {
+	n := len(steps) - 1
+	for n > 0 && holds(steps[n-1].Ticket) {
+		n--
+	}
+	return steps[n].Times
+}
+
 // lateness is how many days after its due date a ticket was done, or is not done by now; since is when it became late. A deleted
-// ticket is not late: it is worse, and told of apart.
+// ticket is not late: it is worse, and told of apart. Of one out of sight is known only what was so until then.
 func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if len(steps) == 0 {
 		return 0, since
@@ -201,10 +210,27 @@ func lateness(steps []TicketStep, now time.Time) (days int, since time.Time) {
 	if end.IsZero() {
 		end = now
 	}
+	if gone := hiddenAt(steps); !gone.IsZero() && gone.Before(end) {
+		end = gone
+	}
 	if end.Before(over) {
 		return 0, since
 	}
 	return int(end.Sub(over).Hours()/24) + 1, over
+}
+
+// hiddenAt is when a ticket went out of sight, in which it has been since; zero when it is in sight.
+func hiddenAt(steps []TicketStep) time.Time {
+	var at time.Time
+	for _, s := range steps {
+		switch {
+		case !s.Hidden:
+			at = time.Time{}
+		case at.IsZero():
+			at = s.Occurred
+		}
+	}
+	return at
 }
 
 // reopenings counts how often a ticket left the category done.

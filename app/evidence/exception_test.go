@@ -79,6 +79,18 @@ func TestExcept(t *testing.T) {
 		{"no ticket", func(t *Threat) { t.Ticket, t.Tickets = nil, nil }, []string{unfiled}},
 		{"ticket deleted", func(t *Threat) { t.Ticket.Deleted, t.Tickets[0].Deleted = true, true }, []string{ticketDeleted}},
 		{"ticket hidden", func(t *Threat) { t.Ticket.Hidden, t.Tickets[0].Hidden = true, true }, []string{ticketHidden}},
+		{"ticket hidden before it was due", func(t *Threat) {
+			t.State, t.Ticket.Category, t.Tickets[0].Category = threat.Open, threat.ToDo, threat.ToDo
+			gone := t.Tickets[0]
+			gone.Hidden, gone.Times = true, on(8)
+			t.Ticket, t.Tickets = &gone.Ticket, append(t.Tickets, gone)
+		}, []string{ticketHidden}},
+		{"ticket hidden after it was due", func(t *Threat) {
+			t.State, t.Ticket.Category, t.Tickets[0].Category = threat.Open, threat.ToDo, threat.ToDo
+			gone := t.Tickets[0]
+			gone.Hidden, gone.Times = true, on(13)
+			t.Ticket, t.Tickets = &gone.Ticket, append(t.Tickets, gone)
+		}, []string{ticketHidden, late}},
 		{"declined", func(t *Threat) {
 			t.Ticket.Declined, t.Tickets[0].Declined = true, true
 			t.Ticket.Due, t.Tickets[0].Due = "", ""
@@ -123,6 +135,27 @@ func TestExcept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDeletedSince: a ticket is deleted since Jira told, whatever steps from before that are heard of later.
+func TestDeletedSince(t *testing.T) {
+	step := func(d int, deleted bool) TicketStep {
+		return TicketStep{Ticket: threat.Ticket{Key: "SEC-1", Deleted: deleted}, Times: on(d)}
+	}
+	th := Threat{
+		State: threat.Withdrawn, Tickets: []TicketStep{step(1, false), step(9, true), step(4, true), step(5, true)},
+		States: []Step{{State: threat.Open, Times: on(1)}, {State: threat.Withdrawn, Times: on(2)}},
+	}
+	th.Ticket = &th.Tickets[3].Ticket
+	for _, e := range except(th, Query{Window: Window{From: day(1), To: day(30)}, AsOf: day(30)}) {
+		if e.Kind == ticketDeleted {
+			if !e.Since.Equal(on(9).Occurred) {
+				t.Errorf("deleted since %s, want %s", e.Since, on(9).Occurred)
+			}
+			return
+		}
+	}
+	t.Error("it is not told that the ticket was deleted")
 }
 
 func TestHarmless(t *testing.T) {

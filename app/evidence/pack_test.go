@@ -261,7 +261,7 @@ func TestSheets(t *testing.T) {
 	}
 	for cell, want := range map[string]string{
 		"Tickets!C2": `HYPERLINK("https://acme.test/browse/SEC-1")`, "Threats!K2": `HYPERLINK("https://acme.test/browse/SEC-1")`,
-		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A14": `HYPERLINK("#'Tickets'!A1","Tickets")`,
+		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A15": `HYPERLINK("#'Tickets'!A1","Tickets")`,
 	} {
 		sheet, at, _ := strings.Cut(cell, "!")
 		if got, err := book.GetCellFormula(sheet, at); got != want || err != nil {

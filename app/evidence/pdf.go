@@ -330,7 +330,7 @@ func (c *collection) method(p *typeset.Pen) {
 	p.Room(120)
 	heading(p, "How to verify this pack")
 	for _, text := range []string{
-		"The command “throughline verify NAME.zip” checks, without a network, that every file is the one that the manifest names, that the entries of the ledger are the ones that its tree was built of, and that the checkpoint is signed. VERIFY.md says how to do the same without Throughline.",
+		"The command “throughline verify NAME.zip” checks, without a network, that every file is the one that the manifest names, that the entries of the ledger are the ones that its tree was built of, and that the checkpoint is signed; with --tsa-roots also whose word the time stamps are. Then it makes every table, sheet and summary again from the disclosed entries, and they must be the same. VERIFY.md says how to do the same without Throughline.",
 		"The ledger's own entry evidence.exported, made right after this pack, keeps the SHA-256 of manifest.json, who made the pack and when. The same window, instant of knowledge, maker and ledger give the same bytes again, as long as Jira gives the same answer.",
 	} {
 		say(p, text)
@@ -348,6 +348,7 @@ func (c *collection) method(p *typeset.Pen) {
 	limits := []string{
 		"What no design page states is not in the population: this is evidence that stated risks are followed, not that all risks are stated.",
 		"The ledger proves that nothing was changed or taken out after it was recorded. It does not prove that what people wrote into pages and tickets is true.",
+		"How many entries of the ledger are not disclosed is proven. Why, and where exactly in time each of them lies, is the maker's word: any of them may be asked for by its number.",
 		"A ticket's moves are the steps of its history in Jira, each with who and when by Jira's clock. Of a ticket that was deleted, only those that were heard of before are known.",
 		"Due dates have no zone: a ticket is late when its day has ended in UTC.",
 	}

@@ -121,10 +121,14 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+func (r *rows) flush() error {
+	return fault.As(fault.Internal, r.w.Flush(), "writing a temporary file: set TMPDIR to a folder with room")
+}
+
 // each calls yield for every row, in order. The slice is used again for the next row.
 func (r *rows) each(yield func(cells []any) error) error {
-	if err := r.w.Flush(); err != nil {
-		return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
+	if err := r.flush(); err != nil {
+		return err
 	}
 	in := reader{Reader: bufio.NewReaderSize(io.NewSectionReader(r.f, 0, 1<<62), 256<<10)}
 	cells := make([]any, len(r.Columns))

@@ -79,7 +79,7 @@ func (h handler) make(r *http.Request, f *os.File, site tenant.ID, q evidence.Qu
 	var made evidence.Made
 	var err error
 	if format == evidence.Pack {
-		m := evidence.Maker{By: ask.Get("by"), Version: ask.Get("version"), Log: h.store, Step: step}
+		m := evidence.Maker{By: ask.Get("by"), Version: ask.Get("version"), Log: h.store, Stamps: h.Stamps, Step: step}
 		if ask.Get("offline") == "" && h.Jira != nil {
 			m.Reconciler = h.Jira
 		}

@@ -25,14 +25,16 @@ var loadSpec = sync.OnceValues(func() (*openapi3.T, error) {
 	return doc, nil
 })
 
-// mend rights three slips of the document, by which it forbids what Jira answers: times that have no colon in their zone, and null in
-// changelogs and in fields without a value.
+// mend rights slips of the document, by which it forbids what Jira takes and answers: times that have no colon in their zone, null in
+// changelogs and in fields without a value, and a form of files that is said to be a list of Java objects.
 func mend(doc *openapi3.T) {
 	contracttest.AllowZonesWithoutColon()
 	for _, name := range []string{"from", "fromString", "to", "toString"} {
 		doc.Components.Schemas["ChangeDetails"].Value.Properties[name].Value.Nullable = true
 	}
 	doc.Components.Schemas["IssueBean"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
+	files := openapi3.NewObjectSchema().WithProperty("file", openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema().WithFormat("binary"))).WithRequired([]string{"file"})
+	doc.Paths.Value("/rest/api/3/issue/{issueIdOrKey}/attachments").Post.RequestBody.Value.Content["multipart/form-data"].Schema = files.NewRef()
 }
 
 var specPath string
@@ -63,6 +65,7 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 		"/myself", "/mypermissions", "/serverInfo", "/project", "/project/search", "/project/{projectIdOrKey}", "/project/{projectIdOrKey}/components",
 		"/project/{projectIdOrKey}/statuses", "/component/{id}", "/issuetype", "/status", "/statuscategory", "/priority", "/resolution", "/field",
 		"/issue/bulkfetch", issue + "/editmeta", "/user/bulk", "/project/{projectIdOrKey}/component", "/label",
+		issue + "/attachments", "/attachment/{id}", "/attachment/content/{id}", "/project/{projectKeyOrId}/securitylevel",
 	}
 	check := contracttest.Transport{T: t, API: jiraContract(t, s.BaseURL(), used...), Calls: map[string]int{}}
 	c := client{t: t, site: s, http: &http.Client{Transport: check}}
@@ -165,6 +168,26 @@ func TestJiraKeepsAtlassiansContract(t *testing.T) {
 		must(200, "GET", "/issue/createmeta/"+key+"/issuetypes", nil, nil)
 	}
 	must(200, "GET", "/issue/createmeta/TEAM/issuetypes/10301", nil, nil)
+	var files []struct{ ID string }
+	if status, _, text := c.attach("/rest/api/3"+at+"/attachments", "report.pdf", &files); status != http.StatusOK || len(files) != 1 {
+		t.Fatalf("attaching: %d %s", status, text)
+	}
+	must(200, "GET", "/attachment/"+files[0].ID, nil, nil)
+	must(404, "GET", "/attachment/1", nil, nil)
+	must(200, "GET", "/attachment/content/"+files[0].ID+"?redirect=false", nil, nil)
+	must(200, "GET", at, nil, nil)
+	must(204, "DELETE", "/attachment/"+files[0].ID, nil, nil)
+	must(200, "GET", at+"/changelog", nil, nil)
+	must(200, "GET", "/project/SEC/securitylevel", nil, nil)
+	key := strings.TrimPrefix(at, "/issue/")
+	if err := s.Jira().Edit(site.Sofia, key, map[string]any{"security": map[string]string{"name": "Security team"}}); err != nil {
+		t.Fatal(err)
+	}
+	must(404, "GET", at, nil, nil)
+	must(200, "POST", "/issue/bulkfetch", o{"issueIdsOrKeys": []string{key}, "fields": []string{"summary"}}, nil)
+	if err := s.Jira().Edit(site.Sofia, key, map[string]any{"security": nil}); err != nil {
+		t.Fatal(err)
+	}
 	must(204, "DELETE", at, nil, nil)
 	for _, path := range used {
 		called := false

@@ -107,6 +107,9 @@ func (s *Sandbox) dcJira(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+jiraContext+"/browse/{key}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/browse/"+r.PathValue("key"), http.StatusFound)
 	})
+	mux.HandleFunc("GET "+jiraContext+"/secure/attachment/{id}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, strings.TrimPrefix(r.URL.EscapedPath(), jiraContext), http.StatusFound)
+	})
 	mux.Handle("GET "+jiraContext+"/{$}", http.RedirectHandler("/", http.StatusFound))
 }
 

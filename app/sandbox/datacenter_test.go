@@ -160,6 +160,9 @@ func TestDataCenterIsNotCloud(t *testing.T) {
 		{"all permissions", "GET", s.JiraURL(), "/rest/api/2/mypermissions?projectKey=SEC", "", 200, `"LINK_ISSUES"`},
 		{"people by name", "GET", s.JiraURL(), "/rest/api/2/user/assignable/search?project=SEC&username=kenj", "", 200, `"name":"kenji"`},
 		{"nobody by account id", "PUT", s.JiraURL(), "/rest/api/2/issue/" + issue.Key, `{"fields":{"assignee":{"name":"nobody"}}}`, 400, "cannot be assigned"},
+		{"a parent of what is no subtask", "PUT", s.JiraURL(), "/rest/api/2/issue/" + issue.Key, `{"fields":{"parent":{"key":"` + issue.Key + `"}}}`, 400, "'parent' cannot be set"},
+		{"an epic that is none", "PUT", s.JiraURL(), "/rest/api/2/issue/" + issue.Key, `{"fields":{"customfield_10008":"` + issue.Key + `"}}`, 400, "is not an epic"},
+		{"the link to an epic", "GET", s.JiraURL(), "/rest/api/2/issue/createmeta/SEC/issuetypes/10001", "", 200, `"custom":"com.pyxis.greenhopper.jira:gh-epic-link"`},
 		{"fields below values", "GET", s.JiraURL(), "/rest/api/2/issue/createmeta/SEC/issuetypes/10001", "", 200, `"values":[`},
 		{"the edition", "GET", s.JiraURL(), "/rest/api/2/serverInfo", "", 200, `"deploymentType":"Server"`},
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,6 +59,35 @@ func (c client) call(method, path string, body, out any) (int, http.Header, stri
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return c.do(req, out)
+}
+
+// attach sends a small file as a form.
+func (c client) attach(path, name string, out any) (int, http.Header, string) {
+	c.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile("file", name)
+	if err == nil {
+		_, err = file.Write([]byte("found nothing"))
+	}
+	if err == nil {
+		err = form.Close()
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.site.BaseURL()+path, &body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("X-Atlassian-Token", "no-check")
+	return c.do(req, out)
+}
+
+func (c client) do(req *http.Request, out any) (int, http.Header, string) {
+	c.t.Helper()
 	req.Header.Set("Accept", "application/json")
 	if c.who >= 0 {
 		cred := c.site.Credentials()[c.who]
@@ -77,7 +107,7 @@ func (c client) call(method, path string, body, out any) (int, http.Header, stri
 	}
 	if out != nil {
 		if err := json.Unmarshal(raw, out); err != nil {
-			c.t.Fatalf("%s %s answered %s, no JSON: %s", method, path, resp.Status, raw)
+			c.t.Fatalf("%s %s answered %s, no JSON: %s", req.Method, req.URL.Path, resp.Status, raw)
 		}
 	}
 	return resp.StatusCode, resp.Header, string(raw)

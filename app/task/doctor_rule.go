@@ -20,6 +20,8 @@ func (d *doctor) rule(client *jira.Client, edition tenant.Edition, rule mapping.
 	if r.form() {
 		r.component()
 		r.priorities()
+		r.due()
+		r.assignee()
 		r.parent()
 		given := r.further()
 		r.required(given)
@@ -73,24 +75,60 @@ func (r *ruling) field(id string) (jira.Field, bool) {
 	return r.fields[i], true
 }
 
+// component checks the rule's component, and that tickets can have one at all: also without a rule, a threat's element may name one.
 func (r *ruling) component() {
-	if r.rule.Component == "" {
-		return
-	}
-	name := r.prefix + "component " + r.rule.Component
+	name := strings.TrimSpace(r.prefix + "component " + r.rule.Component)
 	all, err := r.client.Components(r.ctx, r.rule.Project)
 	if err != nil {
 		r.met(name, err, "", "see that the account may browse "+r.rule.Project)
+		return
+	}
+	if _, there := r.field("components"); !there && (len(all) > 0 || r.rule.Component != "") {
+		r.lacks(name, "component", "take the component out of the settings and the project")
+		return
+	}
+	if r.rule.Component == "" {
 		return
 	}
 	has := slices.ContainsFunc(all, func(c jira.Component) bool { return strings.EqualFold(c.Name, r.rule.Component) })
 	r.add(name, has, "is there: "+yes(has), r.set("THROUGHLINE_COMPONENT", "component")+" to a component of "+r.rule.Project)
 }
 
-// priorities checks a mapping's names. The default's are Jira's own: where a project has others, tickets come without.
+// lacks adds a check that fails since the project's form has not a field: tickets are filed without it.
+func (r *ruling) lacks(name, field, otherwise string) {
+	r.add(name, false, fmt.Sprintf("a %s in %s is created without %s: tickets are filed without", r.rule.IssueType, r.rule.Project, field),
+		fmt.Sprintf("put the field on the screen that creates a %s, and let the account set it, or %s", r.rule.IssueType, otherwise))
+}
+
+// none says how a rule leaves a field out; the default has no such setting, but a rule that takes every page has.
+func (r *ruling) none(key string) string {
+	if r.rule.IsDefault() {
+		return "write " + key + ": none in a rule of a mapping (THROUGHLINE_MAPPING) that takes every page"
+	}
+	return "write " + key + ": none in this rule"
+}
+
+// due checks that due dates can be set, where the rule has any.
+func (r *ruling) due() {
+	if len(r.rule.DueDays) == 0 {
+		return
+	}
+	if _, there := r.field("duedate"); !there {
+		r.lacks(r.prefix+"due dates", "a due date", r.none("due"))
+	}
+}
+
+// assignee checks that owners can be given their tickets.
+func (r *ruling) assignee() {
+	if _, there := r.field("assignee"); !there {
+		r.lacks(r.prefix+"assignee", "an assignee", "assign the tickets by hand")
+	}
+}
+
+// priorities checks a rule's names. The default's are those of Jira's own scheme.
 func (r *ruling) priorities() {
 	f, there := r.field("priority")
-	if r.rule.IsDefault() || len(r.rule.Priority) == 0 || there && f.Allowed == nil {
+	if len(r.rule.Priority) == 0 || there && f.Allowed == nil {
 		return
 	}
 	var lacking []string
@@ -100,20 +138,25 @@ func (r *ruling) priorities() {
 		}
 	}
 	slices.Sort(lacking)
+	if !there {
+		r.lacks(r.prefix+"priorities", "a priority", r.none("priority"))
+		return
+	}
 	says := "are there"
-	switch {
-	case !there:
-		says = r.rule.Project + " asks for none when a " + r.rule.IssueType + " is created"
-	case lacking != nil:
+	if lacking != nil {
 		says = fmt.Sprintf("%s has no %s; it has %s", r.rule.Project, strings.Join(lacking, ", "), strings.Join(f.Allowed, ", "))
 	}
-	r.add(r.prefix+"priorities", lacking == nil, says, "name the project's own for each severity under priority: of this rule, or write priority: none")
+	of := "this rule"
+	if r.rule.IsDefault() {
+		of = "a mapping's rule"
+	}
+	r.add(r.prefix+"priorities", lacking == nil, says, "name the project's own for each severity under priority: of "+of+", or "+r.none("priority"))
 }
 
 func (r *ruling) parent() {
 	key := r.rule.Parent
 	name := r.prefix + "parent " + key
-	_, takes := r.field("parent")
+	link, takes := jira.ParentField(r.fields)
 	switch {
 	case key == "" && r.kind.Subtask:
 		r.add(r.prefix+"parent", false, r.rule.IssueType+" is a subtask, and the rule names no parent", "set parent: of this rule, or choose another type")
@@ -130,7 +173,7 @@ func (r *ruling) parent() {
 		return
 	}
 	if r.edition == tenant.DataCenter { // it tells no levels
-		r.add(name, true, "it is a "+place.Type, "")
+		r.add(name, true, fmt.Sprintf("it is a %s, named by the field %s", place.Type, link.Name), "")
 		return
 	}
 	r.add(name, place.Level == r.kind.Level+1, fmt.Sprintf("it is a %s, of level %d; a %s is of level %d", place.Type, place.Level, r.rule.IssueType, r.kind.Level),
@@ -152,9 +195,10 @@ func (r *ruling) further() []string {
 
 // required checks that tickets fill in all that Jira will not do without.
 func (r *ruling) required(given []string) {
+	parent, _ := jira.ParentField(r.fields)
 	given = append(given, "project", "issuetype", "summary", "description", "labels", "reporter")
 	for id, set := range map[string]bool{
-		"components": r.rule.Component != "", "parent": r.rule.Parent != "",
+		"components": r.rule.Component != "", parent.ID: r.rule.Parent != "",
 		"priority": covers(r.rule.Priority), "duedate": covers(r.rule.DueDays),
 	} {
 		if set {

@@ -37,11 +37,11 @@ func propertyOf(t threat.Threat, page trace.Page) property {
 }
 
 // draft writes the ticket of a threat: for an engineer who never heard of Throughline, and can act on it all the same.
-func draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
+func (p Policy) draft(t threat.Threat, page trace.Page, edition tenant.Edition, rule mapping.Rule, form form, part jira.Component, now time.Time) jira.Draft {
 	d := jira.Draft{
-		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: rule.Parent, Fields: form.further,
+		Project: rule.Project, IssueType: rule.IssueType, IssueTypeID: form.kind.ID, Parent: form.parent, Fields: form.further,
 		Summary:     jira.Summary(fmt.Sprintf("[%s] %s", t.ID, t.Text.Title)),
-		Description: description(t, page, edition),
+		Description: p.description(t, page, edition),
 		Labels:      []string{Label, marker(t.ID)},
 		Component:   part.Name,
 		Priority:    rule.Priority[t.Text.Severity],
@@ -65,7 +65,7 @@ const (
 )
 
 // description is wiki text. What comes from the page is escaped: it can't inject markup, mentions or macros.
-func description(t threat.Threat, page trace.Page, edition tenant.Edition) string {
+func (p Policy) description(t threat.Threat, page trace.Page, edition tenant.Edition) string {
 	var b strings.Builder
 	section := func(title string) { fmt.Fprintf(&b, "h3. %s\n", title) }
 	section("What may happen")
@@ -104,7 +104,7 @@ func description(t threat.Threat, page trace.Page, edition tenant.Edition) strin
 		fmt.Fprintf(&b, "Nobody yet: %s. Assign somebody, or name them on the page beside the threat.\n", jira.Escape(cut(oneLine(t.Owner.Reason), maxFact)))
 	}
 	section("How it will be verified")
-	b.WriteString(verifying)
+	b.WriteString(p.verifying())
 	if len(t.Criteria) > 0 {
 		section("Which criteria it serves")
 		fmt.Fprintf(&b, "SOC 2: %s (suggested by rule)\n", strings.Join(criterionIDs(t.Criteria), ", "))
@@ -113,14 +113,36 @@ func description(t threat.Threat, page trace.Page, edition tenant.Edition) strin
 	return b.String()
 }
 
-// verifying says what happens after the work, and the comments by which people say the rest.
-const verifying = `Move this ticket to done when the mitigation is in place. Done counts as mitigated; somebody other than the assignee then verifies it, by a comment that begins with one of these words:
-* {{/verify}} and the change, test or review that shows that it works
-* {{/accept-risk until YYYY-MM-DD}} and the reason, where the risk is lived with until then
-* {{/dismiss}} and the reason, where it is no threat
-* {{/owner}} and a mention of who answers for it from now on
-* {{/reopen}} and the reason, where it is not solved after all
-`
+// judges is who verifies, and who decides otherwise, as the site's policy has it.
+func (p Policy) judges() (verifies, decides string) {
+	switch named := len(p.Approvers) > 0; {
+	case named && p.FourEyes:
+		return "one of the people whom this site names for it, other than the assignee and than who moved it to done,", "one of those people, other than the assignee"
+	case named:
+		return "one of the people whom this site names for it", "one of those people"
+	case p.FourEyes:
+		return "somebody other than the assignee, and than who moved it to done,", "somebody other than the assignee"
+	}
+	return "anybody, the assignee too,", "anybody"
+}
+
+// verifying says what happens after the work, and by which comments of whom people say the rest.
+func (p Policy) verifying() string {
+	who, decides := p.judges()
+	return fmt.Sprintf(`# Put the mitigation in place and move this ticket to done. The threat counts as mitigated then.
+# %[1]s looks whether it works and says so in a comment that begins with {{/verify}}: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.
+# A comment answers, and the design page shows the threat as verified.
+
+h3. If it goes another way
+Each of these is a comment of its own:
+* {{/accept-risk until YYYY-MM-DD}} and the reason: the risk is lived with until then. By %[2]s
+* {{/dismiss}} and the reason: it is no threat. By %[2]s
+* {{/owner}} and a mention: that person answers for it from now on. By the assignee, or anybody to whom tickets of this project can be assigned
+* {{/reopen}} and the reason: it is not solved after all. By anybody who may comment
+
+Closing the ticket without the work being done (as "Won't Do") leaves the threat open.
+`, sentence(who), decides)
+}
 
 // sentence begins a text with a capital where its first word is one of small letters: on the page it may have stood after others.
 func sentence(text string) string {

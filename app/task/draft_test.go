@@ -51,16 +51,20 @@ Sign an attacker forges *tokens*
 Who answers for it
 The assignee, for this reason: leads the component Identity. Whoever is assigned later answers for it instead.
 How it will be verified
-Move this ticket to done when the mitigation is in place. Done counts as mitigated; somebody other than the assignee then verifies it, by a comment that begins with one of these words:
-/verify and the change, test or review that shows that it works
-/accept-risk until YYYY-MM-DD and the reason, where the risk is lived with until then
-/dismiss and the reason, where it is no threat
-/owner and a mention of who answers for it from now on
-/reopen and the reason, where it is not solved after all
+Put the mitigation in place and move this ticket to done. The threat counts as mitigated then.
+Somebody other than the assignee, and than who moved it to done, looks whether it works and says so in a comment that begins with /verify: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.
+A comment answers, and the design page shows the threat as verified.
+If it goes another way
+Each of these is a comment of its own:
+/accept-risk until YYYY-MM-DD and the reason: the risk is lived with until then. By somebody other than the assignee
+/dismiss and the reason: it is no threat. By somebody other than the assignee
+/owner and a mention: that person answers for it from now on. By the assignee, or anybody to whom tickets of this project can be assigned
+/reopen and the reason: it is not solved after all. By anybody who may comment
+Closing the ticket without the work being done (as "Won't Do") leaves the threat open.
 Which criteria it serves
 SOC 2: CC6.1 (suggested by rule)
 Filed by Throughline, which keeps design pages and their tickets together. Edit this ticket as you like: when the page changes, a comment says so.`
-	wiki := description(th, page, tenant.Cloud)
+	wiki := DefaultPolicy().description(th, page, tenant.Cloud)
 	if diff := cmp.Diff(want, shown(t, wiki)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -69,9 +73,37 @@ Filed by Throughline, which keeps design pages and their tickets together. Edit 
 	}
 	th.Owner, th.Text.Mitigations, th.Criteria = threat.Owner{Reason: "the page names nobody"}, nil, nil
 	for _, want := range []string{"Nobody yet: the page names nobody. Assign somebody", "The page states no mitigation."} {
-		if got := shown(t, description(th, page, tenant.Cloud)); !strings.Contains(got, want) {
+		if got := shown(t, DefaultPolicy().description(th, page, tenant.Cloud)); !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
+	}
+}
+
+// TestDescriptionSaysWhoMay: the ticket says what the site's policy is.
+func TestDescriptionSaysWhoMay(t *testing.T) {
+	th, page := described("x")
+	tests := []struct {
+		name      string
+		fourEyes  bool
+		approvers []string
+		want      []string
+	}{
+		{"four eyes", true, nil, []string{"Somebody other than the assignee, and than who moved it to done, looks", "no threat. By somebody other than the assignee"}},
+		{"four eyes of some", true, []string{"dana"}, []string{"One of the people whom this site names for it, other than the assignee and than who moved it to done, looks", "no threat. By one of those people, other than the assignee"}},
+		{"some", false, []string{"dana"}, []string{"One of the people whom this site names for it looks", "no threat. By one of those people\n"}},
+		{"anybody", false, nil, []string{"Anybody, the assignee too, looks", "no threat. By anybody\n"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := DefaultPolicy()
+			p.FourEyes, p.Approvers = tt.fourEyes, tt.approvers
+			got := p.description(th, page, tenant.Cloud)
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is not in\n%s", want, got)
+				}
+			}
+		})
 	}
 }
 
@@ -87,14 +119,14 @@ func TestDescriptionFits(t *testing.T) {
 				th.Text.Mitigations = append(th.Text.Mitigations, threat.Mitigation{Quote: text})
 				th.Text.CWE = append(th.Text.CWE, "CWE-287")
 			}
-			wiki := description(th, page, tenant.Cloud)
+			wiki := DefaultPolicy().description(th, page, tenant.Cloud)
 			if n := len(utf16.Encode([]rune(wiki))); n > 32_767 {
 				t.Errorf("%d characters", n)
 			}
 			if !strings.Contains(wiki, "more on the page") || !strings.Contains(wiki, "h3. Which criteria it serves") {
 				t.Error("it was cut where it may not be")
 			}
-			d := draft(th, page, tenant.Cloud, mapping.Rule{Project: "SEC", IssueType: "Task"}, form{kind: jira.IssueType{ID: "1"}}, jira.Component{}, time.Time{})
+			d := DefaultPolicy().draft(th, page, tenant.Cloud, mapping.Rule{Project: "SEC", IssueType: "Task"}, form{kind: jira.IssueType{ID: "1"}}, jira.Component{}, time.Time{})
 			if n := len(utf16.Encode([]rune(d.Summary))); n > 255 || !strings.HasPrefix(d.Summary, "[T-3K7QX2ZD] ") {
 				t.Errorf("summary of %d characters: %s", n, d.Summary)
 			}
@@ -115,7 +147,7 @@ func FuzzDescription(f *testing.F) {
 		f.Add(s)
 	}
 	plain, plainPage := described("x")
-	want := parts(f, description(plain, plainPage, tenant.Cloud))
+	want := parts(f, DefaultPolicy().description(plain, plainPage, tenant.Cloud))
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "http") {
 			return // an address is shown as a link to itself, which is what it says
@@ -124,7 +156,7 @@ func FuzzDescription(f *testing.F) {
 		if strings.TrimSpace(oneLine(jira.Escape(text))) == "" || len(text) > maxFact/2 {
 			return // facts that are empty, or cut, are other parts
 		}
-		wiki := description(th, page, tenant.Cloud)
+		wiki := DefaultPolicy().description(th, page, tenant.Cloud)
 		if diff := cmp.Diff(want, parts(t, wiki)); diff != "" {
 			t.Fatalf("(-want +got):\n%s\n%s", diff, wiki)
 		}

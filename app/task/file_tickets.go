@@ -162,12 +162,17 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		if t.Ticket.ByPage && t.Owner.Known() {
 			t.Assigned.Named = t.Text.Person.String() // who is assigned already stays
 		}
-		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
+		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why + lessThan(t.Without)}))
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
 			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
 		}
-		if t.State == threat.Withdrawn {
+		switch {
+		case t.State == threat.Withdrawn:
 			c.Jobs = append(c.Jobs, at.tell(*t, withdrawn(t.Moved.Why)))
+		case t.Ticket.ByPage:
+			job := at.tell(*t, f.Policy.named(*t))
+			job.Subject += "/named"
+			c.Jobs = append(c.Jobs, job)
 		}
 		threats = append(threats, t)
 	}

@@ -43,7 +43,7 @@ func (d *Desk) heedComment(ctx context.Context, job work.Job) (work.Outcome, err
 		return work.Outcome{}, fault.Wrap(err, "looking for the threats of issue %s", id)
 	}
 	h := &hearing{Policy: d.Policy, page: rec.Page, said: said, observed: job.Observed, now: d.Now(), answers: page == threats[0].Page}
-	h.threats = carriedBy(rec, id)
+	h.threats = slices.DeleteFunc(carriedBy(rec, id), outOfSight)
 	if h.fresh() {
 		if err := d.prepare(ctx, job, h); err != nil {
 			return work.Outcome{}, err
@@ -70,6 +70,10 @@ func (d *Desk) heedComment(ctx context.Context, job work.Job) (work.Outcome, err
 	}
 	return work.Outcome{}, nil
 }
+
+// outOfSight reports whether Throughline does not see a threat's ticket. Nothing is heard on such a one, for nobody could be answered: the sweep
+// that sees it again hears what was said meanwhile.
+func outOfSight(t threat.Threat) bool { return t.Ticket.Hidden }
 
 // prepare asks Jira what a decision about commands needs to know: who Throughline itself is, who may be assigned, and which files
 // a note may name.

@@ -29,9 +29,10 @@ func (p Policy) rule(page trace.Page) mapping.Rule {
 type form struct {
 	kind    jira.IssueType
 	further map[string]any
+	parent  string // key; empty where a further field names it
 }
 
-// form looks up how issues of a rule's type are created in its project; of the fields only where the rule has further ones.
+// form looks up how issues of a rule's type are created in its project; of the fields only where the rule has a parent or further ones.
 // fault.Invalid says what Jira does not take so, and where that stands.
 func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
 	types, err := remember(a, &a.types, directoryKey{tenant: a.tenant, project: rule.Project}, func() ([]jira.IssueType, error) {
@@ -44,8 +45,8 @@ func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
 	if !ok {
 		return form{}, fault.New(fault.Invalid, "project %s has no issue type %s; it has %s", rule.Project, rule.IssueType, typeNames(types))
 	}
-	out := form{kind: kind}
-	if len(rule.Fields) == 0 {
+	out := form{kind: kind, parent: rule.Parent}
+	if len(rule.Fields) == 0 && rule.Parent == "" {
 		return out, nil
 	}
 	fields, err := remember(a, &a.fields, directoryKey{a.tenant, rule.Project, kind.ID}, func() ([]jira.Field, error) {
@@ -55,6 +56,9 @@ func (a asking) form(ctx context.Context, rule mapping.Rule) (form, error) {
 		return form{}, err
 	}
 	out.further = make(map[string]any, len(rule.Fields))
+	if field, ok := jira.ParentField(fields); ok && rule.Parent != "" && field.ID != "parent" {
+		out.further[field.ID], out.parent = rule.Parent, ""
+	}
 	for _, f := range rule.Fields {
 		field, value, err := encode(a.jira, fields, f)
 		if err != nil {

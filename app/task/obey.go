@@ -62,6 +62,9 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 		entries = append(entries, s.entry(ledger.Verified, t.ID, ledger.VerifiedFact{Verification: *t.Verification}))
 		move(threat.Verified, "verified: "+c.Note)
 		r.done = fmt.Sprintf("%s is verified for version %d of its page%s.", t.ID, t.Last, keptWith(t.Verification.Links))
+		if name := lost(c.Note, h.files); name != "" {
+			r.done += fmt.Sprintf(" This ticket has no attachment called “%s”, so none is kept with it: if you mean one, attach it and write the comment once more.", name)
+		}
 	case command.Accept:
 		t.Acceptance = &threat.Acceptance{Until: c.Until, Reason: c.Note, Comment: h.said.ID, At: s.moment(c.Note), By: h.speaker.name, Waived: waived}
 		entries = append(entries, s.entry(ledger.RiskAccepted, t.ID, ledger.AcceptedFact{Acceptance: *t.Acceptance}))
@@ -96,11 +99,11 @@ func (h *hearing) refuse(t threat.Threat, c command.Command) string {
 	who := h.speaker
 	switch {
 	case who.account == "":
-		return "Jira does not say who wrote it"
+		return "Jira does not say who wrote it. Write the comment anew, as yourself"
 	case who.kind == appAccount:
-		return "commands are for people, and this account is an app's"
+		return "commands are for people, and this account is an app's. Have somebody write the comment as themselves"
 	case who.kind == customerAccount:
-		return "commands are for members of the site, and this account is a customer's"
+		return "commands are for members of the site, and this account is a customer's. Ask somebody who works on the ticket to write the comment"
 	case who.self:
 		return "this is the account that Throughline itself works with. Write the comment as yourself"
 	case h.said.Editor != "" && h.said.Editor != h.said.Author && h.said.Updated.After(h.said.Created):
@@ -109,8 +112,6 @@ func (h *hearing) refuse(t threat.Threat, c command.Command) string {
 		return c.Wrong
 	case t.State == threat.Withdrawn:
 		return "its threat is withdrawn: the page does not state it any more. Put it back into the page first"
-	case t.Ticket.Hidden:
-		return "Throughline does not see this ticket any more. Let it browse the project, and the issue's security level, again"
 	}
 	if why := h.mayNot(t, c); why != "" {
 		return why
@@ -153,6 +154,10 @@ func (h *hearing) mayNot(t threat.Threat, c command.Command) string {
 func (h *hearing) cannot(t threat.Threat, c command.Command) string {
 	switch c.Name {
 	case command.Verify:
+		if declined(*t.Ticket) && (t.State == threat.Open || t.State == threat.InProgress) {
+			return fmt.Sprintf("there is nothing to verify: its ticket was closed as %q, so nobody did the work. Reopen the ticket and have it done, or write “/accept-risk until %s reason” or “/dismiss reason” instead",
+				t.Ticket.Resolution, h.now.AddDate(0, 3, 0).Format(time.DateOnly))
+		}
 		if t.State == threat.Open || t.State == threat.InProgress {
 			return fmt.Sprintf("there is nothing to verify yet: its ticket is %q. Move it to done first", t.Ticket.Status)
 		}
@@ -176,7 +181,7 @@ func (h *hearing) cannot(t threat.Threat, c command.Command) string {
 	case command.Reopen:
 		switch t.State {
 		case threat.Open, threat.InProgress:
-			return fmt.Sprintf("it is %s already", t.State)
+			return fmt.Sprintf("it is %s already. Move its ticket on as the work goes on", t.State)
 		case threat.Mitigated:
 			return "it is mitigated because its ticket is done. Reopen the ticket itself"
 		}

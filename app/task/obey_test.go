@@ -148,9 +148,12 @@ func TestRefuse(t *testing.T) {
 			h.said.Editor, h.said.Updated = "dana", noon.Add(time.Minute)
 		}, "somebody else changed the comment"},
 		{"verify what is open", "/verify x", in(threat.Open), "Move it to done first"},
+		{"verify what was declined", "/verify x", func(h *hearing) {
+			in(threat.Open)(h)
+			h.threats[0].Ticket.Declined, h.threats[0].Ticket.Resolution = true, "Won't Do"
+		}, "Reopen the ticket and have it done, or write “/accept-risk until 2026-06-01 reason”"},
 		{"verify what is accepted", "/verify x", in(threat.Accepted), "“/reopen reason” first"},
 		{"verify what is withdrawn", "/verify x", in(threat.Withdrawn), "Put it back into the page"},
-		{"a ticket that is not visible", "/verify x", func(h *hearing) { in(threat.Mitigated)(h); h.threats[0].Ticket.Hidden = true }, "does not see this ticket"},
 		{"accept what is verified", "/accept-risk until 2026-06-30 x", in(threat.Verified), "it is verified"},
 		{"accept until yesterday", "/accept-risk until 2026-02-28 x", nil, "in the past"},
 		{"accept for ever", "/accept-risk until 2027-03-03 x", nil, "for a year at most"},
@@ -168,6 +171,8 @@ func TestRefuse(t *testing.T) {
 			c := h.hear()
 			if why := refusedBy(t, c); !strings.Contains(why, tt.says) {
 				t.Errorf("refused with %q, want %q in it", why, tt.says)
+			} else if !strings.Contains(why, ". ") && !strings.Contains(why, ": ") {
+				t.Errorf("%q does not say what to do", why)
 			}
 			got := c.Threats[0]
 			got.Trail = nil
@@ -250,7 +255,12 @@ func TestAltered(t *testing.T) {
 }
 
 func TestProofs(t *testing.T) {
-	files := []jira.Attachment{{Name: "scan.pdf", URL: "https://x.test/attachment/1"}, {Name: "other.pdf", URL: "https://x.test/attachment/2"}}
+	files := []jira.Attachment{
+		{Name: "scan.pdf", URL: "https://x.test/attachment/1"},
+		{Name: "other.pdf", URL: "https://x.test/attachment/2"},
+		{Name: "Bericht März.pdf", URL: "https://x.test/attachment/3", By: "ben", At: noon},
+		{Name: "Bericht März.pdf", URL: "https://x.test/attachment/4", By: "mira", At: noon.Add(time.Hour), Size: 7},
+	}
 	tests := []struct {
 		name, note string
 		want       []threat.Proof
@@ -268,6 +278,15 @@ func TestProofs(t *testing.T) {
 			{Kind: "change", URL: "https://dev.azure.com/o/p/_git/r/pullrequest/3"}, {Kind: "run", URL: "https://ci.acme.test/job/shop/12/console"},
 		}},
 		{"a file of the ticket", "the report is in scan.pdf", []threat.Proof{{Kind: "attachment", URL: "https://x.test/attachment/1", Name: "scan.pdf"}}},
+		{"an address that ends so", "https://y.test/scan.pdf", []threat.Proof{{Kind: "link", URL: "https://y.test/scan.pdf"}}},
+		{"a file whose name ends so", "the report is in old-scan.pdf", nil},
+		{"a file whose name goes on", "the report is in scan.pdf.gz", nil},
+		{"a file at a sentence's end", "It is in scan.pdf. And in other.pdf!", []threat.Proof{
+			{Kind: "attachment", URL: "https://x.test/attachment/1", Name: "scan.pdf"}, {Kind: "attachment", URL: "https://x.test/attachment/2", Name: "other.pdf"},
+		}},
+		{"the newest of a name", "(Bericht März.pdf)", []threat.Proof{{
+			Kind: "attachment", URL: "https://x.test/attachment/4", Name: "Bericht März.pdf", By: "mira", At: noon.Add(time.Hour), Size: 7,
+		}}},
 		{"twice the same", "https://x.test/a https://x.test/a", []threat.Proof{{Kind: "link", URL: "https://x.test/a"}}},
 		{"with a password", "https://me:secret@x.test/a", nil},
 		{"no address", "http:// and javascript:alert(1)", nil},
@@ -278,6 +297,14 @@ func TestProofs(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+	for note, want := range map[string]string{
+		"see scan.pdf": "", "see Bericht März.pdf": "", "see März.pdf": "März.pdf", "see skan.pdf": "skan.pdf", "on staging.example.com, with main.go": "", "https://x.test/skan.pdf": "",
+		"both old-scan.pdf and scan.pdf": "old-scan.pdf",
+	} {
+		if got := lost(note, files); got != want {
+			t.Errorf("lost(%q) = %q, want %q", note, got, want)
+		}
 	}
 	for note, want := range map[string]bool{"see scan.pdf": true, "tried it. It works": false, "https://x.test/scan.pdf": false, "Bericht-März.docx": true} {
 		if got := namesFile(note); got != want {

@@ -1,11 +1,14 @@
 package task
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/threat"
@@ -17,6 +20,7 @@ const maxProofs = 20
 var (
 	address  = regexp.MustCompile(`https?://[^\s<>"'|\[\]{}]+`)
 	fileName = regexp.MustCompile(`[\pL\pN_-][\pL\pN_.-]*\.[A-Za-z0-9]{1,8}\b`)
+	reports  = regexp.MustCompile(`(?i)\.(pdf|png|jpe?g|gif|webp|txt|log|csv|tsv|xlsx?|docx?|odt|ods|pptx?|sarif|har|pcap|zip|t?gz|eml|msg|mp4|mov|webm)$`)
 )
 
 // places are where hosts of code and of builds show a change or a run, by the address's host and path. A host that begins with a
@@ -56,12 +60,54 @@ func proofs(note string, files []jira.Attachment) []threat.Proof {
 			add(threat.Proof{Kind: kindOf(u), URL: raw})
 		}
 	}
+	said := address.ReplaceAllString(note, " ")
 	for _, f := range files {
-		if f.Name != "" && strings.Contains(note, f.Name) {
-			add(threat.Proof{Kind: "attachment", URL: f.URL, Name: f.Name})
+		newer := func(o jira.Attachment) bool {
+			return o.Name == f.Name && cmp.Or(o.At.Compare(f.At), cmp.Compare(o.ID, f.ID)) > 0
+		}
+		if names(said, f.Name) && !slices.ContainsFunc(files, newer) { // Jira lets files share a name, and means the newest by it
+			add(threat.Proof{Kind: "attachment", URL: f.URL, Name: f.Name, By: f.By, At: f.At, Size: f.Size})
 		}
 	}
 	return out
+}
+
+// names reports whether a note names a file, and not only one whose name is longer.
+func names(note, file string) bool {
+	for at := 0; file != ""; {
+		i := strings.Index(note[at:], file)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(note[:at+i])
+		after := note[at+i+len(file):]
+		next, _ := utf8.DecodeRuneInString(after)
+		if next == '.' { // at a sentence's end, or before a further extension
+			next, _ = utf8.DecodeRuneInString(after[1:])
+		}
+		if !ofName(before) && before != '.' && !ofName(next) {
+			return true
+		}
+		at += i + len(file)
+	}
+	return false
+}
+
+func ofName(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '-')
+}
+
+// lost is what a note seems to mean by a file that its ticket has not; empty when nothing of the kind. Only names are meant that people give to
+// reports, pictures and logs: a note may speak of hosts and of source files too.
+func lost(note string, files []jira.Attachment) string {
+	said := address.ReplaceAllString(note, " ")
+	for _, name := range fileName.FindAllString(said, -1) {
+		known := slices.ContainsFunc(files, func(f jira.Attachment) bool { return strings.HasSuffix(f.Name, name) && names(said, f.Name) })
+		if reports.MatchString(name) && !known {
+			return name
+		}
+	}
+	return ""
 }
 
 func kindOf(u *url.URL) string {

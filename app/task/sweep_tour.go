@@ -214,7 +214,7 @@ func (s *sweeping) hear(is jira.Past, threats []threat.Threat) {
 			ID: c.ID, Issue: is.ID, Author: c.Author, AuthorName: c.AuthorName, AuthorType: c.AuthorType, Editor: c.Editor, Text: c.Text,
 			Created: c.Created, Updated: c.Updated, By: c.Editor, At: c.Updated, Event: sweepEvent,
 		}
-		h := hearing{said: said, threats: threats}
+		h := hearing{said: said, threats: threats} // those out of sight too: what can be read is in sight again
 		if h.fresh() || slices.ContainsFunc(threats, func(t threat.Threat) bool {
 			was, known := t.Follow().Says(h.number())
 			return known && was.Text != h.version().Text

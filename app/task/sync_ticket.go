@@ -82,8 +82,9 @@ func (d *Desk) handOver(ctx context.Context, job work.Job, issue event.Issue) (w
 	}
 	if len(threats) == 0 {
 		perhaps := issue.Key == "" || slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
-		if perhaps && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
-			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
+		// A copy that somebody made bears the labels too, and none comes for it: so the waits grow.
+		if age := d.Now().Sub(job.Created); perhaps && !issue.Deleted && age < bindingTime {
+			return work.Outcome{Verdict: work.Snooze, After: max(time.Second, age), Reason: "the ticket is being filed"}, nil
 		}
 		return work.Outcome{}, nil
 	}
@@ -110,7 +111,7 @@ func (p Policy) undecided(t threat.Threat, e event.Issue) bool {
 	if e.Deleted || e.Hidden || e.Whole || known.Deleted {
 		return false
 	}
-	if e.Category == "" || known.Hidden {
+	if e.Category == "" || e.Look || known.Hidden {
 		return true
 	}
 	steps := slices.DeleteFunc(slices.Clone(e.Steps), trail.Has)
@@ -152,7 +153,7 @@ func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (even
 	}
 	is, err := client.Past(ctx, e.ID)
 	if fault.Is(err, fault.NotFound) {
-		e.Hidden, e.Steps = true, nil
+		e.Hidden = true
 		return e, nil
 	} else if err != nil {
 		return e, fault.Wrap(err, "reading issue %s", e.Key)

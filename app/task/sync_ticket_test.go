@@ -104,6 +104,7 @@ func TestUndecided(t *testing.T) {
 		{"of the same millisecond, and different", nil, with(func(i *event.Issue) { i.Updated = noon }), true},
 		{"older", nil, with(func(i *event.Issue) { i.Updated = noon.Add(-time.Second) }), false},
 		{"without a category", nil, event.Issue{Key: "SEC-1", Updated: later}, true},
+		{"of one that may be restricted now", func(*threat.Threat) {}, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: noon, Look: true}, true},
 		{"of one that was not visible", func(t *threat.Threat) { t.Ticket.Hidden = true }, event.Issue{Key: "SEC-1", Status: "Doing", StatusID: "3", Category: threat.Doing, Updated: noon}, true},
 		{"deleted", nil, event.Issue{Key: "SEC-1", Updated: noon, Deleted: true}, false},
 		{"read whole", nil, with(func(i *event.Issue) { i.Whole = true }), false},
@@ -119,14 +120,6 @@ func TestUndecided(t *testing.T) {
 				t.Errorf("undecided = %v, want %v", got, tt.want)
 			}
 		})
-	}
-}
-
-func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
-	th := threat.Threat{Ticket: &threat.Ticket{ID: "10", Deleted: true, Updated: noon}}
-	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}
-	if _, ok := DefaultPolicy().apply(trace.Page{}, th, late, noon, noon); ok {
-		t.Error("an event that came after the deletion was applied")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/work"
 )
 
@@ -30,6 +31,17 @@ type tale struct {
 // withdrawn tells a ticket that its threat is, and why.
 func withdrawn(why string) tale {
 	return tale{What: "This threat is withdrawn: " + why + ". Nothing was done to this ticket; please decide what becomes of it."}
+}
+
+// named tells a ticket that a page names it for a threat, once, what follows from that: nobody wrote it as one of Throughline's.
+func (p Policy) named(t threat.Threat) tale {
+	who, _ := p.judges()
+	return tale{
+		What: fmt.Sprintf("The design page names this ticket for its threat %s, which follows it from now on. When the ticket is done the threat counts as mitigated; %s then looks whether it works "+
+			"and says so in a comment that begins with “/verify”: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here. "+
+			"“/accept-risk until YYYY-MM-DD reason”, “/dismiss reason”, “/owner @somebody” and “/reopen reason” are heard too. The page states it so:", t.ID, strings.TrimRight(who, ",")),
+		Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations),
+	}
 }
 
 // tellTicket adds a comment, once: where an earlier run may have added it already, it is looked for by its mark first. Jira lists

@@ -1,5 +1,7 @@
 package threat
 
+import "time"
+
 // Verification is the evidence that a threat's mitigation works: who says so, on what, and for which version of the page.
 type Verification struct {
 	Note    string   `json:"note"`             // in the words of who verified
@@ -14,5 +16,10 @@ type Verification struct {
 type Proof struct {
 	Kind string `json:"kind"` // "change", "run", "attachment", or "link" for what is none of these
 	URL  string `json:"url"`
-	Name string `json:"name,omitempty"` // an attachment's file name
+
+	// Of an attachment, as Jira told it when the verification was given; what becomes of the file later changes nothing here.
+	Name string    `json:"name,omitempty"` // of the file
+	By   string    `json:"by,omitempty"`   // account of who attached it
+	At   time.Time `json:"at,omitzero"`    // UTC: when
+	Size int       `json:"size,omitempty"` // bytes
 }

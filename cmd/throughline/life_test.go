@@ -296,7 +296,15 @@ func getsVerified(t *testing.T, l *life) {
 	if out.Verification == nil || out.Verification.Note != want.Note || out.State != threat.Verified {
 		t.Errorf("evidence: %s, %+v", out.State, out.Verification)
 	}
-	// Every step of the ticket's history is there once, in order, with who and when.
+	l.everyStep()
+	if want := []threat.State{threat.Open, threat.InProgress, threat.Mitigated, threat.Verified}; !slices.Equal(statesOf(out), want) {
+		t.Errorf("evidence has the states %v, want %v", statesOf(out), want)
+	}
+}
+
+// everyStep holds that the ledger has every step of the ticket's history once, in order, with who and when.
+func (l *life) everyStep() {
+	l.Helper()
 	history, _ := l.d.site.Jira().Issue(l.key)
 	var steps []string
 	for _, h := range slices.Backward(history.History) {
@@ -317,10 +325,7 @@ func getsVerified(t *testing.T, l *life) {
 		status = f.Ticket.Status
 	}
 	if diff := cmp.Diff(steps, proven); diff != "" {
-		t.Errorf("steps (-Jira +ledger):\n%s", diff)
-	}
-	if want := []threat.State{threat.Open, threat.InProgress, threat.Mitigated, threat.Verified}; !slices.Equal(statesOf(out), want) {
-		t.Errorf("evidence has the states %v, want %v", statesOf(out), want)
+		l.Errorf("steps (-Jira +ledger):\n%s", diff)
 	}
 }
 
@@ -352,7 +357,7 @@ func accept(t *testing.T, l *life) string {
 		"/accept-risk until tomorrow nobody can reach it":   "as a date of the form",
 		"/accept-rsk until " + day + " nobody can reach it": "there is no command",
 		"/accept-risk until " + day:                         "no reason",
-		"/verify nobody can reach it":                       "nothing to verify yet",
+		"/verify nobody can reach it":                       "so nobody did the work",
 	} {
 		if _, answer := l.says(site.Sofia, text); !strings.Contains(answer, want) || !strings.Contains(answer, "was not obeyed") {
 			t.Errorf("%q was answered %q, want %q in it", text, answer, want)
@@ -467,5 +472,41 @@ func TestLifeWithoutEvents(t *testing.T) {
 	settled(t, d)
 	if r, err := d.report(t.Context(), false); err != nil || r.Duplicates > 0 {
 		t.Errorf("%d duplicates, %v", r.Duplicates, err)
+	}
+}
+
+// TestNamedTicket works on a ticket that was there before, and that a page names: it is told once what is heard on it, and is verified like any other.
+func TestNamedTicket(t *testing.T) {
+	dir := t.TempDir()
+	d := startTest(t, func(o *demoOptions) { o.dir = dir })
+	reviewed(t, d)
+	settled(t, d)
+	l := lives(t, d)
+	n := slices.IndexFunc(l, func(l *life) bool { return l.threat().Ticket.ByPage })
+	if n < 0 {
+		t.Fatal("the page names no ticket")
+	}
+	named := l[n]
+	const told = "names this ticket for its threat"
+	if all := named.comments(); named.told(told) != 1 || !strings.Contains(all[0].Text, string(named.id)) || !strings.Contains(all[0].Text, "“/verify”") {
+		t.Errorf("it was told %+v", all)
+	}
+	for _, other := range l {
+		if other != named && other.told(told) > 0 {
+			t.Errorf("%s, which Throughline filed, was told too", other.key)
+		}
+	}
+	named.done(site.Kenji)
+	named.state(threat.Mitigated)
+	named.says(site.Sofia, "/verify tried it")
+	named.state(threat.Verified)
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+	d = startTest(t, func(o *demoOptions) { o.dir = dir })
+	named.d = d
+	settled(t, d)
+	if named.told(told) != 1 {
+		t.Errorf("after a restart it was told %d times", named.told(told))
 	}
 }

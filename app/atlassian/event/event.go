@@ -49,6 +49,7 @@ type Issue struct {
 	Hidden       bool            `json:"hidden,omitempty"` // it cannot be read, and nobody told that it was deleted
 	Steps        []threat.Step   `json:"steps,omitempty"`  // of its history: the one that the event tells of, or
 	Whole        bool            `json:"whole,omitempty"`  // all that matter, up to what Updated shows
+	Look         bool            `json:"look,omitempty"`   // its security level or its project changed: whether it is still in sight only a look tells
 	By           string          `json:"by,omitempty"`     // account of who did it
 	At           time.Time       `json:"at"`               // UTC, by Jira's clock
 	Event        string          `json:"event"`            // as Jira names it

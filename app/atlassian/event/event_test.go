@@ -345,3 +345,25 @@ func BenchmarkConfluence(b *testing.B) {
 		}
 	}
 }
+
+// TestOutOfSight: what may take an issue out of sight is told apart from all else, for it needs a look.
+func TestOutOfSight(t *testing.T) {
+	for item, want := range map[string]bool{
+		`{"field":"security","fieldId":"security","to":"10100","toString":"Team"}`:              true,
+		`{"field":"Sicherheitsstufe","fieldId":"security","from":"10100","fromString":"Team"}`:  true,
+		`{"field":"security","to":"10100","toString":"Team"}`:                                   true,
+		`{"field":"project","fieldId":"project","from":"1","to":"2"},{"field":"Key","to":null}`: true,
+		`{"field":"summary","fieldId":"summary","toString":"security"}`:                         false,
+		`{"field":"Key","fieldId":"customfield_1","toString":"x"}`:                              false,
+	} {
+		body := `{"timestamp":1795435200005,"webhookEvent":"jira:issue_updated","issue":{"id":"1","key":"SEC-1","fields":{}},"changelog":{"id":"7","items":[` + item + `]}}`
+		d, err := event.Delivery(event.Event{Product: tenant.Jira, Name: "jira:issue_updated", Seen: seen, Body: []byte(body)})
+		if err != nil || len(d.Jobs) != 1 {
+			t.Fatalf("%s: %+v, %v", item, d, err)
+		}
+		var got event.Issue
+		if err := json.Unmarshal(d.Jobs[0].Args, &got); err != nil || got.Look != want {
+			t.Errorf("%s: look %v, want %v, %v", item, got.Look, want, err)
+		}
+	}
+}

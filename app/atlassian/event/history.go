@@ -3,6 +3,7 @@ package event
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,7 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 
 // follow adds to an issue the step that the event tells of. Jira's history bears the issue's own time of change.
 func (w *jiraPayload) follow(issue *Issue) {
+	issue.Look = slices.ContainsFunc(w.Changelog.Items, changeItem.covers)
 	n, err := strconv.ParseInt(string(w.Changelog.ID), 10, 64)
 	if err != nil || n <= 0 || issue.Deleted {
 		return
@@ -61,6 +63,12 @@ func (w *jiraPayload) follow(issue *Issue) {
 		}
 	}
 	issue.Steps = []threat.Step{s}
+}
+
+// covers reports whether a change may take an issue out of the sight of some.
+func (i changeItem) covers() bool {
+	field := cmp.Or(i.FieldID, i.Field)
+	return strings.EqualFold(field, "security") || strings.EqualFold(field, "project")
 }
 
 // change is an item in the house's words; false for a field that no ticket follows.

@@ -25,29 +25,21 @@ func (c *Client) Link(ctx context.Context, issue string, link RemoteLink) error 
 	if link.GlobalID == "" || len(link.GlobalID) > 255 {
 		return fault.New(fault.Invalid, "jira: a remote link needs a global id of at most 255 characters, not %q", link.GlobalID)
 	}
-	path, err := issuePath(issue, "/remotelink")
-	if err != nil {
-		return err
-	}
 	in := gojira.RemoteLink{
 		GlobalID: link.GlobalID, Relationship: link.Relationship,
 		Application: &gojira.RemoteLinkApplication{Type: "com.github.throughline", Name: "Throughline"},
 		Object:      &gojira.RemoteLinkObject{URL: link.URL, Title: link.Title, Summary: link.Summary},
 	}
-	err = c.call(outbound.Repeatable(ctx), http.MethodPost, path, in, nil)
+	err := c.ofIssue(outbound.Repeatable(ctx), http.MethodPost, issue, "/remotelink", in, nil)
 	return fault.Wrap(err, "link issue %s", issue)
 }
 
 // Linked reports whether an issue has the remote link of a global id.
 func (c *Client) Linked(ctx context.Context, issue, globalID string) (bool, error) {
-	path, err := issuePath(issue, "/remotelink?"+url.Values{"globalId": {globalID}}.Encode())
-	if err != nil {
-		return false, err
-	}
 	var w struct {
 		ID int64 `json:"id"`
 	}
-	err = c.call(ctx, http.MethodGet, path, nil, &w)
+	err := c.ofIssue(ctx, http.MethodGet, issue, "/remotelink?"+url.Values{"globalId": {globalID}}.Encode(), nil, &w)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
@@ -56,10 +48,6 @@ func (c *Client) Linked(ctx context.Context, issue, globalID string) (bool, erro
 
 // AddLabels adds labels to an issue and leaves the others. It may be repeated.
 func (c *Client) AddLabels(ctx context.Context, issue string, labels ...string) error {
-	path, err := issuePath(issue, "")
-	if err != nil {
-		return err
-	}
 	type add struct {
 		Label string `json:"add"`
 	}
@@ -71,7 +59,7 @@ func (c *Client) AddLabels(ctx context.Context, issue string, labels ...string) 
 	for _, l := range labels {
 		in.Update.Labels = append(in.Update.Labels, add{l})
 	}
-	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, in, nil)
+	err := c.ofIssue(outbound.Repeatable(ctx), http.MethodPut, issue, "", in, nil)
 	return fault.Wrap(err, "label issue %s", issue)
 }
 
@@ -81,34 +69,22 @@ func (c *Client) SetProperty(ctx context.Context, issue, key string, value any) 
 	if err != nil {
 		return err
 	}
-	path, err := issuePath(issue, "/properties/"+seg)
-	if err != nil {
-		return err
-	}
-	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, value, nil)
+	err = c.ofIssue(outbound.Repeatable(ctx), http.MethodPut, issue, "/properties/"+seg, value, nil)
 	return fault.Wrap(err, "set property %s of issue %s", key, issue)
 }
 
 // Comment adds a comment, in wiki markup, and returns its id. fault.Uncertain when it may have been added.
 func (c *Client) Comment(ctx context.Context, issue, body string) (string, error) {
-	path, err := issuePath(issue, "/comment")
-	if err != nil {
-		return "", err
-	}
 	in := struct { // gojira.Comment would send its empty author and visibility along
 		Body string `json:"body"`
 	}{body}
 	var out gojira.Comment
-	err = c.call(ctx, http.MethodPost, path, in, &out)
+	err := c.ofIssue(ctx, http.MethodPost, issue, "/comment", in, &out)
 	return out.ID, fault.Wrap(err, "comment on issue %s", issue)
 }
 
 // Assign sets the assignee by account; an empty one unassigns. It may be repeated.
 func (c *Client) Assign(ctx context.Context, issue, account string) error {
-	path, err := issuePath(issue, "/assignee")
-	if err != nil {
-		return err
-	}
-	err = c.call(outbound.Repeatable(ctx), http.MethodPut, path, c.edition.person(account), nil)
+	err := c.ofIssue(outbound.Repeatable(ctx), http.MethodPut, issue, "/assignee", c.edition.person(account), nil)
 	return fault.Wrap(err, "assign issue %s", issue)
 }

@@ -30,12 +30,16 @@ type Client struct {
 type edition interface {
 	// search is Client.Search.
 	search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error
+	// count is Client.Count.
+	count(ctx context.Context, c *Client, jql string) (int, error)
 	// issues is Client.Issues, of at least one and at most MaxFetch.
 	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
 	// pasts are issues with their histories and comments, of at least one and at most MaxFetch.
 	pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, error)
 	// whole reports whether a history that comes with its issue is all of it.
 	whole() bool
+	// hides reports whether an issue that a call was refused for is one that the account does not see.
+	hides(ctx context.Context, c *Client, idOrKey string) bool
 	// person names an account in a request's body; an empty one is nobody.
 	person(account string) any
 	// mention is Client.Mention.
@@ -124,10 +128,18 @@ func segment(id string) (string, error) {
 	return url.PathEscape(id), nil
 }
 
-// issuePath is the path of an issue, and of what belongs to it.
-func issuePath(idOrKey, below string) (string, error) {
+// ofIssue calls for an issue, or for what belongs to it below its path. fault.NotFound when the account does not see such an issue, whichever
+// way the site says so.
+func (c *Client) ofIssue(ctx context.Context, method, idOrKey, below string, in, out any) error {
 	seg, err := segment(idOrKey)
-	return "rest/api/2/issue/" + seg + below, err
+	if err != nil {
+		return err
+	}
+	err = c.call(ctx, method, "rest/api/2/issue/"+seg+below, in, out)
+	if fault.Is(err, fault.Denied) && c.edition.hides(ctx, c, idOrKey) {
+		return fault.As(fault.NotFound, err, "jira does not show issue %s to this account", idOrKey)
+	}
+	return err
 }
 
 // Fields returns what an error says of single fields, by field id ("assignee": "User '…' cannot be assigned issues."), so that a

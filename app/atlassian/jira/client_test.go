@@ -373,7 +373,7 @@ func TestCreateMeta(t *testing.T) {
 	fields, err := c.CreateFields(t.Context(), "SEC", "1")
 	want := []jira.Field{
 		{ID: "summary", Name: "Summary", Required: true, Type: "string"},
-		{ID: "customfield_10042", Name: "Risk class", Required: true, Type: "array", Items: "option", Allowed: []string{"A", "B"}},
+		{ID: "customfield_10042", Name: "Risk class", Required: true, Type: "array", Items: "option", Custom: "x", Allowed: []string{"A", "B"}},
 	}
 	if diff := cmp.Diff(want, fields); diff != "" || err != nil {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)

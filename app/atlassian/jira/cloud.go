@@ -83,6 +83,9 @@ func (cloud) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]past, 
 
 func (cloud) whole() bool { return false }
 
+// hides: to whom Cloud does not show an issue it says that there is none.
+func (cloud) hides(context.Context, *Client, string) bool { return false }
+
 type fetched struct {
 	Issues []struct {
 		gojira.Issue

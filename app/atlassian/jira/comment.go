@@ -57,12 +57,8 @@ func (p *page) read() []Comment {
 func (c *Client) Comments(ctx context.Context, issue string) ([]Comment, error) {
 	out := []Comment{}
 	for {
-		path, err := issuePath(issue, "/comment?"+url.Values{"orderBy": {"created"}, "startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}}.Encode())
-		if err != nil {
-			return nil, err
-		}
 		var w page
-		if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+		if err := c.ofIssue(ctx, http.MethodGet, issue, "/comment?"+url.Values{"orderBy": {"created"}, "startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}}.Encode(), nil, &w); err != nil {
 			return nil, fault.Wrap(err, "read the comments of issue %s", issue)
 		}
 		out = append(out, w.read()...)
@@ -73,22 +69,30 @@ func (c *Client) Comments(ctx context.Context, issue string) ([]Comment, error) 
 }
 
 // Attachment is a file of an issue.
-type Attachment struct{ Name, URL string }
+type Attachment struct {
+	ID   int64 // a later one has a higher; 0 where the site has other ids
+	Name string
+	URL  string    // of its content, for people who are signed in
+	By   string    // account of who attached it
+	At   time.Time // UTC
+	Size int       // bytes
+}
 
 // Attachments lists an issue's files.
 func (c *Client) Attachments(ctx context.Context, issue string) ([]Attachment, error) {
-	path, err := issuePath(issue, "?fields=attachment")
-	if err != nil {
-		return nil, err
-	}
 	var w gojira.Issue
-	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+	if err := c.ofIssue(ctx, http.MethodGet, issue, "?fields=attachment", nil, &w); err != nil {
 		return nil, fault.Wrap(err, "read the attachments of issue %s", issue)
 	}
 	var out []Attachment
 	if w.Fields != nil {
 		for _, a := range w.Fields.Attachments {
-			out = append(out, Attachment{a.Filename, a.Content})
+			id, _ := strconv.ParseInt(a.ID, 10, 64) // 0 for what is no number
+			f := Attachment{ID: id, Name: a.Filename, URL: a.Content, At: moment(a.Created), Size: a.Size}
+			if a.Author != nil {
+				f.By = account(a.Author)
+			}
+			out = append(out, f)
 		}
 	}
 	return out, nil

@@ -82,6 +82,13 @@ func (dataCenter) pasts(ctx context.Context, c *Client, idsOrKeys []string) ([]p
 
 func (dataCenter) whole() bool { return true }
 
+// hides: an issue that an account does not see is refused as 403, as is what it may not do to one that it sees. A search tells the two apart,
+// whatever the words of the refusal, which are in the account's language; where it fails too, the account itself is in trouble.
+func (d dataCenter) hides(ctx context.Context, c *Client, idOrKey string) bool {
+	found, err := d.issues(ctx, c, []string{idOrKey}, nil)
+	return err == nil && len(found) == 0
+}
+
 func (d dataCenter) issues(ctx context.Context, c *Client, idsOrKeys, _ []string) ([]Issue, error) {
 	out := []Issue{}
 	q := dcAsk{JQL: these(idsOrKeys), Fields: fields[:], Most: MaxFetch}

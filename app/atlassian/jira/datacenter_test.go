@@ -32,6 +32,22 @@ func dcIssue(key string) string {
 	return `{"id":"1","key":"` + key + `","fields":{"summary":"x","status":{"name":"Open","statusCategory":{"key":"new"}},"assignee":` + dcKim + `}}`
 }
 
+// TestDataCenterCount: the total of a page of nothing, since Cloud's call for it does not exist there.
+func TestDataCenterCount(t *testing.T) {
+	ask := `{"jql":"labels = x","fields":[],"startAt":0,"maxResults":0,"validateQuery":true}`
+	c := dcSite(
+		t,
+		exchange{"POST", "/rest/api/2/search", ask, 200, `{"startAt":0,"maxResults":0,"total":12345,"issues":[]}`},
+		exchange{"POST", "/rest/api/2/search", ask, 400, `{"errorMessages":["The value 'x' does not exist."],"errors":{}}`},
+	)
+	if n, err := c.Count(t.Context(), "labels = x"); err != nil || n != 12345 {
+		t.Errorf("counted %d, %v", n, err)
+	}
+	if _, err := c.Count(t.Context(), "labels = x"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a query that is refused: %v", err)
+	}
+}
+
 // TestDataCenterSearch goes by what the site sends, not by what was asked for, and ends where the site's total does.
 func TestDataCenterSearch(t *testing.T) {
 	ask := func(start string) string {
@@ -134,5 +150,39 @@ func TestDataCenterAccess(t *testing.T) {
 	have, err := c.Permissions(t.Context(), "SEC", []string{"LINK_ISSUES"})
 	if err != nil || !have["LINK_ISSUES"] || have["CREATE_ISSUES"] {
 		t.Errorf("got %v, %v", have, err)
+	}
+}
+
+// TestDataCenterHides: an issue that the account does not see is refused there as one that it may not change. One is as if it were not there.
+func TestDataCenterHides(t *testing.T) {
+	const refused = `{"errorMessages":["Sie sind nicht berechtigt, den Vorgang zu sehen."],"errors":{}}`
+	ask := `{"jql":"issuekey in (1)","fields":` + dcFields + `,"startAt":0,"maxResults":100,"validateQuery":false}`
+	search := func(status int, answer string) exchange {
+		return exchange{"POST", "/rest/api/2/search", ask, status, answer}
+	}
+	tests := []struct {
+		name   string
+		search exchange
+		want   fault.Kind
+	}{
+		{"hidden", search(200, `{"startAt":0,"total":0,"issues":[]}`), fault.NotFound},
+		{"seen", search(200, `{"startAt":0,"total":1,"issues":[`+dcIssue("SEC-1")+`]}`), fault.Denied},
+		{"the account may nothing", search(403, refused), fault.Denied},
+	}
+	calls := map[string]func(*jira.Client) error{
+		"GET /rest/api/2/issue/1?expand=changelog&fields=" + issueFields: func(c *jira.Client) error { _, err := c.Past(t.Context(), "1"); return err },
+		"POST /rest/api/2/issue/1/comment":                               func(c *jira.Client) error { _, err := c.Comment(t.Context(), "1", "x"); return err },
+	}
+	for _, tt := range tests {
+		for call, do := range calls {
+			method, target, _ := strings.Cut(call, " ")
+			body := ""
+			if method == "POST" {
+				body = `{"body":"x"}`
+			}
+			if err := do(dcSite(t, exchange{method, target, body, 403, refused}, tt.search)); fault.KindOf(err) != tt.want {
+				t.Errorf("%s, %s: %v, want %v", tt.name, call, err, tt.want)
+			}
+		}
 	}
 }

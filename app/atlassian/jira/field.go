@@ -20,6 +20,7 @@ type Field struct {
 	Default  bool     // Jira fills it in where nothing is sent
 	Type     string   // by Jira's schema: "string", "option", "array", "number", "user", "date", …
 	Items    string   // of an array: the type of its parts
+	Custom   string   // the kind of field that an administrator or an app added; empty for Jira's own
 	Allowed  []string // the values that it takes, as people see them; nil: it does not say
 }
 
@@ -29,8 +30,9 @@ type wireField struct {
 	Required bool   `json:"required"`
 	Default  bool   `json:"hasDefaultValue"`
 	Schema   struct {
-		Type  string `json:"type"`
-		Items string `json:"items"`
+		Type   string `json:"type"`
+		Items  string `json:"items"`
+		Custom string `json:"custom"`
 	} `json:"schema"`
 	Allowed []struct {
 		Value string `json:"value"` // of options
@@ -61,13 +63,27 @@ func (c *Client) CreateFields(ctx context.Context, project, issueType string) ([
 	}
 	var out []Field
 	for _, f := range append(w.Cloud, w.DataCenter...) {
-		field := Field{ID: f.ID, Name: f.Name, Required: f.Required, Default: f.Default, Type: f.Schema.Type, Items: f.Schema.Items}
+		field := Field{ID: f.ID, Name: f.Name, Required: f.Required, Default: f.Default, Type: f.Schema.Type, Items: f.Schema.Items, Custom: f.Schema.Custom}
 		for _, a := range f.Allowed {
 			field.Allowed = append(field.Allowed, a.Value+a.Name)
 		}
 		out = append(out, field)
 	}
 	return out, nil
+}
+
+// epicLink is the kind of Data Center's field that puts an issue below an epic, whatever it is called and in whichever language.
+const epicLink = "com.pyxis.greenhopper.jira:gh-epic-link"
+
+// ParentField is the field of a form that puts an issue below another: its parent, or, where a form has none, the link to its epic, as on Data
+// Center, where only subtasks have parents.
+func ParentField(all []Field) (Field, bool) {
+	for _, is := range []func(Field) bool{func(f Field) bool { return f.ID == "parent" }, func(f Field) bool { return f.Custom == epicLink }} {
+		if i := slices.IndexFunc(all, is); i >= 0 {
+			return all[i], true
+		}
+	}
+	return Field{}, false
 }
 
 // FindField finds a field by id, else by its name as people see it, case ignored. A name that several fields bear is refused, for

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/fault"
 )
@@ -79,6 +81,29 @@ func TestFindField(t *testing.T) {
 			}
 			if got.ID != tt.want || err != nil {
 				t.Errorf("got %s, %v", got.ID, err)
+			}
+		})
+	}
+}
+
+func TestParentField(t *testing.T) {
+	own, link := jira.Field{ID: "parent", Name: "Parent"}, jira.Field{ID: "customfield_10008", Name: "Epos", Custom: "com.pyxis.greenhopper.jira:gh-epic-link"}
+	other := jira.Field{ID: "customfield_1", Name: "Parent"}
+	tests := []struct {
+		name string
+		form []jira.Field
+		want jira.Field
+	}{
+		{"a parent", []jira.Field{other, own}, own},
+		{"a parent and an epic", []jira.Field{link, own}, own},
+		{"an epic, whatever it is called", []jira.Field{other, link}, link},
+		{"neither", []jira.Field{other}, jira.Field{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := jira.ParentField(tt.form)
+			if diff := cmp.Diff(tt.want, got); diff != "" || ok != (tt.want.ID != "") {
+				t.Errorf("found %v (-want +got):\n%s", ok, diff)
 			}
 		})
 	}

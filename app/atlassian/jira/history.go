@@ -72,12 +72,8 @@ type past struct {
 
 // Past reads an issue and its history at one moment. fault.NotFound when there is none that the app may see.
 func (c *Client) Past(ctx context.Context, idOrKey string) (Past, error) {
-	path, err := issuePath(idOrKey, "?expand=changelog&fields="+strings.Join(fields[:], ","))
-	if err != nil {
-		return Past{}, err
-	}
 	var w past
-	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+	if err := c.ofIssue(ctx, http.MethodGet, idOrKey, "?expand=changelog&fields="+strings.Join(fields[:], ","), nil, &w); err != nil {
 		return Past{}, fault.Wrap(err, "read issue %s with its history", idOrKey)
 	}
 	return c.past(ctx, w, false)
@@ -151,12 +147,8 @@ func (c *Client) past(ctx context.Context, w past, comments bool) (Past, error) 
 func (c *Client) changelog(ctx context.Context, issue string) ([]entry, error) {
 	var out []entry
 	for {
-		path, err := issuePath(issue, "/changelog?"+url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}}.Encode())
-		if err != nil {
-			return nil, err
-		}
 		var w history
-		if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+		if err := c.ofIssue(ctx, http.MethodGet, issue, "/changelog?"+url.Values{"startAt": {strconv.Itoa(len(out))}, "maxResults": {"100"}}.Encode(), nil, &w); err != nil {
 			return nil, fault.Wrap(err, "read the history of issue %s", issue)
 		}
 		out = append(out, w.Values...)

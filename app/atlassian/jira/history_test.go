@@ -113,7 +113,7 @@ const statuses = `[{"id":"1","name":"Zu erledigen","statusCategory":{"id":2,"key
 	{"id":"3","name":"In Arbeit","statusCategory":{"id":4,"key":"indeterminate","name":"In Arbeit"}},
 	{"id":"9","name":"Unsortiert","statusCategory":{"id":1,"key":"undefined","name":"Keine Kategorie"}}]`
 
-const attached = `{"id":"10040","key":"SEC-12","fields":{"attachment":[{"id":"1","filename":"scan.pdf","content":"https://x/attachment/1","size":3,"mimeType":"application/pdf"}]}}`
+const attached = `{"id":"10040","key":"SEC-12","fields":{"attachment":[{"id":"1","filename":"scan.pdf","content":"https://x/attachment/1","size":3,"mimeType":"application/pdf","created":"2026-11-23T12:00:00.000+0100","author":{"accountId":"kim"}}]}}`
 
 func TestStatusesAndAttachments(t *testing.T) {
 	c, _ := site(
@@ -126,7 +126,7 @@ func TestStatusesAndAttachments(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	files, err := c.Attachments(t.Context(), "10040")
-	if diff := cmp.Diff([]jira.Attachment{{Name: "scan.pdf", URL: "https://x/attachment/1"}}, files); err != nil || diff != "" {
+	if diff := cmp.Diff([]jira.Attachment{{ID: 1, Name: "scan.pdf", URL: "https://x/attachment/1", By: "kim", At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC), Size: 3}}, files); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

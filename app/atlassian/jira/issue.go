@@ -37,12 +37,8 @@ var fields = [...]string{"summary", "status", "assignee", "duedate", "resolution
 
 // Issue reads an issue by id or key. fault.NotFound when there is none that the app may see, which a deleted one looks like.
 func (c *Client) Issue(ctx context.Context, idOrKey string) (Issue, error) {
-	path, err := issuePath(idOrKey, "?fields="+strings.Join(fields[:], ","))
-	if err != nil {
-		return Issue{}, err
-	}
 	var w gojira.Issue
-	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+	if err := c.ofIssue(ctx, http.MethodGet, idOrKey, "?fields="+strings.Join(fields[:], ","), nil, &w); err != nil {
 		return Issue{}, fault.Wrap(err, "read issue %s", idOrKey)
 	}
 	return c.issue(w), nil
@@ -58,10 +54,6 @@ type Place struct {
 
 // Place reads where an issue stands. fault.NotFound when there is none that the app may see.
 func (c *Client) Place(ctx context.Context, idOrKey string) (Place, error) {
-	path, err := issuePath(idOrKey, "?fields=issuetype,project")
-	if err != nil {
-		return Place{}, err
-	}
 	var w struct {
 		Key    string `json:"key"`
 		Fields struct {
@@ -71,7 +63,7 @@ func (c *Client) Place(ctx context.Context, idOrKey string) (Place, error) {
 			} `json:"project"`
 		} `json:"fields"`
 	}
-	if err := c.call(ctx, http.MethodGet, path, nil, &w); err != nil {
+	if err := c.ofIssue(ctx, http.MethodGet, idOrKey, "?fields=issuetype,project", nil, &w); err != nil {
 		return Place{}, fault.Wrap(err, "read issue %s", idOrKey)
 	}
 	return Place{w.Key, w.Fields.Project.Key, w.Fields.Type.Name, w.Fields.Type.Level}, nil

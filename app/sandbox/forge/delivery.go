@@ -26,7 +26,8 @@ type message struct {
 	reason              string // why the former attempt failed, in Forge's words
 }
 
-// Deliver sends an event of a product to every app, and returns at once. Like Forge it promises no order.
+// Deliver sends an event of a product to every app, and returns at once. Like Forge it promises no order, and tells apps of restricted
+// issues too, whether or not their account sees them (Atlassian's documentation of product events).
 func (h *Host) Deliver(e site.Event) {
 	name, payload := translate(e)
 	if name == "" {

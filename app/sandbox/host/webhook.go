@@ -36,7 +36,8 @@ type message struct {
 }
 
 // Deliver queues an event for every app that listens for it, and returns at once. Apps are told side by side; one app is told in
-// the order of the events, a message that must be sent again apart.
+// the order of the events, a message that must be sent again apart. An app is not told of what its account does not see; whether Atlassian
+// does the same, its documentation leaves open. Administrators' webhooks are told of everything.
 func (h *Host) Deliver(e site.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,7 +46,7 @@ func (h *Host) Deliver(e site.Event) {
 	}
 	h.tell(message{product: e.Product, event: e})
 	for _, app := range h.apps {
-		if app.Product != e.Product {
+		if app.Product != e.Product || e.Sees != nil && !e.Sees(app.AccountID) {
 			continue
 		}
 		for _, w := range app.Descriptor.webhooks() {

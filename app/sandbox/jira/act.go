@@ -84,6 +84,34 @@ func (j *Jira) DeleteComment(actor, ref, id string) error {
 	return nil
 }
 
+// Attach adds a file to an issue.
+func (j *Jira) Attach(actor, ref, name string, content []byte) error {
+	f, refused := newUpload(name, "", content)
+	if refused == nil {
+		_, refused = j.attach(actor, ref, []upload{f})
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// Detach deletes a file, by its id.
+func (j *Jira) Detach(actor, id string) error {
+	if err := j.detach(actor, id); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Move brings an issue into another project, by its key.
+func (j *Jira) Move(actor, ref, project string) error {
+	if err := j.moveTo(actor, ref, project); err != nil {
+		return err
+	}
+	return nil
+}
+
 // Delete removes an issue.
 func (j *Jira) Delete(actor, ref string) error {
 	if err := j.remove(actor, ref); err != nil {

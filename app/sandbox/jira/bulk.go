@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -8,7 +9,8 @@ import (
 
 const maxFetch = 100 // issues of one bulk fetch
 
-// postBulkFetch reads many issues at once. Those that are not there stand in issueErrors.
+// postBulkFetch reads many issues at once, in the order of their ids. Those that are not there, or that the caller does not see, are left
+// out, and are no errors.
 func (j *Jira) postBulkFetch(c *call) (int, any, *Error) {
 	var in struct {
 		IssueIDsOrKeys []string `json:"issueIdsOrKeys"`
@@ -29,23 +31,22 @@ func (j *Jira) postBulkFetch(c *call) (int, any, *Error) {
 		in.Fields = []string{"*navigable"}
 	}
 	d := c.draw()
-	issues, errs, seen := []any{}, []any{}, map[int64]bool{}
+	var found []*record
+	sees := j.eyes(c.actor.AccountID)
 	for _, ref := range in.IssueIDsOrKeys {
-		r, ok := j.get(ref)
-		if !ok {
-			errs = append(errs, object{"id": ref, "errorMessage": noIssue().Messages[0]})
-			continue
+		if r, ok := j.get(ref); ok && sees(r) && !slices.Contains(found, r) {
+			found = append(found, r)
 		}
-		if seen[r.ID] {
-			continue
-		}
-		seen[r.ID] = true
+	}
+	slices.SortFunc(found, func(a, b *record) int { return cmp.Compare(a.ID, b.ID) })
+	issues := []any{}
+	for _, r := range found {
 		out := d.issue(r, selector(in.Fields))
 		d.expand(out, r, in.Expand, in.Properties)
 		issues = append(issues, out)
 	}
 	c.count(len(issues), 0)
-	return http.StatusOK, object{"issues": issues, "issueErrors": errs}, nil
+	return http.StatusOK, object{"issues": issues, "issueErrors": []any{}}, nil
 }
 
 // bulkUsers finds accounts by their ids; those that are not there are left out.
@@ -116,7 +117,8 @@ func (j *Jira) getEditMeta(c *call) (int, any, *Error) {
 	}
 	p, _ := j.project(r.Project)
 	fields := object{}
-	for _, f := range c.draw().metaFields(p) {
+	kind, _ := findType(r.Type)
+	for _, f := range c.draw().metaFields(p, kind) {
 		if f["key"] != "project" {
 			fields[f["key"].(string)] = f
 		}

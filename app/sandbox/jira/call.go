@@ -40,11 +40,14 @@ func (c *call) list(name string) []string {
 	return out
 }
 
-// issue is the issue that the path names.
+// issue is the issue that the path names, if the caller sees it.
 func (c *call) issue() (*record, *Error) {
 	r, ok := c.j.get(c.r.PathValue("issueIdOrKey"))
 	if !ok {
-		return nil, noIssue()
+		return nil, c.j.noIssue()
+	}
+	if !c.j.sees(c.actor.AccountID, r) {
+		return nil, c.j.unseen()
 	}
 	return r, nil
 }
@@ -105,6 +108,12 @@ func selfOf(s site.Site, v version, format string, args ...any) string {
 	return fmt.Sprintf("%s/rest/api/%d"+format, append([]any{s.BaseURL(), v.number()}, args...)...)
 }
 
+// file is the content of a file, as an answer.
+type file struct {
+	kind    string
+	content []byte
+}
+
 // answer writes what a handler returned.
 func (c *call) answer(status int, body any, refused *Error) {
 	if refused != nil {
@@ -112,6 +121,12 @@ func (c *call) answer(status int, body any, refused *Error) {
 	}
 	if status == http.StatusNoContent || body == nil {
 		c.w.WriteHeader(status)
+		return
+	}
+	if f, ok := body.(file); ok {
+		c.w.Header().Set("Content-Type", f.kind)
+		c.w.WriteHeader(status)
+		_, _ = c.w.Write(f.content) // the client may be gone
 		return
 	}
 	out, err := json.Marshal(body)

@@ -21,6 +21,7 @@ type Project struct {
 	absent                     []string // fields that its forms have not
 	Assignable                 []string // account ids; nil: every active person who may work on issues
 	Readers                    []string // account ids of those who only read and comment
+	Levels                     []Level  // security levels that its issues can have
 }
 
 // Component is a part of a project, with the person who leads it.
@@ -31,7 +32,7 @@ type Component struct {
 // Custom is a field that an administrator added.
 type Custom struct {
 	ID, Name string   // "customfield_10042", "Risk class"
-	Type     string   // "string", "number", "date", "user", "option", or "array" of options
+	Type     string   // "string", "number", "date", "user", "option", "array" of options, or "any": the key of an epic
 	Options  []string // that it can have, in order
 	Required bool     // to create an issue
 }
@@ -124,7 +125,7 @@ func resolutions() []named {
 
 const resolvedDone = "10000"
 
-// Demo is the catalogue of the demo site: SEC takes most kinds of issue, PAY has no bugs and a few people, AUD refuses an
+// Demo is the catalogue of the demo site: SEC takes most kinds of issue and hides some from all but its team, PAY has no bugs and a few people, AUD refuses an
 // issue without a component and a due date, DEU has German statuses, OPS five statuses of each category, steps from each to each
 // and fields of its own, and TEAM is managed by its team.
 func Demo() []Project {
@@ -144,6 +145,7 @@ func Demo() []Project {
 				{"10002", "Platform", "Network, hosts, deployment.", site.Amir},
 				{"10003", "Suppliers", "Third parties. Nobody leads it.", ""},
 			},
+			Levels: []Level{{"10100", "Security team", "The security team alone sees it.", []string{site.Sofia, site.Kenji, site.Lucia}}},
 		},
 		{
 			ID: "10001", Key: "PAY", Name: "Payments", Description: "The payments product.", Lead: site.Amir, Readers: readers,

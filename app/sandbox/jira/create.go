@@ -59,20 +59,14 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *
 		Project: p.Key, Status: p.Statuses[0], Priority: defaultPriority, Creator: actor, Reporter: actor,
 		Created: now, Updated: now, Categorised: now, Stored: now, Properties: map[string]json.RawMessage{},
 	}
-	if slices.Contains(p.absent, "priority") {
+	if j.absent(p, "priority") {
 		r.Priority = ""
 	}
 	first, _ := findStatus(p.Statuses[0])
 	items := renamed(changed("status", "", "", first.ID, first.Name), "Status")
 	fields := maps.Clone(u.Fields)
 	delete(fields, "project")
-	needed := append([]string{"summary", "issuetype"}, p.Required...)
-	for _, c := range p.Custom {
-		if c.Required {
-			needed = append(needed, c.ID)
-		}
-	}
-	for _, need := range needed {
+	for _, need := range append([]string{"summary", "issuetype"}, p.needs()...) {
 		if raw, ok := fields[need]; !ok || isNull(raw) || string(raw) == "[]" {
 			bad.Fields[need] = p.missing(need)
 			delete(fields, need)
@@ -83,14 +77,14 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *
 		order = slices.Insert(slices.Delete(order, at, at+1), 0, "issuetype")
 	}
 	for _, f := range order {
-		more, wrong := j.set(r, v, f, fields[f])
+		more, wrong := j.set(actor, r, v, f, fields[f])
 		if wrong != "" {
 			bad.Fields[f] = wrong
 		}
 		items = append(items, more...)
 	}
 	for _, f := range slices.Sorted(maps.Keys(u.Update)) {
-		more, err := j.update(r, v, f, u.Update[f])
+		more, err := j.update(actor, r, v, f, u.Update[f])
 		if err != nil {
 			maps.Copy(bad.Fields, err.Fields)
 		}
@@ -152,7 +146,10 @@ func (j *Jira) remove(actor, ref string) *Error {
 	defer j.mu.Unlock()
 	r, ok := j.lookup(ref)
 	if !ok {
-		return noIssue()
+		return j.noIssue()
+	}
+	if !j.sees(actor, r) {
+		return j.unseen()
 	}
 	p, _ := j.project(r.Project)
 	if !j.may(actor, p, deleteIssues) {

@@ -9,8 +9,15 @@ import (
 )
 
 // setCustom gives a further field the value that a call sends, and returns what changed, or what is wrong with the value.
-func (j *Jira) setCustom(r *record, c Custom, raw json.RawMessage) ([]item, string) {
+func (j *Jira) setCustom(r *record, v version, c Custom, raw json.RawMessage) ([]item, string) {
 	old := r.Custom[c.ID]
+	if c.Type == "user" && !isNull(raw) { // kept by account id, whichever way a call names people
+		var to ref
+		if json.Unmarshal(raw, &to) != nil {
+			return nil, "data was not an object"
+		}
+		raw, _ = json.Marshal(map[string]string{"accountId": j.named(to, v)}) // of a string
+	}
 	if !isNull(raw) {
 		if wrong := j.checkCustom(c, c.Type, raw); wrong != "" {
 			return nil, wrong
@@ -65,6 +72,18 @@ func (j *Jira) checkCustom(c Custom, kind string, raw json.RawMessage) string {
 		}
 		if c.option(o) < 0 {
 			return fmt.Sprintf("Option value '%s' is not valid", o.Value)
+		}
+	case "any":
+		var key string
+		if json.Unmarshal(raw, &key) != nil {
+			return "Operation value must be a string"
+		}
+		r, ok := j.lookup(key)
+		if !ok {
+			return "Issue '" + key + "' does not exist."
+		}
+		if t, _ := findType(r.Type); t.Level != 1 {
+			return "Issue '" + key + "' is not an epic."
 		}
 	case "array":
 		var list []json.RawMessage
@@ -181,6 +200,9 @@ func (c Custom) schema() object {
 		"string": "textfield", "number": "float", "date": "datepicker", "user": "userpicker", "option": "select", "array": "multiselect",
 	}[c.Type]
 	out := object{"type": c.Type, "custom": "com.atlassian.jira.plugin.system.customfieldtypes:" + widget, "customId": number}
+	if c.Type == "any" {
+		out["custom"] = "com.pyxis.greenhopper.jira:gh-epic-link"
+	}
 	if c.Type == "array" {
 		out["items"] = "option"
 	}

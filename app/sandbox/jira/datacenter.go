@@ -15,7 +15,7 @@ import (
 // otherwise follow Atlassian's reference of Jira Data Center REST and payloads of Data Center webhooks that others published.
 // It is not held to a running Data Center.
 func NewDataCenter(s site.Site, projects []Project) (*Jira, error) {
-	j, err := load(s, projects)
+	j, err := load(s, onDataCenter(projects))
 	if err != nil {
 		return nil, err
 	}
@@ -24,11 +24,26 @@ func NewDataCenter(s site.Site, projects []Project) (*Jira, error) {
 	return j, nil
 }
 
+// onDataCenter are the projects as Data Center has them: none is managed by its team, and what such a one has of its own is the site's there; only
+// subtasks have parents, and a field names the epic of all others.
+func onDataCenter(projects []Project) []Project {
+	out := slices.Clone(projects)
+	for i := range out {
+		p := &out[i]
+		if p.TeamManaged {
+			p.TeamManaged, p.Types, p.Statuses = false, []string{"10000", "10001", "10004"}, []string{toDo, inProgress, done}
+			p.flow = anyToAny(p.Statuses)
+		}
+		p.Custom = append(slices.Clone(p.Custom), Custom{ID: "customfield_10008", Name: "Epic Link", Type: "any"})
+	}
+	return out
+}
+
 // onCloudOnly reports whether Data Center has no such call.
 func onCloudOnly(path string) bool {
 	switch path {
 	case "/issue/bulkfetch", "/issue/createmeta", "/issue/{issueIdOrKey}/changelog", "/search/jql", "/search/approximate-count",
-		"/user/bulk", "/user/assignable/multiProjectSearch", "/project/search", "/project/{projectIdOrKey}/component", "/label":
+		"/user/bulk", "/user/assignable/multiProjectSearch", "/project/search", "/project/{projectIdOrKey}/component", "/label", "/attachment/content/{id}":
 		return true
 	}
 	return false

@@ -27,7 +27,7 @@ func (j *Jira) apply(actor string, r *record, v version, u issueUpdate) ([]item,
 			bad.Fields[f] = "Field '" + f + "' cannot appear in both 'fields' and 'update'"
 			continue
 		}
-		more, wrong := j.set(r, v, f, u.Fields[f])
+		more, wrong := j.set(actor, r, v, f, u.Fields[f])
 		if wrong != "" {
 			bad.Fields[f] = wrong
 		}
@@ -45,7 +45,7 @@ func (j *Jira) apply(actor string, r *record, v version, u issueUpdate) ([]item,
 			}
 			continue
 		}
-		more, err := j.update(r, v, f, u.Update[f])
+		more, err := j.update(actor, r, v, f, u.Update[f])
 		if err != nil {
 			maps.Copy(bad.Fields, err.Fields)
 		}
@@ -68,7 +68,7 @@ func (j *Jira) apply(actor string, r *record, v version, u issueUpdate) ([]item,
 }
 
 // update does the operations of an "update" entry: set, add and remove, the latter two on lists.
-func (j *Jira) update(r *record, v version, field string, ops []map[string]json.RawMessage) ([]item, *Error) {
+func (j *Jira) update(actor string, r *record, v version, field string, ops []map[string]json.RawMessage) ([]item, *Error) {
 	var items []item
 	for _, op := range ops {
 		for _, verb := range slices.Sorted(maps.Keys(op)) {
@@ -84,7 +84,7 @@ func (j *Jira) update(r *record, v version, field string, ops []map[string]json.
 				}
 				value, _ = json.Marshal(list) // each part of it is JSON already
 			}
-			more, wrong := j.set(r, v, field, value)
+			more, wrong := j.set(actor, r, v, field, value)
 			if wrong != "" {
 				return nil, refuseField(field, "%s", wrong)
 			}

@@ -10,14 +10,14 @@ import (
 // lock, so nothing that draws takes it.
 
 // tell hands an event to the site.
-func (j *Jira) tell(name, actor string, payload object) {
+func (j *Jira) tell(name, actor string, r *record, payload object) {
 	now := j.site.Now()
 	payload["timestamp"], payload["webhookEvent"] = now.UnixMilli(), name
 	body, err := json.Marshal(payload)
 	if err != nil { // made of what was read as JSON, and of strings
 		return
 	}
-	j.site.Emit(site.Event{Product: "jira", Name: name, Actor: actor, At: now, Body: body})
+	j.site.Emit(site.Event{Product: "jira", Name: name, Actor: actor, At: now, Body: body, Sees: func(account string) bool { return j.sees(account, r) }})
 }
 
 func (j *Jira) payloads() renderer { return renderer{j: j, v: j.told} }
@@ -31,7 +31,7 @@ func (j *Jira) tellIssue(name, kind, actor string, r *record, c *change) {
 	if c != nil {
 		payload["changelog"] = object{"id": decimal(c.ID), "items": d.items(c.Items)}
 	}
-	j.tell(name, actor, payload)
+	j.tell(name, actor, r, payload)
 }
 
 // tellChange tells of a changed issue, and of the comments that came with the change.
@@ -52,7 +52,7 @@ func (j *Jira) tellComment(name, actor string, r *record, m comment) {
 	if d.v != dc { // whose comment events name no issue but in the comment's address
 		payload["issue"] = d.brief(r)
 	}
-	j.tell(name, actor, payload)
+	j.tell(name, actor, r, payload)
 }
 
 func (j *Jira) tellProperty(name, actor string, r *record, key string, value json.RawMessage) {
@@ -61,7 +61,7 @@ func (j *Jira) tellProperty(name, actor string, r *record, key string, value jso
 	if value != nil {
 		property["value"] = value
 	}
-	j.tell(name, actor, object{"user": d.user(actor), "property": property, "issue": d.brief(r)})
+	j.tell(name, actor, r, object{"user": d.user(actor), "property": property, "issue": d.brief(r)})
 }
 
 // brief is the part of an issue that comment and property events hold.

@@ -28,7 +28,3 @@ func refuse(status int, format string, args ...any) *Error {
 func refuseField(field, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Messages: []string{}, Fields: map[string]string{field: fmt.Sprintf(format, args...)}}
 }
-
-func noIssue() *Error {
-	return refuse(http.StatusNotFound, "Issue does not exist or you do not have permission to see it.")
-}

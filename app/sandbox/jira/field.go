@@ -27,13 +27,13 @@ func (r ref) any() string {
 }
 
 // set gives one field of r the value that a call of the version sends, and returns what changed, or what is wrong with the value.
-func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]item, string) {
+func (j *Jira) set(actor string, r *record, v version, field string, raw json.RawMessage) ([]item, string) {
 	p, _ := j.project(r.Project)
-	if slices.Contains(p.absent, field) {
+	if j.absent(p, field) {
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
 	}
 	if c, ok := p.custom(field); ok {
-		return j.setCustom(r, c, raw)
+		return j.setCustom(r, v, c, raw)
 	}
 	switch field {
 	case "summary":
@@ -57,7 +57,12 @@ func (j *Jira) set(r *record, v version, field string, raw json.RawMessage) ([]i
 	case "reporter":
 		return j.setReporter(r, v, raw)
 	case "parent":
+		if kind, _ := findType(r.Type); j.told == dc && !kind.Subtask {
+			return nil, "Field 'parent' cannot be set. It is not on the appropriate screen, or unknown."
+		}
 		return j.setParent(r, raw)
+	case "security":
+		return j.setSecurity(actor, r, p, raw)
 	default:
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
 	}

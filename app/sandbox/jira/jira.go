@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,18 +22,21 @@ type Jira struct {
 	calls    *http.ServeMux
 	meta     *http.ServeMux
 	denials  sync.Map // account id to the keys of permissions that were taken away
+	screens  sync.Map // project key to the fields that were taken off its screens
 
 	mu    sync.RWMutex
 	state state
 	keys  map[string]string    // issue key to id
 	past  map[string][]*record // by issue id: what stood before recent changes, for search to lag behind
+	files map[int64][]byte     // contents of attachments by id, as far as they were made or read since the start
 }
 
 // state is what survives a restart.
 type state struct {
-	Issues map[string]*record `json:"issues"` // by id
-	Serial map[string]int64   `json:"serial"` // by project key: number of the newest issue
-	Next   int64              `json:"next"`   // next id of anything that has one
+	Issues map[string]*record `json:"issues"`         // by id
+	Serial map[string]int64   `json:"serial"`         // by project key: number of the newest issue
+	Next   int64              `json:"next"`           // next id of anything that has one
+	Moved  map[string]string  `json:"moved,omitzero"` // issue id by a key that it had in another project
 }
 
 // New opens the Jira of a Cloud site with the given projects, as it was last kept there.
@@ -47,7 +51,7 @@ func New(s site.Site, projects []Project) (*Jira, error) {
 }
 
 func load(s site.Site, projects []Project) (*Jira, error) {
-	j := &Jira{site: s, projects: projects, keys: map[string]string{}, past: map[string][]*record{}}
+	j := &Jira{site: s, projects: projects, keys: map[string]string{}, past: map[string][]*record{}, files: map[int64][]byte{}}
 	if _, err := s.Load("jira", &j.state); err != nil {
 		return nil, fmt.Errorf("loading the state of jira: %w", err)
 	}
@@ -57,6 +61,7 @@ func load(s site.Site, projects []Project) (*Jira, error) {
 	if j.state.Serial == nil {
 		j.state.Serial = map[string]int64{}
 	}
+	maps.Copy(j.keys, j.state.Moved)
 	for id, r := range j.state.Issues {
 		j.keys[r.Key] = id
 	}
@@ -123,7 +128,10 @@ func (j *Jira) alter(actor, ref string, edit func(r *record) ([]item, *Error), t
 	defer j.mu.Unlock()
 	old, ok := j.lookup(ref)
 	if !ok {
-		return nil, noIssue()
+		return nil, j.noIssue()
+	}
+	if !j.sees(actor, old) {
+		return nil, j.unseen()
 	}
 	r := old.clone()
 	items, err := edit(r)

@@ -85,7 +85,7 @@ func (m matcher) resolve(name, text string) (string, bool) {
 		}
 		return "", false
 	case "key", "parent":
-		if r, ok := m.j.get(text); ok {
+		if r, ok := m.j.get(text); ok && (m.caller == "" || m.j.sees(m.caller, r)) {
 			return r.Key, true
 		}
 		return text, strings.Contains(text, "-") // a key that is gone matches nothing

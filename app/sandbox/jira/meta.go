@@ -1,8 +1,8 @@
 package jira
 
 import (
+	"cmp"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,9 +62,10 @@ func containsFold(list []string, s string) bool {
 
 // projectOf is the project that the path names.
 func (c *call) projectOf() (Project, *Error) {
-	p, ok := c.j.project(c.r.PathValue("projectIdOrKey"))
+	ref := cmp.Or(c.r.PathValue("projectIdOrKey"), c.r.PathValue("projectKeyOrId"))
+	p, ok := c.j.project(ref)
 	if !ok {
-		return Project{}, refuse(http.StatusNotFound, "No project could be found with key '%s'.", c.r.PathValue("projectIdOrKey"))
+		return Project{}, refuse(http.StatusNotFound, "No project could be found with key '%s'.", ref)
 	}
 	return p, nil
 }
@@ -210,7 +211,7 @@ func settable() []string {
 
 func (j *Jira) listFields(c *call) (int, any, *Error) {
 	out := []any{}
-	for _, f := range append(settable(), "status", "resolution", "created", "updated", "resolutiondate", "creator", "comment") {
+	for _, f := range append(settable(), "status", "resolution", "created", "updated", "resolutiondate", "creator", "comment", "attachment", "security") {
 		out = append(out, object{
 			"id": f, "key": f, "name": fieldName(f), "custom": false, "orderable": true, "navigable": true, "searchable": true,
 			"clauseNames": []string{f}, "schema": schemaOf(f),
@@ -257,10 +258,10 @@ func (d renderer) fieldMeta(p Project, field string, required bool) object {
 	return out
 }
 
-// metaFields are the fields of a project's create screen.
-func (d renderer) metaFields(p Project) (list []object) {
+// metaFields are the fields of a project's create screen for an issue type.
+func (d renderer) metaFields(p Project, kind IssueType) (list []object) {
 	for _, f := range settable() {
-		if slices.Contains(p.absent, f) {
+		if d.j.absent(p, f) || f == "parent" && d.v == dc && !kind.Subtask {
 			continue
 		}
 		required := f == "project" || f == "issuetype" || f == "summary"
@@ -289,7 +290,7 @@ func (j *Jira) createMeta(c *call) (int, any, *Error) {
 			drawn := d.issueType(t)
 			if strings.Contains(c.query("expand"), "projects.issuetypes.fields") {
 				fields := object{}
-				for _, f := range d.metaFields(p) {
+				for _, f := range d.metaFields(p, t) {
 					fields[f["key"].(string)] = f
 				}
 				drawn["fields"] = fields
@@ -333,7 +334,8 @@ func (j *Jira) createMetaFields(c *call) (int, any, *Error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	all := c.draw().metaFields(p)
+	kind, _ := findType(c.r.PathValue("issueTypeId"))
+	all := c.draw().metaFields(p, kind)
 	fields := window(all, start, size)
 	for _, f := range fields {
 		f["fieldId"] = f["key"]

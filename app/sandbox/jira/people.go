@@ -44,8 +44,8 @@ func (j *Jira) searchAssignable(c *call) (int, any, *Error) {
 		}
 	case c.query("issueKey") != "" || c.query("issueId") != "":
 		r, found := j.get(c.query("issueKey") + c.query("issueId"))
-		if !found {
-			return 0, nil, noIssue()
+		if !found || !j.sees(c.actor.AccountID, r) {
+			return 0, nil, j.noIssue()
 		}
 		p, _ = j.project(r.Project)
 	default:
@@ -109,8 +109,8 @@ func (j *Jira) myPermissions(c *call) (int, any, *Error) {
 		}
 	case c.query("issueKey") != "" || c.query("issueId") != "":
 		r, ok := j.get(c.query("issueKey") + c.query("issueId"))
-		if !ok {
-			return 0, nil, noIssue()
+		if !ok || !j.sees(c.actor.AccountID, r) {
+			return 0, nil, j.noIssue()
 		}
 		p, _ = j.project(r.Project)
 	}

@@ -12,17 +12,20 @@ type user = site.User
 type permission struct{ Key, Name, Description string }
 
 const (
-	browseProjects   = "BROWSE_PROJECTS"
-	createIssues     = "CREATE_ISSUES"
-	editIssues       = "EDIT_ISSUES"
-	assignIssues     = "ASSIGN_ISSUES"
-	assignableUser   = "ASSIGNABLE_USER"
-	transitionIssues = "TRANSITION_ISSUES"
-	addComments      = "ADD_COMMENTS"
-	deleteIssues     = "DELETE_ISSUES"
-	linkIssues       = "LINK_ISSUES"
-	scheduleIssues   = "SCHEDULE_ISSUES"
-	administer       = "ADMINISTER"
+	browseProjects    = "BROWSE_PROJECTS"
+	createIssues      = "CREATE_ISSUES"
+	editIssues        = "EDIT_ISSUES"
+	assignIssues      = "ASSIGN_ISSUES"
+	assignableUser    = "ASSIGNABLE_USER"
+	transitionIssues  = "TRANSITION_ISSUES"
+	addComments       = "ADD_COMMENTS"
+	deleteIssues      = "DELETE_ISSUES"
+	linkIssues        = "LINK_ISSUES"
+	scheduleIssues    = "SCHEDULE_ISSUES"
+	moveIssues        = "MOVE_ISSUES"
+	setIssueSecurity  = "SET_ISSUE_SECURITY"
+	createAttachments = "CREATE_ATTACHMENTS"
+	administer        = "ADMINISTER"
 )
 
 func permissions() []permission {
@@ -37,6 +40,9 @@ func permissions() []permission {
 		{deleteIssues, "Delete Issues", "Ability to delete issues."},
 		{linkIssues, "Link Issues", "Ability to link issues."},
 		{scheduleIssues, "Schedule Issues", "Ability to view or edit an issue's due date."},
+		{moveIssues, "Move Issues", "Ability to move issues between projects."},
+		{setIssueSecurity, "Set Issue Security", "Ability to set the level of security on an issue."},
+		{createAttachments, "Create Attachments", "Users with this permission may create attachments."},
 		{administer, "Administer Jira", "Ability to perform most administration functions."},
 	}
 }
@@ -65,6 +71,16 @@ func (j *Jira) may(accountID string, p Project, key string) bool {
 // given back.
 func (j *Jira) Deny(accountID string, keys ...string) {
 	j.denials.Store(accountID, keys)
+}
+
+// TakeOff takes fields off the create screens of a project; those that were taken off before are put back.
+func (j *Jira) TakeOff(project string, fields ...string) { j.screens.Store(project, fields) }
+
+// absent reports whether a field is on no screen of a project.
+func (j *Jira) absent(p Project, field string) bool {
+	off, _ := j.screens.Load(p.Key)
+	list, _ := off.([]string)
+	return slices.Contains(p.absent, field) || slices.Contains(list, field)
 }
 
 func (j *Jira) denied(accountID, key string) bool {

@@ -22,7 +22,8 @@ type record struct {
 	Environment text                       `json:"environment,omitzero"`
 	Labels      []string                   `json:"labels,omitzero"`
 	Components  []string                   `json:"components,omitzero"`
-	Parent      string                     `json:"parent,omitzero"` // issue key
+	Security    string                     `json:"security,omitzero"` // id of a level
+	Parent      string                     `json:"parent,omitzero"`   // issue key
 	ParentID    string                     `json:"parentId,omitzero"`
 	Assignee    string                     `json:"assignee,omitzero"`
 	Reporter    string                     `json:"reporter,omitzero"`
@@ -34,6 +35,7 @@ type record struct {
 	Categorised time.Time                  `json:"categorised"`     // when the status category last changed
 	Custom      map[string]json.RawMessage `json:"custom,omitzero"` // further fields by id, as calls send them
 	Comments    []comment                  `json:"comments,omitzero"`
+	Attachments []attachment               `json:"attachments,omitzero"`
 	Properties  map[string]json.RawMessage `json:"properties,omitzero"`
 	Links       []remoteLink               `json:"links,omitzero"`
 	History     []change                   `json:"history,omitzero"`
@@ -86,6 +88,7 @@ func (r *record) clone() *record {
 	c.Labels = slices.Clone(r.Labels)
 	c.Components = slices.Clone(r.Components)
 	c.Comments = slices.Clone(r.Comments)
+	c.Attachments = slices.Clone(r.Attachments)
 	c.Custom = maps.Clone(r.Custom)
 	c.Properties = maps.Clone(r.Properties)
 	c.Links = slices.Clone(r.Links)

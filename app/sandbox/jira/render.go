@@ -81,6 +81,9 @@ func (d renderer) issueType(t IssueType) object {
 		"self": d.self("/issuetype/%s", t.ID), "id": t.ID, "name": t.Name, "description": t.Description, "subtask": t.Subtask,
 		"iconUrl": d.j.site.BaseURL() + "/", "hierarchyLevel": t.Level,
 	}
+	if d.v == dc { // which tells no levels
+		delete(out, "hierarchyLevel")
+	}
 	return d.scoped(out, func(p Project) []string { return p.Types }, t.ID)
 }
 
@@ -163,6 +166,10 @@ func (d renderer) fields(r *record) object {
 	for _, c := range r.Comments {
 		comments = append(comments, d.comment(r, c))
 	}
+	files := []any{}
+	for _, a := range r.Attachments {
+		files = append(files, d.attachment(a))
+	}
 	out := object{
 		"summary": r.Summary, "description": r.Description.render(d.v), "environment": r.Environment.render(d.v),
 		"project": d.projectRef(p), "issuetype": d.issueType(kind), "status": d.status(r.Status),
@@ -171,7 +178,7 @@ func (d renderer) fields(r *record) object {
 		"labels": append([]string{}, r.Labels...), "components": components, "duedate": nil,
 		"assignee": d.user(r.Assignee), "reporter": d.user(r.Reporter), "creator": d.user(r.Creator),
 		"created": stamp(r.Created), "updated": stamp(r.Updated), "fixVersions": []any{}, "versions": []any{}, "issuelinks": []any{},
-		"subtasks": []any{}, "attachment": []any{},
+		"subtasks": []any{}, "attachment": files, "security": nil,
 		"comment": object{
 			"comments": comments, "self": d.self("/issue/%d/comment", r.ID), "maxResults": len(comments), "total": len(comments), "startAt": 0,
 		},
@@ -184,6 +191,9 @@ func (d renderer) fields(r *record) object {
 	}
 	for _, c := range p.Custom {
 		out[c.ID] = d.custom(c, r.Custom[c.ID])
+	}
+	if l, ok := p.level(r.Security); ok {
+		out["security"] = d.level(l)
 	}
 	if r.Parent != "" {
 		out["parent"] = object{"id": r.ParentID, "key": r.Parent, "self": d.self("/issue/%s", r.ParentID)}

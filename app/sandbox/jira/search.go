@@ -135,7 +135,8 @@ func (j *Jira) selected(m matcher, q jql.Query, fresh []int64) ([]*record, *Erro
 			known = append(known, r)
 		}
 	}
-	found := slices.DeleteFunc(known, func(r *record) bool { return !match(r) })
+	sees := j.eyes(m.caller)
+	found := slices.DeleteFunc(known, func(r *record) bool { return !match(r) || !sees(r) })
 	slices.SortStableFunc(found, order)
 	return found, nil
 }

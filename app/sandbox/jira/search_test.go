@@ -18,8 +18,8 @@ import (
 	"github.com/throughline/throughline/app/sandbox/site/sitetest"
 )
 
-// call serves one request; body is sent as it is, "" is none.
-func call(t *testing.T, j *jira.Jira, method, path, body string) (int, map[string]any) {
+// raw serves one request; body is sent as it is, "" is none.
+func raw(t *testing.T, j *jira.Jira, method, path, body string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	if body != "" {
@@ -27,13 +27,20 @@ func call(t *testing.T, j *jira.Jira, method, path, body string) (int, map[strin
 	}
 	w := httptest.NewRecorder()
 	j.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// call is raw, with the answer read where it is an object.
+func call(t *testing.T, j *jira.Jira, method, path, body string) (int, map[string]any) {
+	t.Helper()
+	status, text := raw(t, j, method, path, body)
 	var out map[string]any
-	if w.Body.Len() > 0 && w.Body.Bytes()[0] == '{' {
-		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
-			t.Fatalf("%s %s: %v: %s", method, path, err, w.Body)
+	if strings.HasPrefix(text, "{") {
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			t.Fatalf("%s %s: %v: %s", method, path, err, text)
 		}
 	}
-	return w.Code, out
+	return status, out
 }
 
 func find(t *testing.T, j *jira.Jira, query string) (keys []string, status int, messages string) {

@@ -27,7 +27,9 @@ type View struct {
 	Custom                      [][2]string // further fields that have a value: name and what people read
 	DueDate                     string      // YYYY-MM-DD or empty
 	Created, Updated            time.Time
-	Comments                    []CommentView // oldest first
+	Comments                    []CommentView    // oldest first
+	Attachments                 []AttachmentView // oldest first
+	Level                       string           // name of its security level, or empty
 	Links                       []LinkView
 	Properties                  map[string]json.RawMessage
 	History                     []ChangeView // newest first
@@ -44,6 +46,28 @@ type CommentView struct {
 
 // Edited reports whether the comment was changed after it was written.
 func (c CommentView) Edited() bool { return c.Updated.After(c.Created) }
+
+// AttachmentView is a file of an issue.
+type AttachmentView struct {
+	ID, Name, Type string
+	Author         site.User
+	Created        time.Time
+	Size           int // bytes
+}
+
+// File is a file and its content, as far as an account sees the issue that it belongs to.
+func (j *Jira) File(account, id string) (AttachmentView, []byte, error) {
+	_, a, refused := j.attached(account, id)
+	if refused != nil {
+		return AttachmentView{}, nil, refused
+	}
+	content, err := j.content(a.ID)
+	return j.attachmentView(a), content, err
+}
+
+func (j *Jira) attachmentView(a attachment) AttachmentView {
+	return AttachmentView{decimal(a.ID), a.Name, a.Type, j.person(a.Author), a.Created, a.Size}
+}
 
 // LinkView is a remote link of an issue.
 type LinkView struct{ GlobalID, Relationship, Title, URL, Summary string }
@@ -145,6 +169,12 @@ func (j *Jira) view(r *record) View {
 	}
 	for _, c := range r.Comments {
 		v.Comments = append(v.Comments, CommentView{decimal(c.ID), j.person(c.Author), c.Body.html(j.name), c.Body.wiki(), c.Created, c.Updated})
+	}
+	for _, a := range r.Attachments {
+		v.Attachments = append(v.Attachments, j.attachmentView(a))
+	}
+	if l, ok := p.level(r.Security); ok {
+		v.Level = l.Name
 	}
 	for _, l := range r.Links {
 		var o struct{ Title, URL, Summary string }

@@ -24,6 +24,8 @@ type Event struct {
 	Actor   string          // account id of who did it
 	At      time.Time       // UTC
 	Body    json.RawMessage // the payload as Atlassian documents it
+
+	Sees func(accountID string) bool // whether an account sees what it tells of; nil: everybody does. It takes no lock
 }
 
 // Site is the seam between the products and the sandbox that composes them.

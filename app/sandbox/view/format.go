@@ -22,6 +22,7 @@ func (v *View) funcs() template.FuncMap {
 		"join":     strings.Join,
 		"pageURL":  v.pageURL,
 		"plural":   plural,
+		"bytes":    size,
 	}
 }
 
@@ -54,6 +55,17 @@ func hue(name string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name)) // never fails
 	return "hue-" + strconv.Itoa(int(h.Sum32()%7))
+}
+
+// size is how large a file is, as people say it.
+func size(n int) string {
+	switch {
+	case n < 1<<10:
+		return plural(n, "byte", "bytes")
+	case n < 1<<20:
+		return strconv.Itoa((n+1<<9)>>10) + " KB"
+	}
+	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MB"
 }
 
 func plural(n int, one, many string) string {

@@ -97,6 +97,10 @@ func (v *View) routes() http.Handler {
 		"POST /browse/{key}/assignee":               v.assign,
 		"POST /browse/{key}/duedate":                v.setDueDate,
 		"POST /browse/{key}/comment":                v.comment,
+		"POST /browse/{key}/attachments":            v.attach,
+		"POST /browse/{key}/attachments/{id}":       v.detach,
+		"POST /browse/{key}/security":               v.restrict,
+		"POST /browse/{key}/move":                   v.move,
 		"POST /browse/{key}/comment/{id}":           v.changeComment,
 		"GET /":                                     v.nothing,
 	} {
@@ -106,6 +110,7 @@ func (v *View) routes() http.Handler {
 	mux.Handle("GET /wiki/{$}", http.RedirectHandler("/", http.StatusFound))
 	mux.HandleFunc("POST /-/actor", v.setActor)
 	mux.HandleFunc("GET /-/live", v.stream)
+	mux.HandleFunc("GET /secure/attachment/{id}/{name}", v.download)
 	mux.HandleFunc("GET /-/static/{name}", v.asset)
 	return mux
 }
