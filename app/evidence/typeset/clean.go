@@ -12,6 +12,7 @@ import (
 func (f *fonts) drawable(text string) (string, bool) {
 	var out strings.Builder
 	lost, marked := "", false
+	gap := "" // behind what was lost: within a stretch of it there is none
 	f.last = nil
 	for _, r := range norm.NFC.String(seen(text)) {
 		if joins(r) {
@@ -19,10 +20,13 @@ func (f *fonts) drawable(text string) (string, bool) {
 			continue
 		}
 		if f.last = f.choose(r); f.last != nil {
-			out.WriteRune(r)
-			if r != ' ' {
-				lost = ""
+			if r == ' ' && lost != "" {
+				gap = " "
+				continue
 			}
+			out.WriteString(gap)
+			out.WriteRune(r)
+			lost, gap = "", ""
 			continue
 		}
 		name := strings.ReplaceAll(scriptOf(r), "_", " ")
@@ -30,9 +34,10 @@ func (f *fonts) drawable(text string) (string, bool) {
 			name = "symbol"
 		}
 		if name != lost { // once a stretch
-			out.WriteString("‹" + name + "›")
+			out.WriteString(gap + "‹" + name + "›")
 			lost, marked = name, true
 		}
+		gap = ""
 	}
 	return out.String(), marked
 }
@@ -52,6 +57,8 @@ func seen(text string) string {
 		case joins(r) && before > 0x2ff:
 		case unicode.IsControl(r), isFormat(r):
 			continue
+		case before == ' ' && unicode.Is(unicode.M, r): // a mark on nothing would hold on to the space, so that no line ends there
+			out.WriteRune('◌')
 		}
 		out.WriteRune(r)
 		before = r
