@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/throughline/throughline/app/atlassian/event"
 	"github.com/throughline/throughline/app/evidence"
+	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/sandbox"
 	"github.com/throughline/throughline/app/sandbox/chaos"
 	"github.com/throughline/throughline/app/sandbox/confluence"
@@ -38,7 +40,8 @@ import (
 // TestWebhooksInAnyOrder lets people work on the pages and tickets of a site, and keeps the webhooks that the site sends. Two copies of the
 // site and of what was known before get them: one in order and once each, the other each up to five times, and all of them shuffled. In
 // the end both know the same, the pages look the same, and the exports are the same bytes, with each state that a ticket passed through,
-// but for when something was heard of, and which version of the page was known then.
+// but for when something was heard of, and which version of the page was known then. Of tickets that were deleted, whose history nobody can
+// read any more, both know what the webhooks told.
 func TestWebhooksInAnyOrder(t *testing.T) {
 	pages, want := 15, 3000
 	if soak() {
@@ -65,10 +68,20 @@ func TestWebhooksInAnyOrder(t *testing.T) {
 	if !bytes.Equal(inOrder.export, inAny.export) {
 		t.Errorf("exports (-in order +in any):\n%.4000s", cmp.Diff(strings.Split(string(inOrder.export), "\n"), strings.Split(string(inAny.export), "\n")))
 	}
+	lost := lastWordsOf(t, told)
+	for name, got := range map[string]map[string]lastWord{"in order": inOrder.deleted, "in any order": inAny.deleted} {
+		maps.DeleteFunc(got, func(id string, is lastWord) bool { return lost[id].Status == "" && is.Steps == nil }) // nothing else was told of it
+		if diff := cmp.Diff(lost, got); diff != "" {
+			t.Errorf("deleted tickets (-told +known %s):\n%.4000s", name, diff)
+		}
+	}
+	if len(lost) < pages/5 {
+		t.Errorf("%d tickets were deleted: this proves little", len(lost))
+	}
 	if inAny.moved < pages/2 || len(inOrder.export) < 1000 {
 		t.Errorf("%d threats are other than open: this proves little", inAny.moved)
 	}
-	t.Logf("%d webhooks of %d pages: %d deliveries, %d threats known, %d of them not open any more, %d bytes of export", len(told), pages, len(shuffled), inAny.threats, inAny.moved, len(inAny.export))
+	t.Logf("%d webhooks of %d pages: %d deliveries, %d threats known, %d of them not open any more, %d tickets deleted, %d bytes of export", len(told), pages, len(shuffled), inAny.threats, inAny.moved, len(inAny.deleted), len(inAny.export))
 }
 
 // tell makes a site in the folder home whose pages are all reviewed, and known in the other folder, then lets people change things there
@@ -106,7 +119,13 @@ func tell(t *testing.T, dice *rand.Rand, home, known string, pages, acts int) []
 			i := dice.IntN(pages)
 			err = drafts[i].act(dice, world, all[i].ID)
 		} else {
-			err = actOnTicket(dice, world, keys[dice.IntN(len(keys))])
+			i := dice.IntN(len(keys))
+			if dice.IntN(60) == 0 && len(keys) > pages {
+				err = world.Jira().Delete(site.Sofia, keys[i])
+				keys = slices.Delete(keys, i, i+1)
+			} else {
+				err = actOnTicket(dice, world, keys[i])
+			}
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +186,8 @@ func (d *draft) act(dice *rand.Rand, world *planet, id string) error {
 	return err
 }
 
-// actOnTicket does to a ticket what engineers do: move it, assign it, set its date, and what is none of our business.
+// actOnTicket does to a ticket what engineers do: move it, assign it, set its date, and what is none of our business. Deleting it is the end
+// of that, and of its history, which nobody can read any more.
 func actOnTicket(dice *rand.Rand, world *planet, key string) error {
 	switch dice.IntN(6) {
 	case 0:
@@ -270,6 +290,61 @@ type outcome struct {
 	bodies         map[string]string
 	export         []byte
 	threats, moved int
+	deleted        map[string]lastWord // by the ticket's id
+}
+
+// lastWord is what is to be known of a ticket when it was deleted.
+type lastWord struct {
+	Status, Assignee, Due, Resolution string
+	Steps                             []int64 // of its history, which changed something, in its order
+}
+
+// lastWordsOf is what webhooks, in the order of what they tell of, told of tickets that were deleted in the end.
+func lastWordsOf(t *testing.T, told []work.Delivery) map[string]lastWord {
+	t.Helper()
+	all, out := map[string]lastWord{}, map[string]lastWord{}
+	for _, d := range told {
+		for _, job := range d.Jobs {
+			var e event.Issue
+			if job.Kind != work.SyncTicket {
+				continue
+			}
+			if err := json.Unmarshal(job.Args, &e); err != nil {
+				t.Fatal(err)
+			}
+			if is, told := all[e.ID]; e.Deleted {
+				if told {
+					out[e.ID] = is
+				}
+				continue
+			}
+			is := lastWord{e.Status, e.Assignee, e.Due, e.Resolution, all[e.ID].Steps}
+			for _, s := range e.Steps {
+				if slices.ContainsFunc(s.Changes, func(c threat.Change) bool { return c.From != c.To || c.FromName != c.ToName }) {
+					is.Steps = append(is.Steps, s.ID)
+				}
+			}
+			all[e.ID] = is
+		}
+	}
+	return out
+}
+
+// stepsOf are the steps of tickets that the ledger has, in its order.
+func (p *process) stepsOf(t *testing.T) map[string][]int64 {
+	t.Helper()
+	out := map[string][]int64{}
+	err := p.store.Entries(t.Context(), p.tenant, 0, func(e ledger.Entry) bool {
+		var f ledger.TicketFact
+		if e.Kind == ledger.Ticketed && json.Unmarshal(e.Data, &f) == nil && f.Step != 0 {
+			out[f.Ticket.ID] = append(out[f.Ticket.ID], f.Step)
+		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // deliver gives deliveries to a process over copies of the site and of what is known, while it works, and returns what they came to.
@@ -325,7 +400,8 @@ var issueKey = regexp.MustCompile(`SEC-[0-9]+`)
 
 func (p *process) outcome(t *testing.T, world *planet, before map[string]bool) outcome {
 	t.Helper()
-	out := outcome{records: p.records(t), bodies: map[string]string{}}
+	out := outcome{records: p.records(t), bodies: map[string]string{}, deleted: map[string]lastWord{}}
+	steps := p.stepsOf(t)
 	// Which of two tickets that are filed now is filed first is nobody's to say.
 	fresh := func(text string) string {
 		return issueKey.ReplaceAllStringFunc(text, func(key string) string {
@@ -352,6 +428,9 @@ func (p *process) outcome(t *testing.T, world *planet, before map[string]bool) o
 			th.Marks.Linked = time.Time{} // by our own clock
 			if th.Ticket != nil {
 				is := *th.Ticket
+				if is.Deleted {
+					out.deleted[is.ID] = lastWord{is.Status, is.Assignee, is.Due, is.Resolution, steps[is.ID]}
+				}
 				if th.State == threat.Withdrawn {
 					th.Was = threat.Follow(th.Was, is.Standing()) // as which it would come back
 				}

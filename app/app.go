@@ -158,7 +158,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 // answerCommands serves the operator's socket. Commands want the store of this folder; a server whose store is elsewhere, or whose folder's
 // path is too long, does without.
 func (a *App) answerCommands(ctx context.Context) {
-	running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}}
+	running := operate.Running{Spent: a.budget, Jira: reconciler{a.desk.Sites}, Stamps: a.config.Checkpoints()}
 	if err := operate.Serve(ctx, a.config.Data, operate.Handler(a.store, running, a.now, a.log)); err != nil {
 		a.log.Warn("commands cannot reach this server", "error", err)
 	}

@@ -25,6 +25,7 @@ var tiers = map[string]int{
 
 	"app/document": 1,
 	"app/tenant":   1,
+	"app/stamp":    1,
 
 	"app/document/markup":   2,
 	"app/document/storage":  3,

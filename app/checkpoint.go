@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 	"crypto/x509"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/throughline/throughline/app/anchor"
 	"github.com/throughline/throughline/app/fault"
+	"github.com/throughline/throughline/app/stamp"
 	"github.com/throughline/throughline/app/tenant"
 )
 
@@ -48,15 +48,8 @@ func (c Config) validAnchors() error {
 
 // roots are the certificates that the time-stamp authority is trusted by.
 func (c Config) roots() (*x509.CertPool, error) {
-	raw, err := os.ReadFile(c.TSARoots)
-	if err != nil {
-		return nil, fault.As(fault.Invalid, err, "THROUGHLINE_TSA_ROOTS: name the file with the authority's root certificates")
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(raw) {
-		return nil, fault.New(fault.Invalid, "THROUGHLINE_TSA_ROOTS: %s holds no certificate in PEM", c.TSARoots)
-	}
-	return pool, nil
+	pool, err := stamp.Roots(c.TSARoots)
+	return pool, fault.Wrap(err, "THROUGHLINE_TSA_ROOTS")
 }
 
 // keepCheckpoints signs and keeps a checkpoint of each site's ledger at the start, then again and again, and once more when ctx ends.
@@ -76,9 +69,9 @@ func (a *App) keepCheckpoints(ctx context.Context) {
 	}
 }
 
-// checkpoints is where the newest checkpoints are kept.
-func (a *App) checkpoints() anchor.Folder {
-	return anchor.Folder{Path: filepath.Join(a.config.Data, CheckpointFolder)}
+// Checkpoints is where the newest checkpoints are kept, and their time stamps.
+func (c Config) Checkpoints() anchor.Folder {
+	return anchor.Folder{Path: filepath.Join(c.Data, CheckpointFolder)}
 }
 
 // checkpointAll does every site, and those far away whose time has come when far says so. What fails is logged: the next time comes soon.
@@ -87,7 +80,7 @@ func (a *App) checkpointAll(ctx context.Context, anchored map[tenant.ID]time.Tim
 	if err != nil {
 		a.log.ErrorContext(ctx, "no checkpoints: the sites cannot be listed", "error", err)
 	}
-	folder := a.checkpoints()
+	folder := a.config.Checkpoints()
 	for _, t := range tenants {
 		c, err := anchor.Keep(ctx, folder, a.store, t.ID)
 		if err == nil && far && c.Size > 0 && time.Since(anchored[t.ID]) > anchorEvery {
@@ -127,6 +120,6 @@ func (a *App) anchor(ctx context.Context, folder anchor.Folder, id tenant.ID) er
 	if err != nil || len(signed) == 0 {
 		return err
 	}
-	authority := anchor.Authority{URL: a.config.TSAURL, Roots: roots, Client: a.road.Only(a.config.TSAURL)}
+	authority := stamp.Authority{URL: a.config.TSAURL, Roots: roots, Client: a.road.Only(a.config.TSAURL)}
 	return folder.Stamped(ctx, authority, id, signed[len(signed)-1])
 }

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
+	"path"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +27,7 @@ func TestFirstReview(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		world.now = time.Now
+		var ways []*near
 		begun, runs, reviewed := time.Now(), 0, 0
 		for done := false; !done; runs++ {
 			stop := pages // the first process ends half-way
@@ -33,6 +37,7 @@ func TestFirstReview(t *testing.T) {
 			p := start(t, world, dir, func(c *Config) { c.PointsHour = points })
 			await(t, 24*time.Hour, "so many pages reviewed", func() bool { reviewed = p.reviewed(t); return reviewed >= stop })
 			p.stop()
+			ways = append(ways, p.way)
 			done = reviewed >= pages
 		}
 		took, calls := time.Since(begun), world.State().Calls
@@ -43,7 +48,7 @@ func TestFirstReview(t *testing.T) {
 			t.Errorf("it took %d processes and %s: the test's budget sufficed at once", runs, took)
 		}
 		if n := calls.Endpoints["PUT /wiki/rest/api/content/{id}"]; n != pages {
-			t.Errorf("%d panels were written for %d pages", n, pages)
+			t.Errorf("%d panels were written for %d pages:\n%s", n, pages, repeatedWrites(ways))
 		}
 		if n := calls.Endpoints["GET /wiki/api/v2/pages/{id}"]; n < pages || n > pages+16 {
 			t.Errorf("pages were read %d times, want %d and at most one more for each job that the end of the process cut off", n, pages)
@@ -53,4 +58,25 @@ func TestFirstReview(t *testing.T) {
 		}
 		t.Logf("%d pages, %d calls, %d points in %s of simulated time", pages, calls.Total, calls.Points, took.Round(time.Second))
 	})
+}
+
+// repeatedWrites lists the calls that concern pages which were written more than once, in the order of their ends.
+func repeatedWrites(ways []*near) string {
+	writes := map[string]int{} // by the page's id
+	var all []arrival
+	for _, way := range ways {
+		all = append(all, way.arrivals()...)
+	}
+	for _, a := range all {
+		if strings.HasPrefix(a.call, "PUT ") {
+			writes[path.Base(a.call)]++
+		}
+	}
+	var out strings.Builder
+	for _, a := range all {
+		if writes[path.Base(a.call)] > 1 {
+			fmt.Fprintf(&out, "%s %s: %d\n", a.at.Format(time.StampMicro), a.call, a.status)
+		}
+	}
+	return out.String()
 }

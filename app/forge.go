@@ -133,7 +133,7 @@ func (s sites) forgeJiraURL(ctx context.Context, t tenant.Tenant) (string, error
 	if !in.Live() || !in.Enabled {
 		return "", nil
 	}
-	client, err := jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, s.signer(in)))
+	client, err := jira.New(in.BaseURL, s.road.Client(t, tenant.Jira, s.signers(in)...))
 	if err != nil {
 		return "", err
 	}

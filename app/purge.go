@@ -53,7 +53,7 @@ func (a *App) purge(ctx context.Context, now time.Time) error {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		failed = errors.Join(failed, a.checkpoints().Forget(t.ID))
+		failed = errors.Join(failed, a.config.Checkpoints().Forget(t.ID))
 		a.metrics.Purged("sites", 1)
 		a.log.Info("purged", "tenant", t.ID, "removed", at, "pages", gone.Pages, "threats", gone.Threats, "entries", gone.Entries, "jobs", gone.Jobs)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/throughline/throughline/app/atlassian/jira"
 	"github.com/throughline/throughline/app/evidence"
@@ -15,8 +16,13 @@ type reconciler struct{ sites task.Sites }
 // listed is up to how many tickets Jira is asked for each: a hundred a call. Beyond, its count alone is compared.
 const listed = 5000
 
+// patience is how long a pack waits for Jira's answer in all: fifty calls that a slow site answers would else take half an hour.
+const patience = 2 * time.Minute
+
 // Tickets implements evidence.Reconciler.
 func (r reconciler) Tickets(ctx context.Context, id tenant.ID) (evidence.Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	client, err := r.sites.Jira(ctx, id)
 	if err != nil {
 		return evidence.Answer{}, err

@@ -17,6 +17,7 @@ import (
 
 // registry is what sites need of tenant.Registry.
 type registry interface {
+	connect.Secrets
 	Get(ctx context.Context, id tenant.ID) (tenant.Tenant, error)
 }
 
@@ -38,7 +39,7 @@ func (s sites) Confluence(ctx context.Context, id tenant.ID) (*confluence.Client
 	if err != nil {
 		return nil, err
 	}
-	hc := s.road.Client(t, tenant.Confluence, s.signer(in))
+	hc := s.road.Client(t, tenant.Confluence, s.signers(in)...)
 	if in.Edition == tenant.DataCenter {
 		return confluence.NewDataCenter(in.BaseURL, hc), nil
 	}
@@ -50,7 +51,7 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	hc := s.road.Client(t, tenant.Jira, s.signer(in))
+	hc := s.road.Client(t, tenant.Jira, s.signers(in)...)
 	if in.Edition == tenant.DataCenter {
 		return jira.NewDataCenter(in.BaseURL, hc)
 	}
@@ -65,15 +66,19 @@ func (s sites) Jira(ctx context.Context, id tenant.ID) (*jira.Client, error) {
 	return client.At(site), nil
 }
 
-// signer makes what puts an installation's credentials on calls, as its door wants them.
-func (s sites) signer(in tenant.Installation) outbound.Signer {
+// signers make what puts an installation's credentials on calls, as its door wants them.
+func (s sites) signers(in tenant.Installation) []outbound.Signer {
 	switch in.Door {
 	case forgeDoor:
-		return forge.NewSigner(in, s.now)
+		return []outbound.Signer{forge.NewSigner(in, s.now)}
 	case hook.Door:
-		return s.credentials(in)
+		return []outbound.Signer{s.credentials(in)}
 	}
-	return connect.NewSigner(in, s.now)
+	var out []outbound.Signer
+	for _, signer := range connect.NewSigners(in, s.now, s.tenants) {
+		out = append(out, signer)
+	}
+	return out
 }
 
 func (s sites) installation(ctx context.Context, id tenant.ID, p tenant.Product) (tenant.Tenant, tenant.Installation, error) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/control"
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -25,21 +26,29 @@ type collection struct {
 	oscal      *oscal
 	ours       map[string]string // tickets that Throughline filed and that were there at the instant of knowledge: Jira's id → key
 	drawn      []draw
-	pages      map[string]bool // with a threat of the population, or a review in scope
+	pages      map[string]bool // with a threat of the population
+	reviewed   map[string]bool // pages with a review in the window and scope
 	population map[string]bool
+	others     map[string]*[archive.After + 1]int // entries that are of no threat: by page, and by window
+	names      map[string]string                  // of owners, by their accounts
 }
 
-func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection, err error) {
+// collect fills the tables. What is not in the ledger, Jira's answer above all, is for ask to fill in before the last of them.
+func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error) (c *collection, err error) {
 	catalogue, err := control.Framework(q.Framework)
 	if err != nil {
 		return nil, err
 	}
-	c = &collection{query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{}, pages: map[string]bool{}, population: map[string]bool{}}
-	defer func() {
+	c = &collection{
+		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{},
+		pages: map[string]bool{}, reviewed: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
+		names: map[string]string{},
+	}
+	defer func(made *collection) { // c is nil by then where an error was returned
 		if err != nil {
-			c.close()
+			made.close()
 		}
-	}()
+	}(c)
 	for _, t := range Tables() {
 		one, err := newRows(t)
 		if err != nil {
@@ -47,15 +56,16 @@ func collect(ctx context.Context, w *Walk, q Query, r Reconciler) (c *collection
 		}
 		c.tables = append(c.tables, one)
 	}
-	if c.oscal, err = newOSCAL(string(w.Tenant), q); err != nil {
+	if c.oscal, err = newOSCAL(string(w.Tenant), q, c.names); err != nil {
 		return nil, err
 	}
-	w.Page = c.review
+	w.Page, w.Other, w.Window = c.review, c.other, q.Window
 	if err := w.Run(ctx, c.take); err != nil {
 		return nil, err
 	}
 	c.summary.Entries, c.summary.Pages = w.Entries(), len(c.pages)
-	if err := c.reconcile(ctx, w, r); err != nil {
+	c.shareOthers()
+	if err := ask(c); err != nil {
 		return nil, err
 	}
 	return c, c.finish()
@@ -83,6 +93,7 @@ func (c *collection) review(e ledger.Entry, p Page, f ledger.PageFact) error {
 	if !c.query.within(e.Recorded) || !c.query.Scope.page(p) {
 		return nil
 	}
+	c.reviewed[p.ID] = true
 	month := e.Recorded.UTC().Format("2006-01")
 	tally := c.summary.Reviews[month]
 	if tally == nil {
@@ -123,7 +134,8 @@ func (c *collection) except(x Exception, t Threat) error {
 	if x.Entry >= 0 {
 		entry = x.Entry
 	}
-	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, x.Since, x.What, entry)
+	return c.table("exceptions").add(x.Kind, t.ID, t.Text.Title, ticket, t.Page.Title, t.Page.Space, string(t.State), string(t.Text.Severity), t.Owner.Account, t.Owner.Name,
+		x.Since, x.What, entry)
 }
 
 // take takes a threat into every table.
@@ -136,15 +148,21 @@ func (c *collection) take(t Threat) error {
 	switch {
 	case !everywhere.Holds(t):
 		s.Ended++
+		c.share(t.entries, ofEnded)
 		return nil
 	case !c.query.Holds(t):
 		s.Outside++
+		c.share(t.entries, ofThreatsOutside)
 		return nil
 	}
+	c.share(t.entries, "")
 	s.Population++
 	s.States[t.State]++
 	s.Severities[or(string(t.Text.Severity), "unstated")]++
 	c.pages[t.Page.ID], c.population[t.ID] = true, true
+	if t.Owner.Known() {
+		c.names[t.Owner.Account] = t.Owner.Name
+	}
 	exceptions := except(t, c.query)
 	for _, x := range exceptions {
 		if err := c.except(x, t); err != nil {
@@ -243,7 +261,7 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 	first, last := t.States[0], t.States[len(t.States)-1]
 	return c.table("threats").add(
 		t.ID, t.Text.Title, string(t.State), t.Stale, string(t.Text.Severity), stride, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
-		ticket.Key, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
+		ticket.Key, ticket.URL, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
 		strings.Join(t.Text.Section, " > "), t.Text.Element, t.Text.Quote, asked, weak, first.Occurred, last.Occurred, verifiedBy, verified, until, int(first.Entry))
 }
 

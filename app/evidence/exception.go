@@ -11,8 +11,35 @@ import (
 
 // Exceptions lists the kinds of exceptions, in the order in which they are told.
 func Exceptions() []string {
-	return []string{
-		notReconciled, reviewFailed, ticketDeleted, ticketHidden, unowned, unfiled, late, reopened, declined, byAssignee, waived, stale, acceptanceOver, accepted, withdrawn, dismissed, drifted,
+	var out []string
+	for _, k := range kinds() {
+		out = append(out, k.name)
+	}
+	return out
+}
+
+// kind is a kind of exception, and what it says.
+type kind struct{ name, about string }
+
+func kinds() []kind {
+	return []kind{
+		{notReconciled, "the register and Jira's own count differ, or Jira was not asked"},
+		{reviewFailed, "a version of a design page could not be read"},
+		{ticketDeleted, "Jira says that the ticket is gone"},
+		{ticketHidden, "Jira does not show the ticket: deleted, restricted or moved"},
+		{unowned, "nobody answers for a threat that stands"},
+		{unfiled, "no ticket carries a threat that stands"},
+		{late, "not done by its due date, or done after it"},
+		{reopened, "worked on again after it was mitigated or verified"},
+		{declined, "its ticket was closed without the work being done"},
+		{byAssignee, "who verified it was the one who did the work"},
+		{waived, "verified or accepted with a rule switched off, as four eyes"},
+		{stale, "its text changed after it was verified, and nobody looked again"},
+		{acceptanceOver, "the day until which its risk was accepted has passed"},
+		{accepted, "its risk is borne until a day, by somebody's decision"},
+		{withdrawn, "its text is gone from the page"},
+		{dismissed, "somebody decided that it is no threat"},
+		{drifted, "a label, a property or the link to the page was taken off its ticket"},
 	}
 }
 
@@ -54,10 +81,10 @@ func except(t Threat, q Query) []Exception {
 	last := t.States[len(t.States)-1]
 	live := t.State.Live()
 	if t.Ticket != nil && t.Ticket.Deleted {
-		at(ticketDeleted, t.Tickets[len(t.Tickets)-1].Times, t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
+		at(ticketDeleted, since(t.Tickets, func(is threat.Ticket) bool { return is.Deleted }), t.Ticket.Key+" is gone from Jira; the threat is "+string(t.State))
 	}
 	if t.Ticket != nil && t.Ticket.Hidden && !t.Ticket.Deleted {
-		at(ticketHidden, t.Tickets[len(t.Tickets)-1].Times, "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
+		at(ticketHidden, since(t.Tickets, func(is threat.Ticket) bool { return is.Hidden }), "Jira does not show "+t.Ticket.Key+": it was deleted, restricted, or moved to where Throughline sees nothing")
 	}
 	if live && !t.Owner.Known() {
 		at(unowned, t.States[0].Times, or(t.Owner.Reason, "nobody is answerable"))
@@ -156,6 +183,15 @@ func doneAt(steps []TicketStep) time.Time {
 		}
 	}
 	return at
+}
+
+// since is the step from which on something holds of a ticket, to the last: steps from before a deletion may be heard of after it.
+func since(steps []TicketStep, holds func(threat.Ticket) bool) Times {
+	n := len(steps) - 1
+	for n > 0 && holds(steps[n-1].Ticket) {
+		n--
+	}
+	return steps[n].Times
 }
 
 // lateness is how many days after its due date a ticket was done, or is not done by now; since is when it became late. A deleted

@@ -137,6 +137,27 @@ func TestExcept(t *testing.T) {
 	}
 }
 
+// TestDeletedSince: a ticket is deleted since Jira told, whatever steps from before that are heard of later.
+func TestDeletedSince(t *testing.T) {
+	step := func(d int, deleted bool) TicketStep {
+		return TicketStep{Ticket: threat.Ticket{Key: "SEC-1", Deleted: deleted}, Times: on(d)}
+	}
+	th := Threat{
+		State: threat.Withdrawn, Tickets: []TicketStep{step(1, false), step(9, true), step(4, true), step(5, true)},
+		States: []Step{{State: threat.Open, Times: on(1)}, {State: threat.Withdrawn, Times: on(2)}},
+	}
+	th.Ticket = &th.Tickets[3].Ticket
+	for _, e := range except(th, Query{Window: Window{From: day(1), To: day(30)}, AsOf: day(30)}) {
+		if e.Kind == ticketDeleted {
+			if !e.Since.Equal(on(9).Occurred) {
+				t.Errorf("deleted since %s, want %s", e.Since, on(9).Occurred)
+			}
+			return
+		}
+	}
+	t.Error("it is not told that the ticket was deleted")
+}
+
 func TestHarmless(t *testing.T) {
 	tests := []struct{ name, cell, want string }{
 		{"nothing", "", ""},
@@ -148,7 +169,9 @@ func TestHarmless(t *testing.T) {
 		{"full-width", "＝1", "'＝1"},
 		{"behind a tab", "\tx", "'\tx"},
 		{"behind a byte order mark", "\ufeff=1", "'\ufeff=1"},
-		{"a NUL", "\x00=1", "'\x00=1"},
+		{"a NUL", "\x00=1", "'\ufffd=1"},
+		{"an escape sequence", "a\x1b[31mb", "a\ufffd[31mb"},
+		{"lines of all kinds", "a\r\nb\rc\nd", "a\nb\nc\nd"},
 		{"another script", "مهاجم", "مهاجم"},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
@@ -160,13 +161,23 @@ func harmlessAll(cells []string) []string {
 }
 
 // harmless keeps a spreadsheet from taking text for a formula (OWASP, CSV injection): also one that an input method or an import
-// would see through, in full-width signs or behind spaces.
+// would see through, in full-width signs or behind spaces. What is no character to a spreadsheet, or ends a file early, is marked
+// by U+FFFD; lines end in a line feed.
 func harmless(cell string) string {
 	if cell == "" {
 		return cell
 	}
-	first, _ := firstRune(strings.TrimLeft(cell, " \u00a0\u3000\ufeff"))
-	if strings.ContainsRune("\t\r\n\x00", rune(cell[0])) || strings.ContainsRune("=+-@＝＋－＠\t\r\n\x00", first) {
+	if strings.IndexByte(cell, '\r') >= 0 {
+		cell = strings.ReplaceAll(strings.ReplaceAll(cell, "\r\n", "\n"), "\r", "\n")
+	}
+	cell = strings.Map(func(r rune) rune { // which copies only what it changes
+		if r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, cell)
+	first, _ := firstRune(strings.TrimLeft(cell, " \u00a0\u3000\ufeff\ufffd"))
+	if strings.ContainsRune("=+-@＝＋－＠\t\n", first) {
 		return "'" + cell
 	}
 	return cell

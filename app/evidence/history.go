@@ -35,7 +35,7 @@ type Event struct {
 // when nothing was recorded of either by then.
 func Trace(ctx context.Context, log ledger.Log, id tenant.ID, of string, until time.Time) (History, error) {
 	out := History{Of: of, AsOf: until, Events: []Event{}, Threats: []Threat{}}
-	r := replay{map[string]*Threat{}}
+	r := replay{threats: map[string]*Threat{}}
 	pages := map[string]Page{}
 	var failed error
 	err := log.Entries(ctx, id, 0, func(e ledger.Entry) bool {
@@ -112,7 +112,11 @@ func tell(e ledger.Entry) (string, error) {
 		return "owner " + or(or(f.Owner.Name, f.Owner.Account), "nobody") + ": " + f.Owner.Reason, err
 	case ledger.Filed, ledger.Bound, ledger.Ticketed:
 		f, err := read[ledger.TicketFact](e)
-		return "ticket " + f.Ticket.Key + " " + ticketWords(f.Ticket), err
+		what := strings.TrimSpace("ticket " + f.Ticket.Key + " " + ticketWords(f.Ticket))
+		if f.Why != "" {
+			what += ": " + f.Why
+		}
+		return what, err
 	case ledger.Verified:
 		f, err := read[ledger.VerifiedFact](e)
 		return "verified: " + f.Verification.Note, err

@@ -30,6 +30,7 @@ type oscal struct {
 	openRisks    *items
 	plan         *items
 	parties      map[string]string // account id → UUID
+	names        map[string]string // of owners, by account id
 	controls     map[string]*target
 }
 
@@ -81,8 +82,8 @@ func (l *items) copyTo(w io.Writer) error {
 	return err
 }
 
-func newOSCAL(site string, q Query) (*oscal, error) {
-	o := &oscal{site: site, query: q, parties: map[string]string{}, controls: map[string]*target{}}
+func newOSCAL(site string, q Query, names map[string]string) (*oscal, error) {
+	o := &oscal{site: site, query: q, parties: map[string]string{}, names: names, controls: map[string]*target{}}
 	for _, l := range []**items{&o.observations, &o.risks, &o.openRisks, &o.plan} {
 		one, err := newItems()
 		if err != nil {
@@ -170,10 +171,12 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 		prop("exception", x.Kind)
 	}
 	if t.Page.URL != "" {
-		r.Links = append(r.Links, link{t.Page.URL, "reference", line(t.Page.Title)})
+		r.Links = append(r.Links, link{reference(t.Page.URL), "reference", line(t.Page.Title)})
 	}
 	if t.Ticket != nil {
-		r.Links = append(r.Links, link{t.Ticket.URL, "ticket", line(t.Ticket.Key)})
+		if t.Ticket.URL != "" {
+			r.Links = append(r.Links, link{reference(t.Ticket.URL), "ticket", line(t.Ticket.Key)})
+		}
 		if t.Ticket.Due != "" {
 			r.Deadline = t.Ticket.Due + "T23:59:59Z"
 		}
@@ -186,7 +189,13 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 		if t.State == threat.Mitigated || t.State == threat.Verified {
 			cycle = "completed"
 		}
-		r.Remediations = append(r.Remediations, remediation{o.id("mitigation", t.ID, fmt.Sprint(i)), cycle, line(cutRunes(m.Quote, 120)), block(m.Quote)})
+		r.Remediations = append(r.Remediations, remediation{UUID: o.id("mitigation", t.ID, fmt.Sprint(i)), Lifecycle: cycle, Title: line(cutRunes(m.Quote, 120)), Description: block(m.Quote)})
+	}
+	for _, a := range t.Acceptances {
+		r.Remediations = append(r.Remediations, remediation{
+			UUID: o.id("entry", fmt.Sprint(a.Entry)), Lifecycle: "completed", Title: line("Risk accepted until " + a.Given.Until), Description: block(a.Given.Reason),
+			Props: []property{{Name: "type", Value: "accept"}}, Origins: o.origin(a.By), // NIST's own property, so of no namespace of ours
+		})
 	}
 	log := riskLog{}
 	for _, s := range t.States {
@@ -202,7 +211,7 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 			if l.Kind == "run" {
 				seen.Methods = []string{"TEST"}
 			}
-			seen.Evidence = append(seen.Evidence, evidenceItem{l.URL, block(or(l.Name, l.Kind))})
+			seen.Evidence = append(seen.Evidence, evidenceItem{reference(l.URL), block(or(l.Name, l.Kind))})
 		}
 		r.Observations = append(r.Observations, relatedObservation{seen.UUID})
 		if err := o.observations.add(seen); err != nil {
@@ -237,10 +246,33 @@ func asked(t Threat) string {
 // controlID is a criterion as OSCAL's tokens allow it: "cc6.1".
 func controlID(id string) string { return strings.ToLower(id) }
 
-// line and block are texts as OSCAL wants them: one line without white space around it, and one that is not empty.
-func line(s string) string { return or(strings.Join(strings.Fields(s), " "), "-") }
+// line and block are texts as OSCAL wants them: one line without white space around it (to JavaScript a byte order mark is that, too), and
+// one that is not empty.
+func line(s string) string {
+	return or(strings.Join(strings.Fields(strings.ReplaceAll(s, "\ufeff", " ")), " "), "-")
+}
 
 func block(s string) string { return or(strings.TrimSpace(s), "-") }
+
+// reference is an address as RFC 3986 allows it, whatever somebody wrote.
+func reference(address string) string {
+	var out strings.Builder
+	for i := range len(address) {
+		c := address[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~:/?#@!$&'()*+,;=", c) >= 0,
+			c == '%' && hexadecimal(address, i+1) && hexadecimal(address, i+2):
+			out.WriteByte(c)
+		default:
+			fmt.Fprintf(&out, "%%%02X", c)
+		}
+	}
+	return out.String()
+}
+
+func hexadecimal(s string, i int) bool {
+	return i < len(s) && strings.IndexByte("0123456789abcdefABCDEF", s[i]) >= 0
+}
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
@@ -306,14 +338,14 @@ func putMembers(w io.Writer, put func(string), members []member) error {
 }
 
 func (o *oscal) metadata(title string) member {
-	parties := []map[string]string{{"uuid": o.id("tool"), "type": "organization", "name": "Throughline"}}
+	parties := []party{{UUID: o.id("tool"), Type: "organization", Name: "Throughline"}}
 	var accounts []string
 	for a := range o.parties {
 		accounts = append(accounts, a)
 	}
 	slices.Sort(accounts)
 	for _, a := range accounts {
-		parties = append(parties, map[string]string{"uuid": o.parties[a], "type": "person", "name": line(a)})
+		parties = append(parties, party{o.parties[a], "person", line(or(o.names[a], a)), []externalID{{namespace + ":account", line(a)}}})
 	}
 	return member{name: "metadata", value: map[string]any{
 		"title": line(title), "last-modified": instant(o.query.AsOf), "version": instant(o.query.AsOf), "oscal-version": OSCALVersion, "parties": parties,

@@ -4,7 +4,7 @@ package evidence
 type (
 	property struct {
 		Name  string `json:"name"`
-		NS    string `json:"ns"`
+		NS    string `json:"ns,omitempty"`
 		Value string `json:"value"`
 	}
 	link struct {
@@ -24,10 +24,22 @@ type (
 		ID     string `json:"id"`
 	}
 	remediation struct {
-		UUID        string `json:"uuid"`
-		Lifecycle   string `json:"lifecycle"`
-		Title       string `json:"title"`
-		Description string `json:"description"`
+		UUID        string     `json:"uuid"`
+		Lifecycle   string     `json:"lifecycle"`
+		Title       string     `json:"title"`
+		Description string     `json:"description"`
+		Props       []property `json:"props,omitempty"`
+		Origins     []origin   `json:"origins,omitempty"`
+	}
+	party struct {
+		UUID string       `json:"uuid"`
+		Type string       `json:"type"`
+		Name string       `json:"name"`
+		IDs  []externalID `json:"external-ids,omitempty"`
+	}
+	externalID struct {
+		Scheme string `json:"scheme"`
+		ID     string `json:"id"`
 	}
 	logEntry struct {
 		UUID   string `json:"uuid"`

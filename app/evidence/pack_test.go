@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,10 +241,38 @@ func TestSheets(t *testing.T) {
 			t.Errorf("%s: %d filters, %v", name, len(tables), err)
 		}
 	}
+	for _, name := range want {
+		layout, err := book.GetPageLayout(name)
+		if err != nil || *layout.Orientation != "landscape" || *layout.FitToHeight != 0 {
+			t.Errorf("%s: printed as %+v, %v", name, layout, err)
+		}
+	}
+	titles := map[string]string{}
+	for _, n := range book.GetDefinedName() {
+		titles[n.Scope] = n.Name + " " + n.RefersTo
+	}
+	if got := titles["Threats"]; len(titles) != len(want)-1 || got != "_xlnm.Print_Titles 'Threats'!$A:$A,'Threats'!$1:$1" {
+		t.Errorf("%d sheets repeat their heads on every printed page, Threats by %q", len(titles), got)
+	}
 	// A date is a number with a format, not text.
 	kind, err := book.GetCellType("Tickets", "J2")
 	if value, _ := book.GetCellValue("Tickets", "J2", excelize.Options{RawCellValue: true}); err != nil || kind != excelize.CellTypeUnset || !strings.HasPrefix(value, "46") {
 		t.Errorf("due date: %v %q %v", kind, value, err)
+	}
+	for cell, want := range map[string]string{
+		"Tickets!C2": `HYPERLINK("https://acme.test/browse/SEC-1")`, "Threats!K2": `HYPERLINK("https://acme.test/browse/SEC-1")`,
+		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A15": `HYPERLINK("#'Tickets'!A1","Tickets")`,
+	} {
+		sheet, at, _ := strings.Cut(cell, "!")
+		if got, err := book.GetCellFormula(sheet, at); got != want || err != nil {
+			t.Errorf("%s leads to %q, want %q (%v)", cell, got, want, err)
+		}
+	}
+	if props, err := book.GetDocProps(); err != nil || props.Title != "Throughline evidence: acme.test" || props.Created != "2026-07-01T00:00:00Z" {
+		t.Errorf("properties %+v, %v", props, err)
+	}
+	if got, _ := book.GetCellValue("Criteria matrix", "B2"); got == "" {
+		t.Error("the matrix has no titles")
 	}
 	formulas := 0
 	rows, err := book.GetRows("Threats")
@@ -260,6 +289,23 @@ func TestSheets(t *testing.T) {
 	}
 	if formulas == 0 {
 		t.Error("no title that looks like a formula was found: it was lost, or the made ledger has none")
+	}
+}
+
+// TestEmptySheetsSaySo: a sheet without rows is not taken for one that failed.
+func TestEmptySheetsSaySo(t *testing.T) {
+	s := filled(t, 0)
+	commit(t, s, []ledger.Entry{{Kind: ledger.Reviewed, Page: "1", Data: ledger.Encode(ledger.PageFact{Title: "Empty"})}})
+	pack, _ := build(t, s, half(), nil)
+	book, err := excelize.OpenReader(bytes.NewReader(files(t, pack)["register.xlsx"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	for sheet, want := range map[string]string{"Threats": "none", "Tickets": "none", "Criteria matrix": "none", "Acceptances": "none", "Exceptions": "not reconciled"} {
+		if got, err := book.GetCellValue(sheet, "A2"); got != want || err != nil {
+			t.Errorf("%s begins with %q, want %q (%v)", sheet, got, want, err)
+		}
 	}
 }
 
@@ -564,5 +610,47 @@ func TestSummaryIsReadable(t *testing.T) {
 	}
 	if err := json.Unmarshal(files(t, pack)["manifest.json"], &manifest); err != nil || len(manifest.Files) < 30 {
 		t.Errorf("manifest: %v, %d files", err, len(manifest.Files))
+	}
+}
+
+// TestSummaryHasItsParts: each part is in the outline, whether or not the one before it has anything to say.
+func TestSummaryHasItsParts(t *testing.T) {
+	always := []string{
+		"Population", "Coverage by criterion", "Reviews of design pages over time", "Exceptions", "Sign-offs in the window", "How to verify this pack", "Method", "Limits",
+	}
+	stated := evidencetest.Entries(1)
+	tests := []struct {
+		name    string
+		entries func(ledger.Entry) bool
+		sample  int
+		more    []string
+	}{
+		{"nobody signed off, a sample", func(e ledger.Entry) bool { return e.Kind != ledger.Verified && e.Kind != ledger.RiskAccepted }, 5, []string{"Sample"}},
+		{"no sample", func(ledger.Entry) bool { return true }, 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := filled(t, 0)
+			var entries []ledger.Entry
+			for e := range stated {
+				if tt.entries(e) {
+					entries = append(entries, e)
+				}
+			}
+			commit(t, s, entries)
+			q := half()
+			q.Sample = tt.sample
+			pack, _ := build(t, s, q, nil)
+			pdf := files(t, pack)["summary.pdf"]
+			var got []string
+			for _, part := range bytes.Split(pdf, []byte("<</Title (\xfe\xff"))[1:] {
+				name, _, _ := bytes.Cut(part, []byte(")\n/Parent"))
+				got = append(got, strings.ReplaceAll(string(name), "\x00", ""))
+			}
+			want := slices.Concat(always[:5], tt.more, always[5:])
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("outline (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

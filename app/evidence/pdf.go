@@ -44,6 +44,7 @@ func (c *collection) writePDF(w io.Writer, facts []fact) error {
 	c.reviews(p)
 	c.exceptions(p)
 	c.signOffs(p)
+	c.sample(p)
 	c.method(p)
 	return p.Write(w)
 }
@@ -51,6 +52,7 @@ func (c *collection) writePDF(w io.Writer, facts []fact) error {
 func heading(p *typeset.Pen, text string) {
 	p.Room(40)
 	p.Skip(3)
+	p.Outline(text)
 	p.Font(13, true, blue)
 	p.At(typeset.Margin, p.Y()+5, text)
 	p.Skip(9)
@@ -69,7 +71,7 @@ func (c *collection) cover(p *typeset.Pen, facts []fact) {
 	p.At(typeset.Margin, 22, "Evidence of threat traceability")
 	p.Font(11, false, white)
 	p.At(typeset.Margin, 31, facts[0].text)
-	p.At(typeset.Margin, 38, clock(c.query.From)+" to "+clock(c.query.End())+" UTC, as known at "+clock(c.query.AsOf)+" UTC")
+	p.At(typeset.Margin, 38, "From "+begin(c.query.From)+" to "+clock(c.query.End())+" UTC, as known at "+clock(c.query.AsOf)+" UTC")
 	p.Skip(36)
 	boxes := []struct {
 		name  string
@@ -119,7 +121,7 @@ func (c *collection) cover(p *typeset.Pen, facts []fact) {
 		}
 	}
 	states = append(states, []string{"all threats", thousands(s.Population), ""}, []string{"design pages", thousands(s.Pages), ""}, []string{"tickets", thousands(s.Tickets), ""})
-	p.Table([]typeset.Col{{Head: "State, severity", Width: 60}, {Head: "Count", Width: 30, Right: true}, {Head: "Share", Width: typeset.Width - 90, Right: true}}, states)
+	p.Table([]typeset.Col{{Head: "State, severity", Width: 60}, {Head: "Count", Width: 25, Right: true}, {Head: "Share", Width: 25, Right: true}}, states)
 }
 
 func (c *collection) coverage(p *typeset.Pen) {
@@ -140,13 +142,11 @@ func (c *collection) coverage(p *typeset.Pen) {
 			empty++
 		}
 	}
-	x := typeset.Margin
+	var parts []legend
 	for _, part := range stack {
-		p.Box(x, p.Y(), 3, 3, part.color)
-		p.Font(7.5, false, ink)
-		x += 4.5 + p.At(x+4.2, p.Y()+2.6, part.name) + 6
+		parts = append(parts, legend{part.name, part.color})
 	}
-	p.Skip(7)
+	explain(p, parts)
 	const label, number = 20.0, 18.0
 	scale := (typeset.Width - label - number) / float64(most)
 	for _, b := range shown {
@@ -174,18 +174,36 @@ func (c *collection) coverage(p *typeset.Pen) {
 			rows = append(rows, []string{b.ID, b.Words, thousands(b.Threats), thousands(b.Open), thousands(b.Mitigated), thousands(b.Verified), thousands(b.Accepted), thousands(b.Excepted)})
 		}
 	}
-	const num = 18.5
 	p.Table([]typeset.Col{
 		{Head: "Criterion", Width: 19},
-		{Head: "In our words", Width: typeset.Width - 19 - 6*num},
-		{Head: "Threats", Width: num, Right: true},
-		{Head: "Open", Width: num, Right: true},
-		{Head: "Mitigated", Width: num, Right: true},
-		{Head: "Verified", Width: num, Right: true},
-		{Head: "Accepted", Width: num, Right: true},
-		{Head: "Exceptions", Width: num, Right: true},
+		{Head: "In our words", Width: typeset.Width - 19 - 100},
+		{Head: "Threats", Width: 15, Right: true},
+		{Head: "Open", Width: 13, Right: true},
+		{Head: "Mitigated", Width: 18, Right: true},
+		{Head: "Verified", Width: 16, Right: true},
+		{Head: "Accepted", Width: 18, Right: true},
+		{Head: "Exceptions", Width: 20, Right: true},
 	}, rows)
 }
+
+// legend is what a colour of a chart stands for.
+type legend struct {
+	name  string
+	color typeset.Color
+}
+
+func explain(p *typeset.Pen, parts []legend) {
+	x := typeset.Margin
+	for _, part := range parts {
+		p.Box(x, p.Y(), 3, 3, part.color)
+		p.Font(7.5, false, ink)
+		x += 4.2 + p.At(x+4.2, p.Y()+2.6, part.name) + 5
+	}
+	p.Skip(7)
+}
+
+// person is who has an account: by name where the ledger knows it. The sheets name accounts.
+func (c *collection) person(account string) string { return or(c.names[account], account) }
 
 func (c *collection) reviews(p *typeset.Pen) {
 	p.Room(90)
@@ -204,6 +222,8 @@ func (c *collection) reviews(p *typeset.Pen) {
 		t := c.summary.Reviews[m]
 		most = max(most, t.Reviewed+t.Failed+t.Removed)
 	}
+	reviewed, removed, failed := legend{"reviewed", typeset.Color{90, 150, 205}}, legend{"removed", typeset.Color{175, 180, 186}}, legend{"failed", typeset.Color{200, 70, 60}}
+	explain(p, []legend{reviewed, removed, failed})
 	const tall = 42.0
 	base := p.Y() + tall
 	p.Line(typeset.Margin, base, typeset.Margin+typeset.Width, base, grey)
@@ -214,7 +234,7 @@ func (c *collection) reviews(p *typeset.Pen) {
 		for _, part := range []struct {
 			n     int
 			color typeset.Color
-		}{{t.Reviewed, typeset.Color{90, 150, 205}}, {t.Removed, typeset.Color{175, 180, 186}}, {t.Failed, typeset.Color{200, 70, 60}}} {
+		}{{t.Reviewed, reviewed.color}, {t.Removed, removed.color}, {t.Failed, failed.color}} {
 			h := float64(part.n) / float64(most) * (tall - 7)
 			y -= h
 			if part.n > 0 {
@@ -238,17 +258,16 @@ func (c *collection) reviews(p *typeset.Pen) {
 }
 
 func (c *collection) exceptions(p *typeset.Pen) {
-	p.Page()
 	s := c.summary
 	heading(p, "Exceptions")
 	say(p, "What an auditor asks about first. Nothing switches an exception off; the sheet Exceptions has every one, with its ledger entry.")
 	var rows [][]string
 	all := 0
-	for _, kind := range Exceptions() {
-		rows = append(rows, []string{kind, thousands(s.Exceptions[kind])})
-		all += s.Exceptions[kind]
+	for _, k := range kinds() {
+		rows = append(rows, []string{k.name, thousands(s.Exceptions[k.name]), k.about})
+		all += s.Exceptions[k.name]
 	}
-	p.Table([]typeset.Col{{Head: "Kind", Width: 80}, {Head: "Count", Width: typeset.Width - 80, Right: true}}, rows)
+	p.Table([]typeset.Col{{Head: "Kind", Width: 42}, {Head: "Count", Width: 16, Right: true}, {Head: "What it is", Width: typeset.Width - 58}}, rows)
 	if len(s.first) == 0 {
 		return
 	}
@@ -281,18 +300,25 @@ func (c *collection) signOffs(p *typeset.Pen) {
 	}
 	var rows [][]string
 	for _, o := range s.signed {
-		rows = append(rows, []string{o.at.UTC().Format("2006-01-02 15:04"), o.threat, o.what, o.by, o.note})
+		rows = append(rows, []string{o.at.UTC().Format("2006-01-02 15:04"), o.threat, o.what, c.person(o.by), o.note})
 	}
 	p.Table([]typeset.Col{
 		{Head: "When (UTC)", Width: 29}, {Head: "Threat", Width: 21}, {Head: "What", Width: 33, Lines: 2}, {Head: "By", Width: 34, Lines: 2}, {Head: "In their words", Width: typeset.Width - 117, Lines: 3},
 	}, rows)
+}
+
+func (c *collection) sample(p *typeset.Pen) {
 	if len(c.drawn) == 0 {
 		return
 	}
 	heading(p, "Sample")
 	say(p, "Drawn from the population for closer tests: "+sampleWords(c.query)+". Whoever has the population can draw it again.")
-	rows = nil
-	for i, d := range c.drawn[:min(len(c.drawn), coverExceptions)] {
+	drawn := c.drawn[:min(len(c.drawn), coverExceptions)]
+	if len(c.drawn) > len(drawn) {
+		say(p, fmt.Sprintf("The first %d of %s; the sheet Sample has all:", len(drawn), thousands(len(c.drawn))))
+	}
+	var rows [][]string
+	for i, d := range drawn {
 		rows = append(rows, []string{strconv.Itoa(i + 1), d.threat, d.title, d.state, d.ticket, d.page})
 	}
 	p.Table([]typeset.Col{
@@ -304,7 +330,7 @@ func (c *collection) method(p *typeset.Pen) {
 	p.Room(120)
 	heading(p, "How to verify this pack")
 	for _, text := range []string{
-		"`throughline verify NAME.zip` checks, without a network, that every file is the one that the manifest names, that the entries of the ledger are the ones that its tree was built of, and that the checkpoint is signed. VERIFY.md says how to do the same without Throughline.",
+		"The command “throughline verify NAME.zip” checks, without a network, that every file is the one that the manifest names, that the entries of the ledger are the ones that its tree was built of, and that the checkpoint is signed; with --tsa-roots also whose word the time stamps are. Then it makes every table, sheet and summary again from the disclosed entries, and they must be the same. VERIFY.md says how to do the same without Throughline.",
 		"The ledger's own entry evidence.exported, made right after this pack, keeps the SHA-256 of manifest.json, who made the pack and when. The same window, instant of knowledge, maker and ledger give the same bytes again, as long as Jira gives the same answer.",
 	} {
 		say(p, text)
@@ -322,7 +348,8 @@ func (c *collection) method(p *typeset.Pen) {
 	limits := []string{
 		"What no design page states is not in the population: this is evidence that stated risks are followed, not that all risks are stated.",
 		"The ledger proves that nothing was changed or taken out after it was recorded. It does not prove that what people wrote into pages and tickets is true.",
-		"States that a ticket passed faster than its events were worked are one move; Jira's own history has the steps. Who changed a ticket is not known where only a sweep found the change.",
+		"How many entries of the ledger are not disclosed is proven. Why, and where exactly in time each of them lies, is the maker's word: any of them may be asked for by its number.",
+		"A ticket's moves are the steps of its history in Jira, each with who and when by Jira's clock. Of a ticket that was deleted, only those that were heard of before are known.",
 		"Due dates have no zone: a ticket is late when its day has ended in UTC.",
 	}
 	if p.Lost() {

@@ -6,6 +6,7 @@ package evidence
 import (
 	"time"
 
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -32,6 +33,8 @@ type Threat struct {
 	Verifications []Verification `json:"verifications,omitempty"`
 	Acceptances   []Acceptance   `json:"acceptances,omitempty"`
 	Decisions     []Decision     `json:"decisions,omitempty"`
+
+	entries [archive.After + 1]int // of the ledger, by the walk's window
 }
 
 // Page is the design page of a threat.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
@@ -12,6 +13,7 @@ import (
 // replay rebuilds threats from their entries, in the ledger's order.
 type replay struct {
 	threats map[string]*Threat
+	window  Window // that their entries are counted by
 }
 
 func times(e ledger.Entry) Times {
@@ -32,6 +34,7 @@ func (r *replay) apply(e ledger.Entry) error {
 	if t == nil {
 		return fault.New(fault.Internal, "%s of threat %q, which no entry before states: the ledger has a hole", e.Kind, e.Threat)
 	}
+	t.entries[archive.ZoneOf(r.window.From, r.window.To, e.Recorded)]++
 	switch e.Kind {
 	case ledger.Stated, ledger.Changed:
 		f, err := read[ledger.TextFact](e)

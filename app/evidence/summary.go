@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/throughline/throughline/app/control"
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/threat"
 )
@@ -27,6 +28,7 @@ type Summary struct {
 	Verified   int                     `json:"verifications_in_window"`
 	Accepted   int                     `json:"acceptances_in_window"`
 	Entries    int                     `json:"ledger_entries"` // read
+	Spread     archive.Spread          `json:"ledger_entries_by_window"`
 
 	Reconciled Reconciliation `json:"reconciliation"`
 

@@ -15,12 +15,13 @@ type Sort string
 
 // The sorts, with the Go type of their cells. A nil cell is one that has no value.
 const (
-	Text   Sort = "text"   // string
-	Number Sort = "number" // int
-	Moment Sort = "moment" // time.Time, UTC, to the millisecond
-	Day    Sort = "day"    // string, ISO 8601 date
-	Flag   Sort = "flag"   // bool
-	List   Sort = "list"   // []string
+	Text    Sort = "text"    // string
+	Number  Sort = "number"  // int
+	Moment  Sort = "moment"  // time.Time, UTC, to the millisecond
+	Day     Sort = "day"     // string, ISO 8601 date
+	Flag    Sort = "flag"    // bool
+	List    Sort = "list"    // []string
+	Address Sort = "address" // string, a URL that a sheet can be followed to
 )
 
 // Column is one column of a table. Its Name is what CSV and JSON call it, Head what people read above it.
@@ -120,10 +121,14 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+func (r *rows) flush() error {
+	return fault.As(fault.Internal, r.w.Flush(), "writing a temporary file: set TMPDIR to a folder with room")
+}
+
 // each calls yield for every row, in order. The slice is used again for the next row.
 func (r *rows) each(yield func(cells []any) error) error {
-	if err := r.w.Flush(); err != nil {
-		return fault.As(fault.Internal, err, "writing a temporary file: set TMPDIR to a folder with room")
+	if err := r.flush(); err != nil {
+		return err
 	}
 	in := reader{Reader: bufio.NewReaderSize(io.NewSectionReader(r.f, 0, 1<<62), 256<<10)}
 	cells := make([]any, len(r.Columns))

@@ -18,7 +18,9 @@ type Walk struct {
 	Tenant tenant.ID
 	Until  time.Time // entries recorded from then on are not read
 
+	Window   Window                                                // that the entries of threats are counted by; may be zero
 	Page     func(e ledger.Entry, p Page, f ledger.PageFact) error // each review, failed review and removal, in the ledger's order; may be nil
+	Other    func(e ledger.Entry)                                  // each entry that is of no threat, these included; may be nil
 	Progress func(entries int)                                     // called now and then; may be nil
 
 	entries  int
@@ -71,13 +73,19 @@ func (w *Walk) sort(ctx context.Context) error {
 
 // lay takes what an entry says of its page, or puts it onto its page's pile.
 func (w *Walk) lay(e ledger.Entry) error {
+	if e.Threat == "" && w.Other != nil {
+		w.Other(e)
+	}
 	switch {
 	case ofPage(e.Kind):
 		f, err := read[ledger.PageFact](e)
 		if err != nil {
 			return err
 		}
-		p := w.page(e.Page)
+		p, err := w.page(e.Page)
+		if err != nil {
+			return err
+		}
 		p.Page = Page{ID: e.Page, Title: f.Title, Space: f.Space, URL: f.URL, Labels: f.Labels}
 		if w.Page != nil {
 			return w.Page(e, p.Page, f)
@@ -92,29 +100,29 @@ func (w *Walk) lay(e ledger.Entry) error {
 	case e.Kind == ledger.PanelWritten || e.Kind == ledger.Erased:
 		return nil // they tell of no threat
 	}
-	p := w.page(e.Page)
-	if p.pile == nil {
-		if last := len(w.piles) - 1; last >= 0 && w.piles[last].begun < pileSize {
-			p.pile = w.piles[last]
-		} else {
-			fresh, err := newPile()
-			if err != nil {
-				return err
-			}
-			w.piles = append(w.piles, fresh)
-			p.pile = fresh
-		}
+	p, err := w.page(e.Page)
+	if err != nil {
+		return err
 	}
 	return p.pile.put(e)
 }
 
-func (w *Walk) page(id string) *paged {
-	p := w.pages[id]
-	if p == nil {
-		p = &paged{Page: Page{ID: id}, place: len(w.pages)}
-		w.pages[id] = p
+// page is what is known of a page. The order of piles is that of pages, so that threats come out in the same order whichever entries of
+// other pages are read with them: what a pack discloses gives its tables again.
+func (w *Walk) page(id string) (*paged, error) {
+	if p := w.pages[id]; p != nil {
+		return p, nil
 	}
-	return p
+	if last := len(w.piles) - 1; last < 0 || w.piles[last].begun >= pileSize {
+		fresh, err := newPile()
+		if err != nil {
+			return nil, err
+		}
+		w.piles = append(w.piles, fresh)
+	}
+	p := &paged{Page: Page{ID: id}, place: len(w.pages), pile: w.piles[len(w.piles)-1]}
+	w.pages[id] = p
+	return p, nil
 }
 
 // ahead is how many piles are read while one is given out.
@@ -160,7 +168,7 @@ func (w *Walk) replay(ctx context.Context, yield func(Threat) error) error {
 }
 
 func (w *Walk) read(p *pile) ([]*Threat, error) {
-	r := replay{map[string]*Threat{}}
+	r := replay{map[string]*Threat{}, w.Window}
 	err := p.each(func(e ledger.Entry) error {
 		return fault.Wrap(r.apply(e), "replaying entry %d of %s", e.Seq, w.Tenant)
 	})

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"errors"
 	"io"
+	"iter"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -18,9 +20,10 @@ import (
 
 // What a sheet holds at most.
 const (
-	sheetRows = 1 << 20
-	cellChars = 32_767 // UTF-16 units
-	cutNote   = "… (cut: the CSV and JSON files have all of it)"
+	sheetRows  = 1 << 20
+	cellChars  = 32_767 // UTF-16 units
+	lineHeight = 13.5   // in points
+	cutNote    = "… (cut: the CSV and JSON files have all of it)"
 )
 
 // book is a workbook under way. Its sheets are streamed, each into a workbook of its own, from which save takes it: the library keeps a
@@ -31,6 +34,7 @@ type book struct {
 	head   int
 	bold   int
 	prose  int
+	foot   string // of every printed page
 	done   []*done
 }
 
@@ -43,7 +47,7 @@ type done struct {
 
 // writeXLSX writes the tables as sheets with a filter, a frozen head and real dates, after a sheet that says what they are about.
 func (c *collection) writeXLSX(w io.Writer, facts []fact) (err error) {
-	b, err := newBook()
+	b, err := newBook("Throughline evidence: " + facts[0].text + ", as known at " + clock(c.query.AsOf) + " UTC")
 	if err != nil {
 		return err
 	}
@@ -53,15 +57,17 @@ func (c *collection) writeXLSX(w io.Writer, facts []fact) (err error) {
 		}
 		err = errors.Join(err, b.file.Close())
 	}()
-	if err := b.about(facts, c.tables); err != nil {
+	tables := slices.Clone(c.tables)
+	if c.query.Sample == 0 {
+		tables = slices.DeleteFunc(tables, func(t *rows) bool { return t.Name == sampleTable.Name })
+	}
+	if err := errors.Join(b.properties(facts[0].text, c.query.AsOf), b.about(facts, tables)); err != nil {
 		return err
 	}
-	for _, t := range c.tables {
-		switch {
-		case t.Name == "mapping": // as a matrix: threats down, criteria across
-			err = b.matrix(t, c.summary.bearings(c.catalogue))
-		case t.Name == "sample" && c.query.Sample == 0:
-		default:
+	for _, t := range tables {
+		if t.Name == mappingTable.Name { // as a matrix: threats down, criteria across
+			err = b.matrix(t, c.table(threatsTable.Name), c.summary.bearings(c.catalogue))
+		} else {
 			err = b.table(t)
 		}
 		if err != nil {
@@ -71,14 +77,14 @@ func (c *collection) writeXLSX(w io.Writer, facts []fact) (err error) {
 	return b.save(w)
 }
 
-func newBook() (*book, error) {
+func newBook(foot string) (*book, error) {
 	f := excelize.NewFile(excelize.Options{TmpDir: os.TempDir()})
-	b := &book{file: f, styles: map[Sort]int{}}
+	b := &book{file: f, styles: map[Sort]int{}, foot: foot}
 	font := func(bold bool, color string) *excelize.Font {
 		return &excelize.Font{Family: "Calibri", Size: 10, Bold: bold, Color: color}
 	}
-	top := &excelize.Alignment{Vertical: "top"}
-	wrapped := &excelize.Alignment{Vertical: "top", WrapText: true}
+	top := &excelize.Alignment{Vertical: "top", Horizontal: "left"}
+	wrapped := &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: true}
 	at, day := "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd"
 	var failed error
 	style := func(s *excelize.Style) int {
@@ -88,10 +94,12 @@ func newBook() (*book, error) {
 	}
 	b.styles[Text] = style(&excelize.Style{Font: font(false, ""), Alignment: top})
 	b.styles[List] = b.styles[Text]
-	b.styles[Number] = b.styles[Text]
 	b.styles[Flag] = b.styles[Text]
+	b.styles[Number] = style(&excelize.Style{Font: font(false, ""), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "right", Indent: 1}})
+	b.styles[mark] = style(&excelize.Style{Font: font(false, ""), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "center"}})
 	b.styles[Moment] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &at})
 	b.styles[Day] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &day})
+	b.styles[Address] = style(&excelize.Style{Font: font(false, "1F4E79"), Alignment: top})
 	b.prose = style(&excelize.Style{Font: font(false, ""), Alignment: wrapped})
 	b.bold = style(&excelize.Style{Font: font(true, ""), Alignment: wrapped})
 	b.head = style(&excelize.Style{
@@ -103,10 +111,18 @@ func newBook() (*book, error) {
 	return b, nil
 }
 
+// properties are the workbook's own: no clock is in them but the instant of knowledge.
+func (b *book) properties(site string, at time.Time) error {
+	return b.file.SetDocProps(&excelize.DocProperties{
+		Title: "Throughline evidence: " + site, Creator: "Throughline", LastModifiedBy: "Throughline", Language: "en",
+		Created: at.UTC().Format(time.RFC3339), Modified: at.UTC().Format(time.RFC3339),
+	})
+}
+
 // about is the first sheet.
 func (b *book) about(facts []fact, tables []*rows) error {
 	const name = "About"
-	if err := b.file.SetSheetName("Sheet1", name); err != nil {
+	if err := errors.Join(b.file.SetSheetName("Sheet1", name), b.layout(name, 140)); err != nil {
 		return err
 	}
 	s, err := b.file.NewStreamWriter(name)
@@ -115,57 +131,57 @@ func (b *book) about(facts []fact, tables []*rows) error {
 	}
 	err = errors.Join(s.SetColWidth(1, 1, 30), s.SetColWidth(2, 2, 110))
 	row := 0
-	put := func(label, text string) {
+	put := func(label any, text string) {
 		row++
 		at, bad := excelize.CoordinatesToCellName(1, row)
-		err = errors.Join(err, bad, s.SetRow(at, []any{excelize.Cell{StyleID: b.bold, Value: label}, excelize.Cell{StyleID: b.prose, Value: fit(harmless(text))}}))
+		tall := excelize.RowOpts{Height: float64(height(text, 110)) * lineHeight}
+		err = errors.Join(err, bad, s.SetRow(at, []any{label, excelize.Cell{StyleID: b.prose, Value: fit(harmless(text))}}, tall))
 	}
 	for _, f := range facts {
-		put(f.name, f.text)
+		put(excelize.Cell{StyleID: b.bold, Value: f.name}, f.text)
 	}
-	put("", "")
+	put(nil, "")
 	for _, t := range tables {
-		put(t.Head, t.About+" Rows: "+strconv.Itoa(t.count)+".")
+		sheet, text := t.Head, t.About+" Rows: "+strconv.Itoa(t.count)+"."
+		if t.Name == mappingTable.Name {
+			sheet, text = matrixSheet, "Which threat bears on which criterion: R where the mapping's rules suggest it, P where a person chose it. The files mapping.csv and mapping.json say by whom and why."
+		}
+		put(excelize.Cell{StyleID: b.styles[Address], Value: sheet, Formula: `HYPERLINK("#'` + sheet + `'!A1","` + sheet + `")`}, text)
 	}
 	return errors.Join(err, s.Flush())
 }
 
 // table writes a table, on further sheets where it has more rows than one can hold.
 func (b *book) table(t *rows) error {
-	heads := make([]string, len(t.Columns))
-	widths := make([]int, len(t.Columns))
-	for i, c := range t.Columns {
-		heads[i], widths[i] = c.Head, c.Width
-	}
-	s, err := b.sheet(t.Head, heads, widths)
+	s, err := b.sheet(t.Head, t.Columns)
 	if err != nil {
 		return err
 	}
-	line := make([]any, len(t.Columns))
-	err = t.each(func(cells []any) error {
-		for i, c := range cells {
-			line[i] = b.cell(c, t.Columns[i].Sort)
-		}
-		return s.add(line)
-	})
-	return errors.Join(err, s.close())
+	return errors.Join(t.each(s.add), s.close())
 }
 
+const (
+	matrixSheet = "Criteria matrix"
+	mark        = Sort("mark") // a letter of the matrix
+)
+
 // matrix writes who bears on what: R where a rule suggested it, P where a person chose it.
-func (b *book) matrix(t *rows, bearings []*Bearing) error {
-	heads, widths := []string{"Threat"}, []int{13}
+func (b *book) matrix(t, threats *rows, bearings []*Bearing) error {
+	columns := []Column{{Head: "Threat", Sort: Text, Width: 13}, {Head: "Title", Sort: Text, Width: 42}}
 	column := map[string]int{}
 	for _, one := range bearings {
 		if one.Threats > 0 || one.Weight >= control.Relevant {
-			column[one.ID] = len(heads)
-			heads, widths = append(heads, one.ID), append(widths, 8)
+			column[one.ID] = len(columns)
+			columns = append(columns, Column{Head: one.ID, Sort: mark, Width: 8})
 		}
 	}
-	s, err := b.sheet("Criteria matrix", heads, widths)
+	s, err := b.sheet(matrixSheet, columns)
 	if err != nil {
 		return err
 	}
-	line := make([]any, len(heads))
+	title, stop := titles(threats)
+	defer stop()
+	line := make([]any, len(columns))
 	id := ""
 	flush := func() error {
 		if id == "" {
@@ -181,39 +197,99 @@ func (b *book) matrix(t *rows, bearings []*Bearing) error {
 				return err
 			}
 			id = threat
-			line[0] = b.cell(threat, Text)
+			line[0], line[1] = threat, title(threat)
 		}
-		mark := "P"
-		if by, _ := cells[3].(string); strings.HasPrefix(by, "mapping@") {
-			mark = "R"
+		by := "P"
+		if version, _ := cells[3].(string); strings.HasPrefix(version, "mapping@") {
+			by = "R"
 		}
-		line[column[cells[1].(string)]] = b.cell(mark, Text)
+		line[column[cells[1].(string)]] = by
 		return nil
 	})
 	return errors.Join(err, flush(), s.close())
 }
 
-func (b *book) cell(v any, sort Sort) any {
-	style := b.styles[sort]
+// titles looks up threats' titles, of ids in the order in which the table has them. stop must be called.
+func titles(threats *rows) (title func(id string) string, stop func()) {
+	type pair struct{ id, title string }
+	next, stop := iter.Pull(func(yield func(pair) bool) {
+		_ = threats.each(func(cells []any) error { // what cannot be read fails the table's own sheet
+			id, _ := cells[0].(string)
+			title, _ := cells[1].(string)
+			if !yield(pair{id, title}) {
+				return io.EOF
+			}
+			return nil
+		})
+	})
+	return func(id string) string {
+		for p, more := next(); more; p, more = next() {
+			if p.id == id {
+				return p.title
+			}
+		}
+		return ""
+	}, stop
+}
+
+// wrapped is how many lines a cell's text may take to be shown in lines; a longer one stays on one, so that rows stay low.
+const wrapped = 12
+
+// cell is a cell as the library takes it, and how many lines it needs.
+func (b *book) cell(v any, c Column) (any, int) {
+	style := b.styles[c.Sort]
 	switch v := v.(type) {
 	case nil:
-		return nil
+		return nil, 1
 	case int:
-		return excelize.Cell{StyleID: style, Value: v}
+		return excelize.Cell{StyleID: style, Value: v}, 1
 	case time.Time:
-		return excelize.Cell{StyleID: style, Value: v.UTC()}
+		return excelize.Cell{StyleID: style, Value: v.UTC()}, 1
 	case string:
-		if sort == Day {
+		if c.Sort == Day {
 			if day, err := time.Parse(time.DateOnly, v); err == nil {
-				return excelize.Cell{StyleID: style, Value: day}
+				return excelize.Cell{StyleID: style, Value: day}, 1
 			}
+		}
+		if c.Sort == Address && followable(v) {
+			return excelize.Cell{StyleID: style, Value: v, Formula: `HYPERLINK("` + v + `")`}, 1
 		}
 	}
 	text := plain(v, ", ")
-	if sort == List && strings.ContainsAny(text, "\n") || sort == List && len(text) > 80 {
+	if c.Sort == List && (strings.Contains(text, "\n") || len(text) > 80) {
 		text = plain(v, "\n")
 	}
-	return excelize.Cell{StyleID: style, Value: fit(harmless(text))}
+	lines := 1
+	if c.Sort == Text || c.Sort == List {
+		if lines = height(text, c.Width); lines > 1 && lines <= wrapped {
+			style = b.prose
+		} else {
+			lines = 1
+		}
+	}
+	return excelize.Cell{StyleID: style, Value: fit(harmless(text))}, lines
+}
+
+// height is about how many lines a text takes in a column of so many characters.
+func height(text string, width int) int {
+	lines := 0
+	for one := range strings.SplitSeq(text, "\n") {
+		wide := 0
+		for _, r := range one {
+			if wide++; r >= 0x1100 {
+				wide++ // of East Asia, mostly
+			}
+		}
+		lines += max(1, (wide*17/20+width-1)/width) // letters are narrower than the figures that columns are measured in, on the whole
+	}
+	return lines
+}
+
+// followable reports whether an address can stand in a formula as it is: whole, on the web, and no longer than a formula's text may be.
+func followable(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(address) <= 255 &&
+		!strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' })
 }
 
 // fit cuts a text to what a cell can hold, and says so.

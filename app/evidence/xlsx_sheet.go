@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -14,20 +15,20 @@ import (
 
 // sheets is a run of sheets of one table.
 type sheets struct {
-	whole  *book
-	name   string
-	heads  []string
-	widths []int
+	whole   *book
+	name    string
+	columns []Column
 
 	part int // from 1
 	full string
 	own  *book // that the present sheet is streamed into; nil between two
 	row  int
+	line []any
 	s    *excelize.StreamWriter
 }
 
-func (b *book) sheet(name string, heads []string, widths []int) (*sheets, error) {
-	s := &sheets{whole: b, name: name, heads: heads, widths: widths}
+func (b *book) sheet(name string, columns []Column) (*sheets, error) {
+	s := &sheets{whole: b, name: name, columns: columns, line: make([]any, len(columns))}
 	return s, s.next()
 }
 
@@ -40,7 +41,7 @@ func (s *sheets) next() (err error) {
 	if s.full = s.name; s.part > 1 {
 		s.full += " " + strconv.Itoa(s.part)
 	}
-	if s.own, err = newBook(); err != nil {
+	if s.own, err = newBook(s.whole.foot); err != nil {
 		return err
 	}
 	if _, err := s.own.file.NewSheet(s.full); err != nil {
@@ -53,16 +54,21 @@ func (s *sheets) next() (err error) {
 
 // begin begins the present sheet in a workbook that has it already.
 func (s *sheets) begin(b *book) (*excelize.StreamWriter, error) {
+	wide := 0
+	for _, c := range s.columns {
+		wide += c.Width
+	}
+	if err := b.layout(s.full, wide); err != nil {
+		return nil, err
+	}
 	w, err := b.file.NewStreamWriter(s.full)
 	if err != nil {
 		return nil, err
 	}
-	for i, width := range s.widths {
-		err = errors.Join(err, w.SetColWidth(i+1, i+1, float64(width)))
-	}
-	head := make([]any, len(s.heads))
-	for i, h := range s.heads {
-		head[i] = excelize.Cell{StyleID: b.head, Value: h}
+	head := make([]any, len(s.columns))
+	for i, c := range s.columns {
+		err = errors.Join(err, w.SetColWidth(i+1, i+1, float64(c.Width)))
+		head[i] = excelize.Cell{StyleID: b.head, Value: c.Head}
 	}
 	return w, errors.Join(err,
 		w.SetPanes(&excelize.Panes{Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight"}),
@@ -76,11 +82,24 @@ func (s *sheets) add(cells []any) error {
 		}
 	}
 	s.row++
-	return s.s.SetRow("A"+strconv.Itoa(s.row), cells)
+	tall := 1
+	for i, c := range cells {
+		var lines int
+		s.line[i], lines = s.own.cell(c, s.columns[i])
+		tall = max(tall, lines)
+	}
+	return s.s.SetRow("A"+strconv.Itoa(s.row), s.line, excelize.RowOpts{Height: float64(tall) * lineHeight})
 }
 
-// close ends the last sheet.
-func (s *sheets) close() error { return s.end() }
+// close ends the last sheet. One without rows says so.
+func (s *sheets) close() error {
+	if s.own != nil && s.part == 1 && s.row == 1 {
+		if err := s.s.SetRow("A2", []any{excelize.Cell{StyleID: s.own.styles[Text], Value: "none"}}); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
 
 // end completes the present sheet and puts its place, with all but the rows, into the whole workbook.
 func (s *sheets) end() (err error) {
@@ -96,6 +115,10 @@ func (s *sheets) end() (err error) {
 	}
 	place, err := s.begin(s.whole)
 	if err != nil {
+		return err
+	}
+	titles := "'" + s.full + "'!$A:$A,'" + s.full + "'!$1:$1"
+	if err := s.whole.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: s.full}); err != nil {
 		return err
 	}
 	for _, w := range []*excelize.StreamWriter{s.s, place} {
@@ -114,12 +137,26 @@ func (s *sheets) end() (err error) {
 
 // finish puts the filter over a sheet's rows. A table needs a row, be it an empty one.
 func (s *sheets) finish(w *excelize.StreamWriter) error {
-	corner, err := excelize.CoordinatesToCellName(len(s.heads), max(s.row, 2))
+	corner, err := excelize.CoordinatesToCellName(len(s.columns), max(s.row, 2))
 	if err != nil {
 		return err
 	}
 	stripes := false
 	return errors.Join(w.AddTable(&excelize.Table{Range: "A1:" + corner, StyleName: "TableStyleLight1", ShowRowStripes: &stripes}), w.Flush())
+}
+
+// layout sets how a sheet is printed: across, as many pages wide as can be read, its head and first column on each.
+func (b *book) layout(sheet string, wide int) error {
+	landscape, a4, fit, across, down := "landscape", 9, true, (wide+209)/210, 0
+	edge, low := 0.4, 0.6 // inches
+	site := []rune(b.foot)
+	foot := "&L&8" + strings.ReplaceAll(string(site[:min(len(site), 150)]), "&", "&&") + "&R&8&A, page &P of &N" // 255 characters at most
+	return errors.Join(
+		b.file.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		b.file.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &across, FitToHeight: &down}),
+		b.file.SetPageMargins(sheet, &excelize.PageLayoutMarginsOptions{Left: &edge, Right: &edge, Top: &edge, Bottom: &low, Footer: &edge}),
+		b.file.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{OddFooter: foot}),
+	)
 }
 
 // part writes a workbook to disk and finds a part of it there.

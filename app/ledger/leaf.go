@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -131,6 +130,14 @@ func appendTime(out []byte, t time.Time) []byte {
 // ParseLeaf reads what Bytes wrote; the Leaf has neither body nor salt. It fails with fault.Invalid for anything else, a member
 // in another place or another way to write the same value included: a leaf has one form only.
 func ParseLeaf(raw []byte) (Leaf, error) {
+	if l, ok := parseForm(raw); ok {
+		return l, nil
+	}
+	return whyNoLeaf(raw)
+}
+
+// whyNoLeaf reads a leaf that is not in its form, to say what is wrong with it.
+func whyNoLeaf(raw []byte) (Leaf, error) {
 	var form struct {
 		Body     string    `json:"body"`
 		Kind     Kind      `json:"kind"`
@@ -149,17 +156,10 @@ func ParseLeaf(raw []byte) (Leaf, error) {
 	if form.V != leafVersion {
 		return Leaf{}, fault.New(fault.Invalid, "a leaf of format %d: this program knows format %d, run a newer one", form.V, leafVersion)
 	}
-	l := Leaf{Entry: Entry{
-		Seq: form.Seq, Kind: form.Kind, Page: form.Page, Threat: form.Threat, Version: form.Version,
-		Occurred: form.Occurred.UTC(), Observed: form.Observed.UTC(), Recorded: form.Recorded.UTC(),
-	}}
-	if err := l.Digest.parse(form.Body); err != nil {
+	if err := new(Digest).parse(form.Body); err != nil {
 		return Leaf{}, fault.Wrap(err, "a leaf")
 	}
-	if !bytes.Equal(l.Bytes(), raw) {
-		return Leaf{}, fault.New(fault.Invalid, "a leaf that is not in its one form")
-	}
-	return l, nil
+	return Leaf{}, fault.New(fault.Invalid, "a leaf that is not in its one form")
 }
 
 // appendString writes a JSON string as RFC 8785 has it: the shortest escapes, and no others. What is no UTF-8 becomes U+FFFD, as

@@ -95,9 +95,52 @@ func FuzzLeaf(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body := ledger.Entry{By: page, Data: ledger.Encode(map[string]string{"threat": threat})}
+		by, data, err := ledger.ParseBody(body.Body())
+		if err != nil || by != plain.Page || string(data) != string(body.Data) {
+			t.Errorf("%s was read as %q, %s, %v", body.Body(), by, data, err)
+		}
 		e.Page, e.Threat, e.Occurred, e.Observed = plain.Page, plain.Threat, l.Entry.Occurred, l.Entry.Observed
 		if diff := cmp.Diff(e, l.Entry); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+// TestParseBody: a body has one form, with or without data.
+func TestParseBody(t *testing.T) {
+	tests := []struct {
+		name, body, by, data string
+		ok                   bool
+	}{
+		{"whole", `{"by":"5b10a","data":{"why":"}"}}`, "5b10a", `{"why":"}"}`, true},
+		{"no data", `{"by":"5b10a"}`, "5b10a", "", true},
+		{"escapes", `{"by":"\\\"","data":{}}`, `\"`, "{}", true},
+		{"another order", `{"data":{},"by":"5b10a"}`, "", "", false},
+		{"no end", `{"by":"5b10a","data":{]`, "", "", false},
+		{"another way to write it", `{"by":"\u0035b10a","data":{}}`, "", "", false},
+		{"data that is not there", `{"by":"5b10a","data":}`, "", "", false},
+		{"a string without end", `{"by":"5b10a`, "", "", false},
+		{"nothing", ``, "", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			by, data, err := ledger.ParseBody([]byte(tt.body))
+			if (err == nil) != tt.ok || by != tt.by || string(data) != tt.data || err != nil && !fault.Is(err, fault.Invalid) {
+				t.Errorf("got %q, %s, %v", by, data, err)
+			}
+		})
+	}
+}
+
+// FuzzBody: what is read as a body is the body of what was read.
+func FuzzBody(f *testing.F) {
+	f.Add([]byte(`{"by":"5b10a","data":{"why":"}"}}`))
+	f.Add([]byte(`{"by":"\\\""}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		by, data, err := ledger.ParseBody(body)
+		if again := (ledger.Entry{By: by, Data: data}).Body(); err == nil && string(again) != string(body) {
+			t.Errorf("%q was read as %q", body, again)
 		}
 	})
 }

@@ -75,11 +75,11 @@ func (h handler) make(r *http.Request, f *os.File, site tenant.ID, q evidence.Qu
 	ctx, ask := r.Context(), r.URL.Query()
 	format := evidence.Format(ask.Get("format"))
 	walk := &evidence.Walk{Log: h.store, Tenant: site, Until: q.AsOf}
-	out := bufio.NewWriterSize(f, 256<<10)
+	out := bufio.NewWriterSize(temporary{f}, 256<<10)
 	var made evidence.Made
 	var err error
 	if format == evidence.Pack {
-		m := evidence.Maker{By: ask.Get("by"), Version: ask.Get("version"), Log: h.store, Step: step}
+		m := evidence.Maker{By: ask.Get("by"), Version: ask.Get("version"), Log: h.store, Stamps: h.Stamps, Step: step}
 		if ask.Get("offline") == "" && h.Jira != nil {
 			m.Reconciler = h.Jira
 		}
@@ -92,9 +92,18 @@ func (h handler) make(r *http.Request, f *os.File, site tenant.ID, q evidence.Qu
 		return made, err
 	}
 	if err := out.Flush(); err != nil {
-		return made, fault.As(fault.Internal, err, "writing the export: set TMPDIR to a folder with room")
+		return made, err
 	}
 	return made, h.record(ctx, site, q, format, ask.Get("by"), made)
+}
+
+// temporary is the file that an export is made in. Where it cannot be written, what to do is said.
+type temporary struct{ f *os.File }
+
+// Write implements io.Writer.
+func (t temporary) Write(b []byte) (int, error) {
+	n, err := t.f.Write(b)
+	return n, fault.As(fault.Internal, err, "writing the export: set TMPDIR to a folder with room")
 }
 
 // record keeps that an export was made: who saw what, and the pack's hash, so that a pack can be told from one that never was.

@@ -36,10 +36,11 @@ type Page struct {
 	trace.Page
 }
 
-// Running is what a running server has beside its store. It is zero where none runs.
+// Running is what a running server has beside its store. Where none runs, it has only what lies in the data folder.
 type Running struct {
-	Spent func() Budget       // the hour's points
-	Jira  evidence.Reconciler // asks the sites' Jira for its own count, for evidence packs
+	Spent  func() Budget       // the hour's points
+	Jira   evidence.Reconciler // asks the sites' Jira for its own count, for evidence packs
+	Stamps evidence.Stamps     // of checkpoints, kept in the data folder
 }
 
 // Handler serves:

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
@@ -17,6 +18,17 @@ type Owners struct {
 	Tenant  tenant.ID `json:"tenant"`
 	Unowned []Unowned `json:"unowned"` // by page and place in it
 	Load    []Load    `json:"load"`    // most overdue first, then most open
+	Amiss   []Amiss   `json:"amiss"`   // by page and place in it
+}
+
+// Amiss is a ticket of a threat that counts which only a person can put right.
+type Amiss struct {
+	Threat threat.ID `json:"threat"`
+	Ticket string    `json:"ticket"` // key
+	Page   string    `json:"page"`   // title
+	URL    string    `json:"url"`
+	What   string    `json:"what"`
+	Mend   string    `json:"mend"` // what to do
 }
 
 // Unowned is a threat that counts and for which nobody is answerable.
@@ -50,7 +62,7 @@ func (h handler) owners(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		of := Owners{Tenant: t.ID, Unowned: []Unowned{}, Load: []Load{}}
+		of := Owners{Tenant: t.ID, Unowned: []Unowned{}, Load: []Load{}, Amiss: []Amiss{}}
 		loads := map[string]*Load{}
 		for _, p := range pages {
 			rec, err := h.store.Page(r.Context(), t.ID, p.ID)
@@ -76,6 +88,9 @@ func (o *Owners) count(rec trace.Record, loads map[string]*Load) {
 		if !t.State.Live() {
 			continue
 		}
+		if what, mend := amiss(t); what != "" {
+			o.Amiss = append(o.Amiss, Amiss{Threat: t.ID, Ticket: t.Ticket.Key, Page: rec.Page.Title, URL: rec.Page.URL, What: what, Mend: mend})
+		}
 		if !t.Owner.Known() {
 			u := Unowned{Threat: t.ID, Title: t.Text.Title, State: t.State, Page: rec.Page.Title, URL: rec.Page.URL}
 			u.Why = cmp.Or(t.Owner.Reason, t.Blocked, "its ticket is being filed")
@@ -99,4 +114,19 @@ func (o *Owners) count(rec trace.Record, loads map[string]*Load) {
 			l.Overdue++
 		}
 	}
+}
+
+// amiss says what is wrong with a threat's ticket that nothing but a person mends, and what they can do; empty when nothing is.
+func amiss(t threat.Threat) (what, mend string) {
+	switch {
+	case t.Ticket == nil:
+		return "", ""
+	case t.Ticket.Deleted:
+		return "it was deleted", "throughline threat refile " + string(t.ID)
+	case t.Ticket.Hidden:
+		return "Throughline cannot see it", "let Throughline see it again, or: throughline threat refile " + string(t.ID)
+	case len(t.Marks.Lacks) > 0:
+		return "its " + strings.Join(t.Marks.Lacks, ", ") + " was taken off twice and stays off", "find out who takes it off; what is put back by hand counts again"
+	}
+	return "", ""
 }

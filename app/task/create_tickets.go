@@ -1,9 +1,12 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/app/atlassian/jira"
@@ -39,6 +42,10 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 		if t.Owner, err = resolve(ctx, f.who, f.rule.Project, candidates(text, part, f.page.OwnerID, f.Policy)); err != nil {
 			return err
 		}
+		t.Without = nil
+		if named := f.rule.Component; named != "" && part.Name == "" {
+			f.leave(ctx, t, threat.Without{Field: "component", Value: named, Why: "project " + f.rule.Project + " has no such component"})
+		}
 		t.Assigned = threat.Assignment{Account: t.Owner.Account, Named: t.Text.Person.String()}
 		orders[i] = order{t, f.Policy.draft(*t, f.page, f.edition, f.rule, form, part, f.Now())}
 	}
@@ -48,7 +55,8 @@ func (f *filing) create(ctx context.Context, some []*threat.Threat) error {
 	}
 	var again []order
 	for _, r := range refused {
-		if o, ok := simpler(r); ok {
+		if o, left := simpler(r); len(left) > 0 {
+			f.leave(ctx, o.threat, left...)
 			again = append(again, o)
 		} else if err := f.block(ctx, f.mend(r), r.threat); err != nil {
 			return err
@@ -122,27 +130,50 @@ func (f *filing) takeBack(ctx context.Context, threats []*threat.Threat, cause e
 	return f.commit(context.WithoutCancel(ctx), trace.Change{}, threats...)
 }
 
-// simpler drops the fields that Jira refused and that a ticket can do without. It reports false when none of them is such.
-func simpler(r refusal) (order, bool) {
-	o := r.order
-	dropped := false
-	for field, why := range jira.Fields(r.cause) {
+// leave notes what a ticket is filed without, where people look.
+func (f *filing) leave(ctx context.Context, t *threat.Threat, all ...threat.Without) {
+	t.Without = append(t.Without, all...)
+	for _, w := range all {
+		f.Log.WarnContext(ctx, "a ticket is filed without a field that was wanted", "tenant", f.job.Tenant, "page", f.page.ID, "threat", t.ID,
+			"project", f.rule.Project, "field", w.Field, "value", w.Value, "why", w.Why)
+	}
+}
+
+// simpler drops the fields that Jira refused and that a ticket can do without, and tells which. None means that no other order helps.
+func simpler(r refusal) (o order, left []threat.Without) {
+	o = r.order
+	refused := jira.Fields(r.cause)
+	for _, field := range slices.Sorted(maps.Keys(refused)) {
+		why, name, value := refused[field], "", ""
 		switch {
 		case field == "assignee" && o.draft.Assignee != "":
+			name, value = "assignee", cmp.Or(o.threat.Owner.Name, o.draft.Assignee)
 			o.threat.Owner = threat.Owner{Reason: fmt.Sprintf("Jira refused to assign %s (%s): %s", o.threat.Owner.Name, o.threat.Owner.Reason, why)}
 			o.draft.Assignee, o.threat.Assigned.Account = "", ""
 		case field == "components" && o.draft.Component != "":
-			o.draft.Component = ""
+			name, value, o.draft.Component = "component", o.draft.Component, ""
 		case field == "priority" && o.draft.Priority != "":
-			o.draft.Priority = ""
+			name, value, o.draft.Priority = "priority", o.draft.Priority, ""
 		case field == "duedate" && o.draft.Due != "":
-			o.draft.Due = ""
+			name, value, o.draft.Due = "due date", o.draft.Due, ""
 		default:
 			continue
 		}
-		dropped = true
+		left = append(left, threat.Without{Field: name, Value: value, Why: "Jira: " + why})
 	}
-	return o, dropped
+	return o, left
+}
+
+// lessThan says what a ticket was filed without, to be added to why it was.
+func lessThan(all []threat.Without) string {
+	var parts []string
+	for _, w := range all {
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", w.Field, w.Value, strings.TrimRight(w.Why, ".")))
+	}
+	if parts == nil {
+		return ""
+	}
+	return ", without " + strings.Join(parts, ", ")
 }
 
 // mend says what Jira refused, and who can do what about it.

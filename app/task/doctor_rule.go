@@ -20,6 +20,8 @@ func (d *doctor) rule(client *jira.Client, edition tenant.Edition, rule mapping.
 	if r.form() {
 		r.component()
 		r.priorities()
+		r.due()
+		r.assignee()
 		r.parent()
 		given := r.further()
 		r.required(given)
@@ -73,24 +75,60 @@ func (r *ruling) field(id string) (jira.Field, bool) {
 	return r.fields[i], true
 }
 
+// component checks the rule's component, and that tickets can have one at all: also without a rule, a threat's element may name one.
 func (r *ruling) component() {
-	if r.rule.Component == "" {
-		return
-	}
-	name := r.prefix + "component " + r.rule.Component
+	name := strings.TrimSpace(r.prefix + "component " + r.rule.Component)
 	all, err := r.client.Components(r.ctx, r.rule.Project)
 	if err != nil {
 		r.met(name, err, "", "see that the account may browse "+r.rule.Project)
+		return
+	}
+	if _, there := r.field("components"); !there && (len(all) > 0 || r.rule.Component != "") {
+		r.lacks(name, "component", "take the component out of the settings and the project")
+		return
+	}
+	if r.rule.Component == "" {
 		return
 	}
 	has := slices.ContainsFunc(all, func(c jira.Component) bool { return strings.EqualFold(c.Name, r.rule.Component) })
 	r.add(name, has, "is there: "+yes(has), r.set("THROUGHLINE_COMPONENT", "component")+" to a component of "+r.rule.Project)
 }
 
-// priorities checks a mapping's names. The default's are Jira's own: where a project has others, tickets come without.
+// lacks adds a check that fails since the project's form has not a field: tickets are filed without it.
+func (r *ruling) lacks(name, field, otherwise string) {
+	r.add(name, false, fmt.Sprintf("a %s in %s is created without %s: tickets are filed without", r.rule.IssueType, r.rule.Project, field),
+		fmt.Sprintf("put the field on the screen that creates a %s, and let the account set it, or %s", r.rule.IssueType, otherwise))
+}
+
+// none says how a rule leaves a field out; the default has no such setting, but a rule that takes every page has.
+func (r *ruling) none(key string) string {
+	if r.rule.IsDefault() {
+		return "write " + key + ": none in a rule of a mapping (THROUGHLINE_MAPPING) that takes every page"
+	}
+	return "write " + key + ": none in this rule"
+}
+
+// due checks that due dates can be set, where the rule has any.
+func (r *ruling) due() {
+	if len(r.rule.DueDays) == 0 {
+		return
+	}
+	if _, there := r.field("duedate"); !there {
+		r.lacks(r.prefix+"due dates", "a due date", r.none("due"))
+	}
+}
+
+// assignee checks that owners can be given their tickets.
+func (r *ruling) assignee() {
+	if _, there := r.field("assignee"); !there {
+		r.lacks(r.prefix+"assignee", "an assignee", "assign the tickets by hand")
+	}
+}
+
+// priorities checks a rule's names. The default's are those of Jira's own scheme.
 func (r *ruling) priorities() {
 	f, there := r.field("priority")
-	if r.rule.IsDefault() || len(r.rule.Priority) == 0 || there && f.Allowed == nil {
+	if len(r.rule.Priority) == 0 || there && f.Allowed == nil {
 		return
 	}
 	var lacking []string
@@ -100,14 +138,19 @@ func (r *ruling) priorities() {
 		}
 	}
 	slices.Sort(lacking)
+	if !there {
+		r.lacks(r.prefix+"priorities", "a priority", r.none("priority"))
+		return
+	}
 	says := "are there"
-	switch {
-	case !there:
-		says = r.rule.Project + " asks for none when a " + r.rule.IssueType + " is created"
-	case lacking != nil:
+	if lacking != nil {
 		says = fmt.Sprintf("%s has no %s; it has %s", r.rule.Project, strings.Join(lacking, ", "), strings.Join(f.Allowed, ", "))
 	}
-	r.add(r.prefix+"priorities", lacking == nil, says, "name the project's own for each severity under priority: of this rule, or write priority: none")
+	of := "this rule"
+	if r.rule.IsDefault() {
+		of = "a mapping's rule"
+	}
+	r.add(r.prefix+"priorities", lacking == nil, says, "name the project's own for each severity under priority: of "+of+", or "+r.none("priority"))
 }
 
 func (r *ruling) parent() {

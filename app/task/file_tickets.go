@@ -162,7 +162,7 @@ func (f *filing) bind(ctx context.Context, kind ledger.Kind, why string, all ...
 		if t.Ticket.ByPage && t.Owner.Known() {
 			t.Assigned.Named = t.Text.Person.String() // who is assigned already stays
 		}
-		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why}))
+		c.Entries = append(c.Entries, at.entry(kind, t.ID, ledger.TicketFact{Ticket: *t.Ticket, Why: why + lessThan(t.Without)}))
 		if next := threat.Follow(t.State, t.Ticket.Standing()); next != t.State {
 			c.Entries = append(c.Entries, at.move(t, next, fmt.Sprintf("its ticket %s is %q", t.Ticket.Key, t.Ticket.Status)))
 		}

@@ -17,15 +17,15 @@ import (
 
 // shown is a ticket as an event shows it.
 func (p Policy) shown(t threat.Ticket, e event.Issue) threat.Ticket {
-	t.Updated = e.Updated
 	switch {
 	case e.Deleted:
 		t.Deleted, t.Hidden = true, false
-		return t
+		return t // and Updated stays: its other facts are of then
 	case e.Hidden:
 		t.Hidden = true
 		return t
 	}
+	t.Updated = e.Updated
 	t = t.In(e.Category, e.By, e.At)
 	t.Hidden = false
 	t.Key, t.URL = e.Key, strings.Replace(t.URL, t.Key, e.Key, 1)
@@ -66,15 +66,37 @@ func seen(is jira.Past, e event.Issue) event.Issue {
 
 // apply decides what an issue event changes in its threat. It reports false when it is old news. It is pure.
 func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, observed, now time.Time) (trace.Change, bool) {
-	if t.Ticket.Deleted {
-		return trace.Change{}, false
-	}
 	page.Version = t.Last
 	f := &following{Policy: p, sighting: sighting{page: page, observed: observed, now: now}, threat: t, ticket: *t.Ticket, trail: t.Follow()}
-	was, taken, newest := f.ticket, false, f.trail.Last()
+	was := f.ticket
+	taken := f.putOff(issue)
+	switch {
+	case issue.Event == gatherEvent && !issue.Whole:
+		taken = f.gather() || taken
+	case was.Deleted: // and stays so
+	default:
+		taken = f.follow(issue) || taken
+	}
+	if f.overdue(now) {
+		f.remind()
+	}
+	if !taken && f.ticket == was && len(f.change.Entries) == 0 {
+		return trace.Change{}, false
+	}
+	f.threat.Ticket, f.threat.Trail = &f.ticket, &f.trail
+	f.change.Threats = []threat.Threat{f.threat}
+	return f.change, true
+}
+
+// follow takes in what an event shows. It reports whether the trail is another.
+func (f *following) follow(issue event.Issue) (taken bool) {
+	newest := f.trail.Last()
 	steps := slices.Clone(issue.Steps)
 	slices.SortFunc(steps, func(a, b threat.Step) int { return cmp.Compare(a.ID, b.ID) })
 	steps = slices.DeleteFunc(steps, f.trail.Has)
+	if issue.Hidden {
+		steps = nil // put off
+	}
 	f.begin(steps, issue)
 	late := false
 	for _, s := range steps {
@@ -90,24 +112,29 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	if late {
 		f.restore()
 	}
-	if !issue.Updated.Before(f.ticket.Updated) || issue.Deleted || issue.Hidden {
-		f.take(issue.By, issue.At, f.shown(f.ticket, issue), issue.AssigneeName, 0)
+	overtaken := issue.Updated.Before(f.ticket.Updated) || len(issue.Steps) > 0 && newestStep(issue) < newest // steps of one millisecond have ids
+	if !overtaken || issue.Deleted || issue.Hidden {
+		f.take(issue.By, issue.At, f.shows(issue), issue.AssigneeName, 0)
 	}
 	if issue.Whole {
 		f.trail.Close()
+		if f.trail.PutOff != nil {
+			f.trail.PutOff, taken = nil, true // all of it was read now
+		}
 	}
 	if through := sweptThrough(issue); through.After(f.trail.Swept) {
 		f.trail.Swept, taken = through, true
 	}
-	if f.overdue(now) {
-		f.remind()
+	return taken
+}
+
+// shows is the ticket as an event shows it, which may be one from before it was gone.
+func (f *following) shows(issue event.Issue) threat.Ticket {
+	is := f.shown(f.ticket, issue)
+	if f.belated {
+		is.Deleted, is.Hidden = f.ticket.Deleted, f.ticket.Hidden
 	}
-	if !taken && f.ticket == was && len(f.change.Entries) == 0 {
-		return trace.Change{}, false
-	}
-	f.threat.Ticket, f.threat.Trail = &f.ticket, &f.trail
-	f.change.Threats = []threat.Threat{f.threat}
-	return f.change, true
+	return is
 }
 
 // sweptThrough is up to when an event leaves nothing to be found: a sweep read all there is, and nothing comes before a creation.
@@ -126,6 +153,8 @@ type following struct {
 	ticket threat.Ticket
 	trail  threat.Trail
 	change trace.Change
+
+	belated bool // what is taken in happened before the ticket was gone
 }
 
 func (f *following) record(kind ledger.Kind, fact any) {
@@ -159,7 +188,11 @@ func (f *following) take(by string, at time.Time, is threat.Ticket, assignee str
 	if sameTime(is, was) == was {
 		return
 	}
-	f.record(ledger.Ticketed, ledger.TicketFact{Ticket: is, Step: step})
+	fact := ledger.TicketFact{Ticket: is, Step: step}
+	if f.belated {
+		fact.Why = "heard of after it was gone"
+	}
+	f.record(ledger.Ticketed, fact)
 	if is.Assignee != was.Assignee && is.Assignee != f.threat.Owner.Account {
 		f.threat.Owner = threat.Owner{Account: is.Assignee, Name: assignee, Reason: inJira}
 		if is.Assignee == "" {
@@ -167,7 +200,7 @@ func (f *following) take(by string, at time.Time, is threat.Ticket, assignee str
 		}
 		f.record(ledger.Owned, ledger.OwnerFact{Owner: f.threat.Owner})
 	}
-	if is.Deleted || is.Hidden {
+	if (is.Deleted || is.Hidden) && !f.belated {
 		return // where it stands, nobody knows any more
 	}
 	f.stand(is)

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -58,6 +59,24 @@ func TestPanelIsTakenOut(t *testing.T) {
 		if s.panel() != labelled {
 			t.Errorf("labelled %v: panel there %v", labelled, s.panel())
 		}
+	}
+}
+
+// TestPanelWaitsForTickets: a page that is edited elsewhere, or only looked at again, while its first tickets wait gets its panel once, with
+// them in it.
+func TestPanelWaitsForTickets(t *testing.T) {
+	s := enter(t)
+	s.answers[components], s.answers[assignable] = saying(`[]`), saying(`[]`)
+	s.answers[create], s.answers[linkBack] = saying(`{"issues":[{"id":"10","key":"SEC-1"}],"errors":[]}`), saying(`{}`)
+	s.lose = map[string]int{components: http.StatusServiceUnavailable}
+	s.accept(work.Job{Kind: work.ReviewPage})
+	if s.panel() || len(s.record().Threats) != 1 {
+		t.Fatalf("reviewed as %+v, panel written: %v; want its tickets to wait", s.record(), s.panel())
+	}
+	s.version++ // of which nothing is a threat
+	s.accept(work.Job{Kind: work.ReviewPage})
+	if s.version != 3 || !strings.Contains(s.body, "SEC-1") {
+		t.Errorf("version %d, with the ticket in the panel: %v; want one write", s.version, strings.Contains(s.body, "SEC-1"))
 	}
 }
 

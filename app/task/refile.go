@@ -41,6 +41,7 @@ func (d *Desk) refile(ctx context.Context, job work.Job) (work.Outcome, error) {
 			at.entry(ledger.Commanded, t.ID, ledger.CommandFact{Issue: t.Ticket.Key, Text: "file it anew, said " + order.By + " on the command line"}),
 		}, Jobs: []work.Job{d.follow(work.FileTickets, page, job, 0)}}
 		c.Threats[0].Ticket, c.Threats[0].Trail, c.Threats[0].Intent, c.Threats[0].Blocked = nil, nil, nil, ""
+		c.Threats[0].Without = nil
 		c.Threats[0].Assigned = threat.Assignment{}
 		return work.Outcome{}, fault.Wrap(d.Book.Commit(ctx, c), "taking the ticket that is gone off %s", id)
 	}

@@ -92,6 +92,7 @@ func (d *Desk) restore(ctx context.Context, job work.Job, client *jira.Client, p
 	}
 	for _, what := range told {
 		c.Entries = append(c.Entries, at.entry(ledger.Drifted, t.ID, ledger.DriftFact{Ticket: issue.Key, What: what}))
+		d.Log.WarnContext(ctx, "something was taken off a ticket again, and stays off", "tenant", job.Tenant, "ticket", issue.Key, "what", what)
 	}
 	if len(c.Entries) == 0 && slices.Equal(next.Lacks, t.Marks.Lacks) {
 		return nil

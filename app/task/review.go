@@ -174,7 +174,7 @@ func (r *reviewing) back(p trace.Pair) {
 	if to == threat.Proposed && t.Text.Origin == threat.Stated {
 		to = threat.Open
 	}
-	if t.Ticket != nil && !t.Ticket.Deleted {
+	if t.Ticket != nil {
 		to = threat.Follow(to, t.Ticket.Standing())
 	}
 	t.Was, t.Stale = "", to == threat.Verified && (t.Stale || rewritten(p.What))

@@ -119,9 +119,10 @@ func (d *Desk) reviewUnchanged(ctx context.Context, job work.Job, rec trace.Reco
 	page := header(rec.Page, at.page)
 	c := trace.Change{Tenant: at.tenant, Page: &page}
 	if !panelThere {
-		// Somebody took the panel out: it is put back. Taking the page's label off first is the way to be rid of it.
+		// Somebody took the panel out: it is put back. Taking the page's label off first is the way to be rid of it. Or it was not written yet,
+		// since tickets wait: then they still come first.
 		page.PanelHash = ""
-		c.Jobs = append(c.Jobs, d.follow(work.WritePanel, page.ID, job, 0))
+		c.Jobs = append(c.Jobs, d.afterReview(job, trace.Change{Threats: rec.Threats}))
 	}
 	d.Count.Review("unchanged")
 	return fault.Wrap(d.Book.Commit(ctx, c), "keeping that page %s is unchanged", page.ID)

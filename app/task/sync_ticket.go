@@ -152,7 +152,7 @@ func (d *Desk) readIssue(ctx context.Context, id tenant.ID, e event.Issue) (even
 	}
 	is, err := client.Past(ctx, e.ID)
 	if fault.Is(err, fault.NotFound) {
-		e.Hidden, e.Steps = true, nil
+		e.Hidden = true
 		return e, nil
 	} else if err != nil {
 		return e, fault.Wrap(err, "reading issue %s", e.Key)

@@ -123,14 +123,6 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
-func TestApplyKeepsADeletedTicketDeleted(t *testing.T) {
-	th := threat.Threat{Ticket: &threat.Ticket{ID: "10", Deleted: true, Updated: noon}}
-	late := event.Issue{ID: "10", Category: threat.Done, Updated: noon.Add(time.Hour)}
-	if _, ok := DefaultPolicy().apply(trace.Page{}, th, late, noon, noon); ok {
-		t.Error("an event that came after the deletion was applied")
-	}
-}
-
 // TestSyncTicketReachesEveryThreatOfAnIssue: pages may name one issue for several threats, and several pages may.
 func TestSyncTicketReachesEveryThreatOfAnIssue(t *testing.T) {
 	books := shelf(t)

@@ -38,6 +38,8 @@ type Installation struct {
 	BaseURL     string    `json:"base_url"`              // "https://acme.atlassian.net/wiki"; no trailing slash
 	Secret      Secret    `json:"-"`                     // sealed apart by the store
 	SecretUntil time.Time `json:"secret_until,omitzero"` // UTC: when the secret ceases to be good; zero: never, or there is none
+	Former      []Secret  `json:"-"`                     // newest first: those that the site may hold still; sealed apart by the store
+	FormerUntil time.Time `json:"former_until,omitzero"` // UTC: when the former ones cease to be good
 	Enabled     bool      `json:"enabled"`
 	InstalledAt time.Time `json:"installed_at"` // UTC
 	RemovedAt   time.Time `json:"removed_at"`   // UTC; zero while installed
@@ -87,15 +89,21 @@ type Purged struct {
 // Registry keeps tenants. All methods are safe for concurrent use and speak in whole transactions.
 type Registry interface {
 	// Install records an installation under its tenant, which it makes when it is new. An installation with the same product
-	// replaces the former one (a reinstall rotates the secret). It fails with fault.Conflict when the clientKey belongs to
-	// another tenant or product.
+	// replaces the former one (a reinstall rotates the secret), as Installation.Replacing says. It fails with fault.Conflict when
+	// the clientKey belongs to another tenant or product.
 	Install(ctx context.Context, id ID, in Installation) (Tenant, error)
 	// Enable switches an installation on or off. fault.NotFound when there is none.
 	Enable(ctx context.Context, clientKey string, enabled bool) error
 	// Renew gives a live installation another secret, good until a time, unless the one it has is good for as long. A repetition
 	// or a late arrival therefore changes nothing. fault.NotFound when there is none, or it was removed.
 	Renew(ctx context.Context, clientKey string, secret Secret, until time.Time) error
-	// Uninstall marks an installation removed at a time and forgets its secret; what was learned of the tenant stays.
+	// Confirm records that the site used one of the secrets of a live installation, as Installation.Confirmed says. fault.NotFound when
+	// there is no such installation.
+	Confirm(ctx context.Context, clientKey string, used Secret) error
+	// Restore records that the site, asked at a time, took a former secret only, as Installation.Restored says. fault.NotFound when there is
+	// no such installation.
+	Restore(ctx context.Context, clientKey string, took Secret, at time.Time) error
+	// Uninstall marks an installation removed at a time and forgets its secrets; what was learned of the tenant stays.
 	Uninstall(ctx context.Context, clientKey string, at time.Time) error
 	// Purge deletes a tenant whose last live installation was removed before a time, with everything of it: pages, threats, ledger,
 	// jobs, secrets and clientKeys; dedup keys run out by themselves. It works in bounded transactions. The first ones delete jobs,

@@ -38,6 +38,7 @@ type Threat struct {
 	Intent   *Intent     `json:"intent,omitempty"`  // a ticket is being filed, or its outcome is unknown
 	Ticket   *Ticket     `json:"ticket,omitempty"`  // nil until filed
 	Blocked  string      `json:"blocked,omitempty"` // why no ticket could be filed and what to do; empty when nothing hinders
+	Without  []Without   `json:"without,omitempty"` // what its ticket was filed without, though it was wanted
 
 	Verification *Verification `json:"verification,omitempty"` // the newest; nil while nothing proves that the mitigation works
 	Acceptance   *Acceptance   `json:"acceptance,omitempty"`   // the newest; it counts while the state is Accepted
@@ -128,6 +129,13 @@ type Intent struct {
 	Project string    `json:"project,omitempty"` // key of the project that it is filed in
 	Marker  string    `json:"marker"`            // the label that finds the ticket again; derived from the threat's id alone
 	At      time.Time `json:"at"`                // UTC: when the latest attempt began
+}
+
+// Without is a field of a ticket that was wanted when the ticket was filed, and could not be had.
+type Without struct {
+	Field string `json:"field"` // "component", "priority", "due date" or "assignee"
+	Value string `json:"value"` // what it was to be
+	Why   string `json:"why"`   // with Jira's words where it refused the field
 }
 
 // Category is a Jira status category, the only thing that decides about a ticket's status.

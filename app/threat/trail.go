@@ -1,6 +1,7 @@
 package threat
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -15,6 +16,8 @@ type Trail struct {
 	Swept     time.Time `json:"swept,omitzero"`      // UTC, by Jira's clock: all that happened up to then was looked through by a sweep
 	Heard     []Heard   `json:"heard,omitempty"`     // comments that held commands, in order
 	Forgotten int64     `json:"forgotten,omitempty"` // comments up to this id that held commands were heard too
+
+	PutOff []json.RawMessage `json:"put_off,omitempty"` // events that came when the ticket was gone: they wait for those that happened before them
 
 	Overdue string `json:"overdue,omitempty"` // the due date that was recorded as passed, ISO 8601
 }
@@ -42,7 +45,7 @@ func (t Threat) Follow() Trail {
 		return Trail{From: from}
 	}
 	out := *t.Trail
-	out.Since, out.Heard = slices.Clone(out.Since), slices.Clone(out.Heard)
+	out.Since, out.Heard, out.PutOff = slices.Clone(out.Since), slices.Clone(out.Heard), slices.Clone(out.PutOff)
 	return out
 }
 

@@ -115,7 +115,7 @@ func operator(cmd *cobra.Command, data string, writes bool) (client *http.Client
 	if err != nil {
 		return nil, nil, err
 	}
-	return operate.InProcess(operate.Handler(s, operate.Running{}, time.Now, log)), func() { _ = s.Close() }, nil
+	return operate.InProcess(operate.Handler(s, operate.Running{Stamps: c.Checkpoints()}, time.Now, log)), func() { _ = s.Close() }, nil
 }
 
 // call makes one request of the operator's API and returns its body, which the caller closes.

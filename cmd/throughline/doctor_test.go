@@ -25,7 +25,8 @@ func TestDoctor(t *testing.T) {
 	tests := []struct {
 		name   string
 		env    map[string]string
-		denied string // a permission
+		denied string   // a permission
+		off    []string // fields that are taken off the project's screens
 		code   int
 		want   []string // the checks that fail
 	}{
@@ -53,6 +54,11 @@ func TestDoctor(t *testing.T) {
 		{name: "an issue type that is not there", env: map[string]string{"THROUGHLINE_ISSUE_TYPE": "Incident"}, code: 1, want: []string{"Jira: issue type Incident"}},
 		{name: "fields that are required", env: map[string]string{"THROUGHLINE_PROJECT": "AUD"}, code: 1, want: []string{"Jira: required fields"}},
 		{name: "a component that is not there", env: map[string]string{"THROUGHLINE_COMPONENT": "Nowhere"}, code: 1, want: []string{"Jira: component Nowhere"}},
+		{name: "a screen without due date", off: []string{"duedate"}, code: 1, want: []string{"Jira: due dates"}},
+		{name: "a screen without priority", off: []string{"priority"}, code: 1, want: []string{"Jira: priorities"}},
+		{name: "a screen without assignee", off: []string{"assignee"}, code: 1, want: []string{"Jira: assignee"}},
+		{name: "a screen without components, of which the project has some", off: []string{"components"}, code: 1, want: []string{"Jira: component"}},
+		{name: "a project without priorities", env: map[string]string{"THROUGHLINE_PROJECT": "TEAM"}, code: 1, want: []string{"Jira: priorities"}},
 		{name: "a default owner who left", env: map[string]string{"THROUGHLINE_DEFAULT_OWNER": site.Tom}, code: 1, want: []string{"Jira: default owner"}},
 		{name: "labels that nothing carries", env: map[string]string{"THROUGHLINE_LABELS": "nothing"}, code: 1, want: []string{"Confluence: design pages"}},
 		{name: "no site", env: map[string]string{"THROUGHLINE_SITE_URL": "", "THROUGHLINE_SITE_EMAIL": "", "THROUGHLINE_SITE_TOKEN": ""}, code: 2},
@@ -67,6 +73,7 @@ func TestDoctor(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			local.Jira().Deny(site.Dana, tt.denied)
+			local.Jira().TakeOff("SEC", tt.off...)
 			before := local.State()
 			var out, complaints bytes.Buffer
 			code := run(t.Context(), []string{"doctor", "--json"}, &out, &complaints)

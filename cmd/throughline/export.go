@@ -123,7 +123,7 @@ func (f exportFlags) query(cmd *cobra.Command) (url.Values, error) {
 	}
 	q := url.Values{
 		"site": {f.site}, "format": {f.format}, "framework": {f.framework}, "space": {f.space}, "project": {f.project}, "label": {f.label},
-		"sample": {strconv.Itoa(f.sample)}, "seed": {strconv.FormatUint(f.seed, 10)}, "by": {cmp.Or(f.by, operatorName())}, "version": {version()},
+		"sample": {strconv.Itoa(f.sample)}, "seed": {strconv.FormatUint(f.seed, 10)}, "by": {cmp.Or(f.by, operatorName())}, "version": {madeBy()},
 	}
 	if f.offline {
 		q.Set("offline", "yes")

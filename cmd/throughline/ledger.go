@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -236,7 +235,7 @@ func (f *ledgerFlags) folder() (anchor.Folder, error) {
 	if f.data != "" {
 		c.Data = f.data
 	}
-	return anchor.Folder{Path: filepath.Join(c.Data, app.CheckpointFolder)}, err
+	return c.Checkpoints(), err
 }
 
 func indented(w io.Writer, v any) error {

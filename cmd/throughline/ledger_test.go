@@ -11,7 +11,6 @@ import (
 
 	"github.com/throughline/throughline/app"
 	"github.com/throughline/throughline/app/anchor"
-	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/operate"
 	"github.com/throughline/throughline/app/sandbox"
@@ -52,20 +51,8 @@ func ends(t *testing.T, code int, want []string, args ...string) string {
 // packOf writes a pack of everything that a store's ledger has, and returns its path.
 func packOf(t *testing.T, d *demo, name string) string {
 	t.Helper()
-	head, err := d.store.Checkpoint(t.Context(), d.tenant(), ledger.Newest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	now := time.Now().Add(time.Second)
-	if _, err := archive.New(&out).Close(t.Context(), archive.Facts{Site: d.tenant(), From: now.AddDate(-1, 0, 0), To: now, AsOf: now, By: "mira", Version: "test"}, d.store,
-		archive.Scope{Size: head.Size, In: func(e ledger.Entry) bool { return e.Kind == ledger.Stated }}); err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	does(t, "export", "--data", d.dir, "--out", path)
 	return path
 }
 

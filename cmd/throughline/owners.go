@@ -14,8 +14,9 @@ import (
 
 func newOwners() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "owners", Short: "Who is answerable for how many threats, which have nobody, and why", Args: cobra.NoArgs,
-		Long: "Lists the threats without an owner, with the reason and what can be done about it, and how many threats each owner has: open, overdue, and all that count.",
+		Use: "owners", Short: "Who is answerable for how many threats, which have nobody, and why, and which tickets need a person", Args: cobra.NoArgs,
+		Long: "Lists the threats without an owner, with the reason and what can be done about it; the tickets that somebody altered by hand, deleted or hid; and how many threats each " +
+			"owner has: open, overdue, and all that count.",
 	}
 	data := dataFlag(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
@@ -61,16 +62,34 @@ func printOwners(out io.Writer, s operate.Owners) {
 	}
 	if len(s.Unowned) == 0 {
 		fmt.Fprintln(out, "Every threat that counts has an owner.")
-		return
+	} else {
+		t := details(out, "Threat", "Title", "State", "Ticket", "Page", "Why nobody owns it")
+		for _, u := range s.Unowned {
+			t.AppendRow(table.Row{u.Threat, u.Title, u.State, u.Ticket, u.Page, u.Why})
+		}
+		t.Render()
+		fmt.Fprintln(out, "Assign the ticket in Jira, write “/owner @somebody” on it, or set THROUGHLINE_DEFAULT_OWNER.")
 	}
+	if len(s.Amiss) > 0 {
+		t := details(out, "Ticket", "Threat", "Page", "What is amiss", "What to do")
+		for _, a := range s.Amiss {
+			t.AppendRow(table.Row{a.Ticket, a.Threat, a.Page, a.What, a.Mend})
+		}
+		t.Render()
+	}
+}
+
+// details is a table with texts that may be long.
+func details(out io.Writer, columns ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
 	t.SetStyle(table.StyleLight)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "Title", WidthMax: 50}, {Name: "Page", WidthMax: 30}, {Name: "Why", WidthMax: 60}})
-	t.AppendHeader(table.Row{"Threat", "Title", "State", "Ticket", "Page", "Why nobody owns it"})
-	for _, u := range s.Unowned {
-		t.AppendRow(table.Row{u.Threat, u.Title, u.State, u.Ticket, u.Page, u.Why})
+	most := map[any]int{"Title": 50, "Page": 30, "What is amiss": 40}
+	var widths []table.ColumnConfig
+	for n, name := range columns {
+		widths = append(widths, table.ColumnConfig{Number: n + 1, WidthMax: cmp.Or(most[name], 60)})
 	}
-	t.Render()
-	fmt.Fprintln(out, "Assign the ticket in Jira, write “/owner @somebody” on it, or set THROUGHLINE_DEFAULT_OWNER.")
+	t.SetColumnConfigs(widths)
+	t.AppendHeader(columns)
+	return t
 }

@@ -12,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/throughline/throughline/app"
 	"github.com/throughline/throughline/app/evidence"
+	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
+	"github.com/throughline/throughline/store"
 )
 
 // does runs a command that must succeed, and returns what it printed.
@@ -214,4 +217,60 @@ func TestExportsThatCannotBe(t *testing.T) {
 			t.Errorf("it left %v", left)
 		}
 	})
+}
+
+// TestForgedPackIsNamed: whoever holds the site's key changes a row of a pack and signs it. verify names the row; without making the pack
+// again it finds nothing, and says that it did not look.
+func TestForgedPackIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	makeStore(t, dir, 30)
+	pack := filepath.Join(t.TempDir(), "p.zip")
+	does(t, "export", "--data", dir, "--out", pack)
+	succeeds(t, []string{"Verifies", "Made again from the disclosed entries: 28 files"}, "verify", pack)
+	forged := forgedByInsider(t, dir, pack, "threats.csv", ",mitigated,", ",verified,")
+	ends(t, 1, []string{"DOES NOT VERIFY (replay): threats.csv: row ", `its state is "verified", and the ledger's entries give "mitigated"`}, "verify", forged)
+	ends(t, 1, []string{`"part": "replay"`, `"file": "threats.csv"`}, "verify", forged, "--json")
+	succeeds(t, []string{"Verifies", "NOT held against the entries: tables, sheets and summary (--replay=false)"}, "verify", forged, "--replay=false")
+}
+
+// forgedByInsider is a pack with a text replaced in one file, and a manifest that is true of it and signed with the store's key.
+func forgedByInsider(t *testing.T, data, pack, name, old, replacement string) string {
+	t.Helper()
+	c := app.Config{Data: data}
+	key, err := masterKey(c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), dsn(c), store.Options{Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var m archive.Manifest
+	if err := json.Unmarshal(inPack(t, pack, "manifest.json"), &m); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := archive.New(&out)
+	for _, f := range m.Files {
+		if archive.OfContainer(f.Name) {
+			continue
+		}
+		w, err := p.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content := inPack(t, pack, f.Name)
+		if f.Name == name {
+			content = bytes.Replace(content, []byte(old), []byte(replacement), 1)
+		}
+		if _, err := w.Write(content); err != nil {
+			t.Fatal(err)
+		}
+		w.Rows = f.Rows
+	}
+	if _, err := p.Close(t.Context(), m.Facts, s, archive.Scope{Size: m.Ledger.Size, Previous: m.Ledger.Previous, In: func(ledger.Entry) bool { return true }}); err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "forged.zip", out.Bytes())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -92,6 +93,10 @@ func TestRestore(t *testing.T) {
 	}
 	if body := pageOf(t, d, "Checkout").Version().Body; !strings.Contains(body, "its label, property, link was taken off by hand") {
 		t.Error("the panel does not tell of it")
+	}
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"owners", "--data", d.dir}, &out, &out); code != 0 || !strings.Contains(out.String(), "its label, property, link was taken") || !strings.Contains(out.String(), key) {
+		t.Errorf("an operator is not told of it, exit %d:\n%s", code, out.String())
 	}
 	if rec := record(t, d, page, func(trace.Record) bool { return true }); len(rec.Threats[1].Marks.Restored) > 0 {
 		t.Errorf("another ticket was touched: %+v", rec.Threats[1].Marks)

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -41,6 +43,17 @@ func version() string {
 		v = "(devel)"
 	}
 	return v
+}
+
+// madeBy is what a pack says that it was made by: the version, and what compressed and drew its sheets and pages.
+func madeBy() string { return version() + " (" + runtime.Version() + ", " + runtime.GOARCH + ")" }
+
+// exactBuild is madeBy where that tells builds apart: not of a changed checkout, or one without a history. Empty where it does not.
+func exactBuild() string {
+	if v := version(); v == "unknown" || v == "(devel)" || strings.HasSuffix(v, "+dirty") {
+		return ""
+	}
+	return madeBy()
 }
 
 // found is the error of a command that did its work and has bad news, which it told already: exit code 1.

@@ -49,11 +49,20 @@ func (s *Store) Install(ctx context.Context, id tenant.ID, in tenant.Installatio
 		if made.Installations == nil {
 			made.Installations = map[tenant.Product]tenant.Installation{}
 		}
-		if old := made.Installations[in.Product].ClientKey; old != "" && old != in.ClientKey {
-			if err := t.delete(clients, []byte(old)); err != nil {
+		old, err := s.unsealed(b, id, made.Installations[in.Product])
+		if err != nil {
+			old.Secret, old.Former = tenant.Secret{}, nil // sealed by another master key: installing again is what mends that
+		}
+		delete(made.Installations, in.Product)
+		if err := s.unseal(b, &made); err != nil {
+			return err
+		}
+		if old.ClientKey != "" && old.ClientKey != in.ClientKey {
+			if err := t.delete(clients, []byte(old.ClientKey)); err != nil {
 				return err
 			}
 		}
+		in := in.Replacing(old)
 		made.Installations[in.Product] = in
 		if err := t.putJSON(clients, []byte(in.ClientKey), client{id, in.Product}); err != nil {
 			return err
@@ -61,10 +70,7 @@ func (s *Store) Install(ctx context.Context, id tenant.ID, in tenant.Installatio
 		if err := s.putSecret(t, b, id, in); err != nil {
 			return err
 		}
-		if err := s.putTenant(t, b, made); err != nil {
-			return err
-		}
-		return s.unseal(b, &made)
+		return s.putTenant(t, b, made)
 	})
 	if err != nil {
 		return tenant.Tenant{}, err
@@ -98,11 +104,26 @@ func (s *Store) Renew(ctx context.Context, clientKey string, secret tenant.Secre
 	})
 }
 
+// Confirm implements tenant.Registry.
+func (s *Store) Confirm(ctx context.Context, clientKey string, used tenant.Secret) error {
+	return s.write(ctx, "confirm the secret of an installation", func(t *tx) error {
+		return s.change(t, clientKey, func(in *tenant.Installation) { *in = in.Confirmed(used) })
+	})
+}
+
+// Restore implements tenant.Registry.
+func (s *Store) Restore(ctx context.Context, clientKey string, took tenant.Secret, at time.Time) error {
+	return s.write(ctx, "restore the former secret of an installation", func(t *tx) error {
+		return s.change(t, clientKey, func(in *tenant.Installation) { *in = in.Restored(took, at) })
+	})
+}
+
 // Uninstall implements tenant.Registry.
 func (s *Store) Uninstall(ctx context.Context, clientKey string, at time.Time) error {
 	return s.write(ctx, "uninstall", func(t *tx) error {
 		return s.change(t, clientKey, func(in *tenant.Installation) {
-			in.Enabled, in.RemovedAt, in.Secret, in.SecretUntil = false, utc(at), tenant.Secret{}, time.Time{}
+			in.Enabled, in.RemovedAt = false, utc(at)
+			in.Secret, in.SecretUntil, in.Former, in.FormerUntil = tenant.Secret{}, time.Time{}, nil, time.Time{}
 		})
 	})
 }
@@ -249,37 +270,4 @@ func findClient(btx *bbolt.Tx, clientKey string) (client, *bbolt.Bucket, error) 
 		return client{}, nil, fault.New(fault.Internal, "clientKey of tenant %s, which is gone", who.Tenant)
 	}
 	return who, b, nil
-}
-
-// seat binds a sealed secret to the installation it was made for.
-func seat(id tenant.ID, in tenant.Installation) []byte {
-	return key("secret", string(id), string(in.Product), in.ClientKey)
-}
-
-func (s *Store) putSecret(t *tx, b *bbolt.Bucket, id tenant.ID, in tenant.Installation) error {
-	secrets := b.Bucket(bucketSecrets)
-	if in.Secret.Empty() {
-		return t.delete(secrets, []byte(in.Product))
-	}
-	return t.put(secrets, []byte(in.Product), s.seal.seal([]byte(in.Secret.Reveal()), seat(id, in)))
-}
-
-// unseal fills in the secrets of a tenant.
-func (s *Store) unseal(b *bbolt.Bucket, of *tenant.Tenant) error {
-	if s.seal == nil {
-		return nil
-	}
-	for product, in := range of.Installations {
-		sealed := b.Bucket(bucketSecrets).Get([]byte(product))
-		if sealed == nil {
-			continue
-		}
-		plain, err := s.seal.open(sealed, seat(of.ID, in))
-		if err != nil {
-			return fault.As(fault.Internal, err, "the secret of %s of %s was not sealed here; reinstall the app there", product, of.ID)
-		}
-		in.Secret = tenant.NewSecret(string(plain))
-		of.Installations[product] = in
-	}
-	return nil
 }

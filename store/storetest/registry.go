@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,6 +75,58 @@ func exerciseRegistry(t *testing.T, open Open) {
 		if in.Secret.Reveal() != "second" {
 			t.Errorf("got %q, want the second secret", in.Secret.Reveal())
 		}
+	})
+	t.Run("a reinstall keeps the former secrets until one is used", func(t *testing.T) {
+		for _, tt := range []struct {
+			name string
+			do   func(s store.Store) error
+			want []string
+		}{
+			{"nothing is heard", func(store.Store) error { return nil }, []string{"third", "second", "first"}},
+			{"the newest is used", func(s store.Store) error { return s.Confirm(t.Context(), "j", tenant.NewSecret("third")) }, []string{"third"}},
+			{"one between is used", func(s store.Store) error { return s.Confirm(t.Context(), "j", tenant.NewSecret("second")) }, []string{"third", "second"}},
+			{"only the first is taken", func(s store.Store) error {
+				return s.Restore(t.Context(), "j", tenant.NewSecret("first"), installed.Add(time.Hour))
+			}, []string{"first"}},
+			{"only the first is taken, too early to tell", func(s store.Store) error {
+				return s.Restore(t.Context(), "j", tenant.NewSecret("first"), installed.Add(time.Minute))
+			}, []string{"third", "second", "first"}},
+			{"none of them", func(s store.Store) error { return s.Confirm(t.Context(), "j", tenant.NewSecret("none")) }, []string{"third", "second", "first"}},
+			{"switched off and on", func(s store.Store) error { return s.Enable(t.Context(), "j", true) }, []string{"third", "second", "first"}},
+			{"uninstalled", func(s store.Store) error { return s.Uninstall(t.Context(), "j", installed) }, []string{""}},
+			{"uninstalled and installed", func(s store.Store) error {
+				gone := s.Uninstall(t.Context(), "j", installed)
+				_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", "fourth"))
+				return errors.Join(gone, err)
+			}, []string{"fourth"}},
+			{"another client", func(s store.Store) error {
+				_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j2", "fourth"))
+				return err
+			}, []string{"fourth"}},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				s := start(t, open, store.Options{})
+				for _, secret := range []string{"first", "second", "third"} {
+					_, err := s.Install(t.Context(), acme, installation(tenant.Jira, "j", secret))
+					wantNone(t, err)
+				}
+				wantNone(t, tt.do(s))
+				wantNone(t, s.Close())
+				s = start(t, open, store.Options{})
+				got, err := s.Get(t.Context(), acme)
+				wantNone(t, err)
+				var values []string
+				for _, secret := range got.Installations[tenant.Jira].Secrets(installed) {
+					values = append(values, secret.Reveal())
+				}
+				if diff := cmp.Diff(tt.want, values); diff != "" {
+					t.Errorf("-want +got\n%s", diff)
+				}
+			})
+		}
+		s := start(t, open, store.Options{})
+		wantKind(t, s.Confirm(t.Context(), "nobody", tenant.NewSecret("x")), fault.NotFound)
+		wantKind(t, s.Restore(t.Context(), "nobody", tenant.NewSecret("x"), installed), fault.NotFound)
 	})
 	t.Run("a new clientKey replaces the old one", func(t *testing.T) {
 		s := start(t, open, store.Options{})

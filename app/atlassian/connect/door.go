@@ -26,6 +26,7 @@ import (
 type Registry interface {
 	Install(ctx context.Context, id tenant.ID, in tenant.Installation) (tenant.Tenant, error)
 	Enable(ctx context.Context, clientKey string, enabled bool) error
+	Confirm(ctx context.Context, clientKey string, used tenant.Secret) error
 	Uninstall(ctx context.Context, clientKey string, at time.Time) error
 	ByClientKey(ctx context.Context, clientKey string) (tenant.Tenant, tenant.Installation, error)
 }

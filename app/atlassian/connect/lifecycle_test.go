@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/throughline/throughline/app/atlassian/connect"
+	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/work"
 )
@@ -60,7 +62,7 @@ func TestInstallBothProducts(t *testing.T) {
 	}
 }
 
-// A reinstall rotates the secret, but only after all checks.
+// A reinstall rotates the secret, but only after all checks, and the former one is good until the site uses the new one.
 func TestReinstall(t *testing.T) {
 	const second = "another-secret-of-some-length"
 	s := installed(t)
@@ -68,17 +70,91 @@ func TestReinstall(t *testing.T) {
 		t.Errorf("a bad reinstall answered %d", got)
 	}
 	hook := s.door.Webhook(tenant.Confluence, "page_updated")
-	if got := s.post(hook, hookPath, hs256(t, s.claims("POST", hookPath), secret), pageUpdated).Code; got != http.StatusNoContent {
-		t.Errorf("after a bad reinstall the old secret answered %d", got)
+	send := func(when, key string, want int) {
+		t.Helper()
+		if got := s.post(hook, hookPath, hs256(t, s.claims("POST", hookPath), key), pageUpdated).Code; got != want {
+			t.Errorf("%s: answered %d, want %d", when, got, want)
+		}
 	}
+	send("the old secret after a bad reinstall", secret, http.StatusNoContent)
+	send("the new secret after a bad reinstall", second, http.StatusUnauthorized)
 	if got := s.install(nil, func(b map[string]any) { b["sharedSecret"] = second }); got != http.StatusNoContent {
 		t.Errorf("a good reinstall answered %d", got)
 	}
-	if got := s.post(hook, hookPath, hs256(t, s.claims("POST", hookPath), secret), pageUpdated).Code; got != http.StatusUnauthorized {
-		t.Errorf("after a good reinstall the old secret answered %d", got)
+	send("the old secret until the new one is used", secret, http.StatusNoContent)
+	send("a third", otherSecret, http.StatusUnauthorized)
+	s.store.err = fault.New(fault.Internal, "the disk is full")
+	send("the new secret while that cannot be kept", second, http.StatusServiceUnavailable)
+	s.store.err = nil
+	send("the new secret", second, http.StatusNoContent)
+	send("the old secret after the new one", secret, http.StatusUnauthorized)
+}
+
+// A former secret that nobody used, and that nobody is asked about, ends by itself.
+func TestFormerSecretEnds(t *testing.T) {
+	const second = "another-secret-of-some-length"
+	s := installed(t)
+	if got := s.install(nil, func(b map[string]any) { b["sharedSecret"] = second }); got != http.StatusNoContent {
+		t.Fatalf("a good reinstall answered %d", got)
 	}
-	if got := s.post(hook, hookPath, hs256(t, s.claims("POST", hookPath), second), pageUpdated).Code; got != http.StatusNoContent {
-		t.Errorf("after a good reinstall the new secret answered %d", got)
+	hook := s.door.Webhook(tenant.Confluence, "page_updated")
+	for _, tt := range []struct {
+		name  string
+		after time.Duration
+		want  int
+	}{
+		{"just before", tenant.FormerKept - time.Second, http.StatusNoContent},
+		{"then", tenant.FormerKept, http.StatusUnauthorized},
+	} {
+		s.now = start.Add(tt.after)
+		if got := s.post(hook, hookPath, hs256(t, s.claims("POST", hookPath), secret), pageUpdated).Code; got != tt.want {
+			t.Errorf("%s: answered %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// What the site says to our own calls decides which secret is kept.
+func TestSignersRecord(t *testing.T) {
+	const second = "another-secret-of-some-length"
+	for _, tt := range []struct {
+		name  string
+		taken int // which signer's call the site did
+		after time.Duration
+		want  []string // secrets kept
+	}{
+		{"the new one", 0, time.Second, []string{second}},
+		{"the former one, while the site may not have heard our answer yet", 1, 9 * time.Minute, []string{second, secret}},
+		{"the former one", 1, 10 * time.Minute, []string{secret}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := installed(t)
+			s.now = start.Add(time.Hour)
+			if got := s.install(nil, func(b map[string]any) { b["sharedSecret"] = second }); got != http.StatusNoContent {
+				t.Fatalf("the reinstall answered %d", got)
+			}
+			s.now = s.now.Add(tt.after)
+			kept := func() (in tenant.Installation, values []string) {
+				_, in, err := s.store.ByClientKey(t.Context(), clientKey)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, one := range in.Secrets(s.now) {
+					values = append(values, one.Reveal())
+				}
+				return in, values
+			}
+			in, _ := kept()
+			signers := connect.NewSigners(in, func() time.Time { return s.now }, s.store)
+			if len(signers) != 2 {
+				t.Fatalf("%d signers, want one for each secret", len(signers))
+			}
+			if err := signers[tt.taken].Took(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, got := kept(); !cmp.Equal(tt.want, got) {
+				t.Errorf("kept (-want +got):\n%s", cmp.Diff(tt.want, got))
+			}
+		})
 	}
 }
 

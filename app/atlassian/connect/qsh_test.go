@@ -83,9 +83,9 @@ func TestVectorsOutbound(t *testing.T) {
 				t.Fatal(err)
 			}
 			for base, u := range map[string]*url.URL{"https://example.com": u, "https://example.com/wiki": wiki} {
-				signer := connect.NewSigner(tenant.Installation{
+				signer := connect.NewSigners(tenant.Installation{
 					AppKey: "throughline-confluence", BaseURL: base, Secret: tenant.NewSecret(v.Secret),
-				}, func() time.Time { return now })
+				}, func() time.Time { return now }, nil)[0]
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.String(), nil)
 				if err != nil {
 					t.Fatal(err)

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,24 +15,59 @@ import (
 // validity is how long a token of ours is good for; Atlassian advises at most 180 s.
 const validity = 120 * time.Second
 
-// Signer signs the app's calls to one installation. It is safe for concurrent use.
+// Secrets is what signers need of tenant.Registry: to record which secret the site took.
+type Secrets interface {
+	Confirm(ctx context.Context, clientKey string, used tenant.Secret) error
+	Restore(ctx context.Context, clientKey string, took tenant.Secret, at time.Time) error
+}
+
+// Signer signs the app's calls to one installation with one secret. It is safe for concurrent use.
 type Signer struct {
 	app    string
 	secret tenant.Secret
 	base   string // path of the installation's base URL
 	now    func() time.Time
+	took   func(context.Context) error // records that the site took it; nil where there is nothing to record
 }
 
-// NewSigner makes a signer for an installation, whose secret must be there. A nil clock means time.Now.
-func NewSigner(in tenant.Installation, clock func() time.Time) *Signer {
-	s := &Signer{app: in.AppKey, secret: in.Secret, now: clock}
+// NewSigners makes the signers of an installation, whose secret must be there: first that of its secret, then, while the site may hold a
+// former one, those of the former ones, each for what the ones before it were refused. What the site takes is recorded, so that one is left
+// soon. A nil clock means time.Now.
+func NewSigners(in tenant.Installation, clock func() time.Time, record Secrets) []*Signer {
 	if clock == nil {
-		s.now = time.Now
+		clock = time.Now
 	}
+	base := ""
 	if u, err := url.Parse(in.BaseURL); err == nil {
-		s.base = u.EscapedPath()
+		base = u.EscapedPath()
 	}
-	return s
+	var out []*Signer
+	for n, secret := range in.Secrets(clock()) {
+		s := &Signer{app: in.AppKey, secret: secret, base: base, now: clock}
+		switch {
+		case len(in.Former) == 0:
+		case n == 0:
+			s.took = func(ctx context.Context) error { return record.Confirm(ctx, in.ClientKey, secret) }
+		default:
+			s.took = func(ctx context.Context) error {
+				now := clock().UTC()
+				if in.Restored(secret, now).Secret != secret {
+					return nil // not yet: the site may be about to take a newer one
+				}
+				return record.Restore(ctx, in.ClientKey, secret, now)
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Took implements outbound.Taken.
+func (s *Signer) Took(ctx context.Context) error {
+	if s.took == nil {
+		return nil
+	}
+	return s.took(ctx)
 }
 
 // Sign puts a token for exactly this request into its Authorization header. fault.Denied when the installation has no secret.

@@ -226,7 +226,7 @@ func (r *registry) Install(_ context.Context, id tenant.ID, in tenant.Installati
 	if t.Installations == nil {
 		t = tenant.Tenant{ID: id, Installations: map[tenant.Product]tenant.Installation{}}
 	}
-	t.Installations[in.Product] = in
+	t.Installations[in.Product] = in.Replacing(t.Installations[in.Product])
 	r.tenants[id] = t
 	return t, nil
 }
@@ -251,6 +251,14 @@ func (r *registry) change(clientKey string, apply func(*tenant.Installation)) er
 
 func (r *registry) Enable(_ context.Context, clientKey string, enabled bool) error {
 	return r.change(clientKey, func(in *tenant.Installation) { in.Enabled = enabled })
+}
+
+func (r *registry) Confirm(_ context.Context, clientKey string, used tenant.Secret) error {
+	return r.change(clientKey, func(in *tenant.Installation) { *in = in.Confirmed(used) })
+}
+
+func (r *registry) Restore(_ context.Context, clientKey string, took tenant.Secret, at time.Time) error {
+	return r.change(clientKey, func(in *tenant.Installation) { *in = in.Restored(took, at) })
 }
 
 func (r *registry) Uninstall(_ context.Context, clientKey string, at time.Time) error {

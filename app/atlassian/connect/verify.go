@@ -49,7 +49,7 @@ func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Produ
 		c     claims
 		store error // of the registry: not the token's fault
 	)
-	_, err = d.symmetric.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
+	parsed, err := d.symmetric.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
 		if err := header(t); err != nil {
 			return nil, err
 		}
@@ -71,7 +71,7 @@ func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Produ
 		case !in.Live() || in.Product != product || in.ClientKey != clientKey || in.Secret.Empty():
 			return nil, inbound.Refusal("issuer")
 		}
-		return []byte(out.Installation.Secret.Reveal()), nil
+		return keysOf(out.Installation.Secrets(d.now())), nil
 	})
 	if store != nil {
 		return Caller{}, fault.Wrap(store, "look up the installation")
@@ -85,8 +85,37 @@ func (d *Door) caller(ctx context.Context, r *http.Request, product tenant.Produ
 	if c.QSH != qsh {
 		return Caller{}, inbound.Refusal("qsh")
 	}
+	if len(out.Installation.Former) > 0 {
+		// What the site signs with it holds: the secrets before it are forgotten before anything is done for the caller.
+		if err := d.registry.Confirm(ctx, out.Installation.ClientKey, signedBy(parsed, out.Installation.Secrets(d.now()))); err != nil {
+			return Caller{}, fault.As(fault.Busy, err, "note which secret %s of %s holds", product, out.Tenant.ID)
+		}
+	}
 	out.Account = c.Subject
 	return out, nil
+}
+
+// keysOf are the secrets as the parser takes them.
+func keysOf(secrets []tenant.Secret) any {
+	if len(secrets) == 1 {
+		return []byte(secrets[0].Reveal())
+	}
+	var set jwt.VerificationKeySet
+	for _, s := range secrets {
+		set.Keys = append(set.Keys, []byte(s.Reveal()))
+	}
+	return set
+}
+
+// signedBy is the secret that a token, which was verified by one of them, was signed with.
+func signedBy(t *jwt.Token, secrets []tenant.Secret) tenant.Secret {
+	text := t.Raw[:strings.LastIndexByte(t.Raw, '.')]
+	for _, s := range secrets {
+		if t.Method.Verify(text, t.Signature, []byte(s.Reveal())) == nil {
+			return s
+		}
+	}
+	return tenant.Secret{}
 }
 
 // atlassian verifies a request that Atlassian itself signed, about an installation whose secret is not known or not to be

@@ -30,6 +30,8 @@ type Client struct {
 type edition interface {
 	// search is Client.Search.
 	search(ctx context.Context, c *Client, q query, yield func(Issue) bool) error
+	// count is Client.Count.
+	count(ctx context.Context, c *Client, jql string) (int, error)
 	// issues is Client.Issues, of at least one and at most MaxFetch.
 	issues(ctx context.Context, c *Client, idsOrKeys, properties []string) ([]Issue, error)
 	// pasts are issues with their histories and comments, of at least one and at most MaxFetch.

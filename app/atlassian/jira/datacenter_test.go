@@ -32,6 +32,22 @@ func dcIssue(key string) string {
 	return `{"id":"1","key":"` + key + `","fields":{"summary":"x","status":{"name":"Open","statusCategory":{"key":"new"}},"assignee":` + dcKim + `}}`
 }
 
+// TestDataCenterCount: the total of a page of nothing, since Cloud's call for it does not exist there.
+func TestDataCenterCount(t *testing.T) {
+	ask := `{"jql":"labels = x","fields":[],"startAt":0,"maxResults":0,"validateQuery":true}`
+	c := dcSite(
+		t,
+		exchange{"POST", "/rest/api/2/search", ask, 200, `{"startAt":0,"maxResults":0,"total":12345,"issues":[]}`},
+		exchange{"POST", "/rest/api/2/search", ask, 400, `{"errorMessages":["The value 'x' does not exist."],"errors":{}}`},
+	)
+	if n, err := c.Count(t.Context(), "labels = x"); err != nil || n != 12345 {
+		t.Errorf("counted %d, %v", n, err)
+	}
+	if _, err := c.Count(t.Context(), "labels = x"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a query that is refused: %v", err)
+	}
+}
+
 // TestDataCenterSearch goes by what the site sends, not by what was asked for, and ends where the site's total does.
 func TestDataCenterSearch(t *testing.T) {
 	ask := func(start string) string {

@@ -24,7 +24,7 @@ type lane struct {
 	product tenant.Product
 	door    string // that the tenant came in by
 	base    *url.URL
-	signer  Signer
+	signers []Signer
 	refused error // why nothing may be sent, or nil
 }
 
@@ -71,6 +71,25 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 	c.issue, c.write, c.background = writtenIssue(req), writes(c.method, c.template), background(req.Context())
 	c.searches = searches(c.template)
 	for attempt := 1; ; attempt++ {
+		resp, err := l.signed(req, c)
+		if attempt == attempts || !passing(c, resp, err) || req.Context().Err() != nil {
+			return resp, err
+		}
+		next, ok := rewind(req)
+		if !ok {
+			return resp, err
+		}
+		discard(resp)
+		if err := pause(req.Context(), attempt); err != nil {
+			return nil, fault.As(fault.Busy, err, "%s at %s", c, l.tenant)
+		}
+		req = next
+	}
+}
+
+// signed sends a request by the first of the signers that the site does not refuse with 401, which says that nothing was done.
+func (l *lane) signed(req *http.Request, c call) (*http.Response, error) {
+	for n, signer := range l.signers {
 		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
 			l.road.metrics.heldBack(l, "pace")
 			return nil, err
@@ -78,24 +97,26 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 		if err := l.open(c); err != nil {
 			return nil, err
 		}
-		resp, err := l.once(req, c)
-		if attempt == attempts || !passing(c, resp, err) || req.Context().Err() != nil {
-			return resp, err
+		resp, err := l.once(req, c, signer)
+		if err != nil {
+			return nil, err
 		}
-		body, ok := rewind(req)
+		if taken, ok := signer.(Taken); ok && resp.StatusCode/100 == 2 {
+			if err := taken.Took(req.Context()); err != nil {
+				l.road.log.Warn("which credentials the site took could not be recorded", "tenant", l.tenant, "product", l.product, "error", err)
+			}
+		}
+		if resp.StatusCode != http.StatusUnauthorized || n == len(l.signers)-1 {
+			return resp, nil
+		}
+		next, ok := rewind(req)
 		if !ok {
-			return resp, err
+			return resp, nil
 		}
-		if resp != nil {
-			_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
-			_ = resp.Body.Close()
-		}
-		if err := pause(req.Context(), attempt); err != nil {
-			return nil, fault.As(fault.Busy, err, "%s at %s", c, l.tenant)
-		}
-		req = req.Clone(req.Context())
-		req.Body = body
+		discard(resp)
+		req = next
 	}
+	return nil, fault.New(fault.Internal, "%s at %s: nobody signs it", c, l.tenant)
 }
 
 // admit lets only requests to the installation's own base URL pass.
@@ -131,15 +152,15 @@ func (l *lane) open(c call) error {
 }
 
 // once sends a request one time and remembers what its answer means for the next.
-func (l *lane) once(req *http.Request, c call) (*http.Response, error) {
+func (l *lane) once(req *http.Request, c call, signer Signer) (*http.Response, error) {
 	var reached atomic.Bool // a connection was had, so bytes may have left
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
 	})
 	ctx = context.WithValue(ctx, chargeKey{}, func(points int) { l.road.points.charge(l.tenant, points, c) })
 	out := req.Clone(ctx)
-	if l.signer != nil {
-		if err := l.signer.Sign(out); err != nil {
+	if signer != nil {
+		if err := signer.Sign(out); err != nil {
 			return nil, fault.Wrap(err, "sign %s for %s", c, l.tenant)
 		}
 	}
@@ -205,16 +226,26 @@ func passing(c call, resp *http.Response, err error) bool {
 	return false
 }
 
-// rewind gives the request's body once more.
-func rewind(req *http.Request) (io.ReadCloser, bool) {
+// rewind gives the request once more, with its body from the beginning.
+func rewind(req *http.Request) (*http.Request, bool) {
+	next := req.Clone(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {
-		return req.Body, true
+		return next, true
 	}
 	if req.GetBody == nil {
 		return nil, false
 	}
 	body, err := req.GetBody()
-	return body, err == nil
+	next.Body = body
+	return next, err == nil
+}
+
+// discard ends a response that nobody reads, so that its connection can be used again.
+func discard(resp *http.Response) {
+	if resp != nil {
+		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+		_ = resp.Body.Close()
+	}
 }
 
 // pause waits before the next attempt: 200 ms, doubling, between half and all of it.

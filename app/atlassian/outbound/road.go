@@ -24,6 +24,11 @@ type Signer interface {
 	Sign(req *http.Request) error
 }
 
+// Taken is a Signer that wants to hear that the site did what it signed, which it answered with 2xx. Its error is logged.
+type Taken interface {
+	Took(ctx context.Context) error
+}
+
 // Options configure a Road. The zero value is fit for production.
 type Options struct {
 	Dev     bool                  // allow http and loopback or private addresses: for the sandbox only
@@ -98,13 +103,14 @@ func New(o Options) *Road {
 	return r
 }
 
-// Client makes the client for one product of one site. It sends to the installation's base URL only, follows no redirects, and
+// Client makes the client for one product of one site, whose calls the first signer signs; what the site refuses with 401 is sent once more
+// by each of the others. A nil signer signs nothing. It sends to the installation's base URL only, follows no redirects, and
 // may be kept or made anew for each use. Its errors carry fault kinds: Busy when nothing was sent or the call may simply be
 // repeated, Uncertain when a write may have happened, Denied when the product is not installed or the address is not allowed.
 // Responses come back as the site sent them; Check gives theirs a kind.
-func (r *Road) Client(t tenant.Tenant, product tenant.Product, signer Signer) *http.Client {
+func (r *Road) Client(t tenant.Tenant, product tenant.Product, signers ...Signer) *http.Client {
 	in := t.Installations[product]
-	l := &lane{road: r, tenant: t.ID, product: product, door: in.Door, signer: signer}
+	l := &lane{road: r, tenant: t.ID, product: product, door: in.Door, signers: signers}
 	base, err := url.Parse(in.BaseURL)
 	switch {
 	case !in.Live():

@@ -3,11 +3,13 @@ package outbound_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -312,5 +314,76 @@ func TestMetrics(t *testing.T) {
 	}
 	if issues != 3 || series > 65 {
 		t.Errorf("%v calls for issues, %d series", issues, series)
+	}
+}
+
+// key signs with a word, and hears what the site took of it.
+type key struct {
+	word string
+	took atomic.Int32
+	err  error
+}
+
+func (k *key) Sign(req *http.Request) error {
+	req.Header.Set("Authorization", k.word)
+	return nil
+}
+
+func (k *key) Took(context.Context) error {
+	k.took.Add(1)
+	return k.err
+}
+
+// What a site refuses with 401 is sent once by each signer, whole, and the one whose call it did hears of it.
+func TestSecondSigner(t *testing.T) {
+	tests := []struct {
+		name   string
+		method string
+		good   string // whose calls the site does
+		status int    // what it says to those
+		err    error  // of recording
+		want   []string
+		end    int
+		took   [2]int32
+	}{
+		{"the first", "POST", "new", 201, nil, []string{"new: body"}, 201, [2]int32{1, 0}},
+		{"the second", "POST", "old", 201, nil, []string{"new: body", "old: body"}, 201, [2]int32{0, 1}},
+		{"the second, which cannot be recorded", "POST", "old", 201, errors.New("the disk is full"), []string{"new: body", "old: body"}, 201, [2]int32{0, 1}},
+		{"neither", "POST", "other", 201, nil, []string{"new: body", "old: body"}, 401, [2]int32{0, 0}},
+		{"known, and not allowed", "POST", "new", 403, nil, []string{"new: body"}, 403, [2]int32{0, 0}},
+		{"known, and wrong", "PUT", "old", 400, nil, []string{"new: body", "old: body"}, 400, [2]int32{0, 0}},
+		{"a read by the second", "GET", "old", 200, nil, []string{"new: ", "old: "}, 200, [2]int32{0, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			base, road, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				got = append(got, r.Header.Get("Authorization")+": "+string(body))
+				if r.Header.Get("Authorization") != tt.good {
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				w.WriteHeader(tt.status)
+			})
+			now, former := &key{word: "new", err: tt.err}, &key{word: "old", err: tt.err}
+			body := "body"
+			if tt.method == http.MethodGet {
+				body = ""
+			}
+			a, err := send(t.Context(), t, road.Client(acme(base), tenant.Jira, now, former), tt.method, base+"/x", body)
+			if err != nil || a.status != tt.end {
+				t.Fatalf("ended with %d, %v; want %d", a.status, err, tt.end)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("the site got %q, want %q", got, tt.want)
+			}
+			if took := [2]int32{now.took.Load(), former.took.Load()}; took != tt.took {
+				t.Errorf("heard of %v, want %v", took, tt.took)
+			}
+			if spent := road.Spent().Calls; spent != len(tt.want) {
+				t.Errorf("%d calls are counted, and %d were made", spent, len(tt.want))
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/stamp/stamptest"
 	"github.com/throughline/throughline/app/tenant"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
@@ -70,7 +71,7 @@ func facts() archive.Facts {
 }
 
 // pack writes a pack with a table of two rows and every other entry disclosed.
-func pack(t testing.TB, s archive.Log, size, previous uint64) []byte {
+func pack(t testing.TB, s archive.Log, size, previous uint64, stamps ...archive.Stamp) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	p := archive.New(&out)
@@ -89,12 +90,25 @@ func pack(t testing.TB, s archive.Log, size, previous uint64) []byte {
 		t.Fatal(err)
 	}
 	if _, err := p.Close(t.Context(), facts(), s, archive.Scope{
-		Size: size, Previous: previous, In: func(e ledger.Entry) bool { return e.Seq%2 == 0 },
+		Size: size, Previous: previous, In: func(e ledger.Entry) bool { return e.Seq%2 == 0 }, Stamps: stamps,
 	}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
 }
+
+// stamped is a stamp of a log's first so many entries.
+func stamped(t testing.TB, s archive.Log, tsa *stamptest.Authority, size uint64, at time.Time) archive.Stamp {
+	t.Helper()
+	c, err := s.Checkpoint(t.Context(), site, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive.Stamp{Note: c.Note, Token: tsa.Token(t, c.Note, at), Time: at, Size: size}
+}
+
+// lately is a time at which a test's authority may stamp.
+func lately() time.Time { return time.Now().UTC().Truncate(time.Second).Add(-time.Hour) }
 
 func TestSameInputSameBytes(t *testing.T) {
 	s := logOf(t, 20)

@@ -19,6 +19,9 @@ const (
 	Leaves       Part = "leaves"       // the leaves' hashes do not make up the tree
 	Entry        Part = "entry"        // an entry is not the one that is in the tree
 	Continuation Part = "continuation" // the log is not the former one, continued
+	TimeStamp    Part = "time stamp"   // it is not of this log, or not by whom it should be
+	Disclosure   Part = "disclosure"   // what the manifest says of entries that are not in the pack cannot be
+	Replay       Part = "replay"       // a file says what the disclosed entries do not
 )
 
 // Flaw is what is wrong with a pack: the first thing found.

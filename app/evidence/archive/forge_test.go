@@ -18,6 +18,7 @@ import (
 
 	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/stamp/stamptest"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/store"
 )
@@ -348,6 +349,19 @@ func TestHistoryWrittenAnew(t *testing.T) {
 		if _, err := verify(t, p, archive.Expect{Previous: &known}); !errors.As(err, &found) || found.Part != archive.Continuation {
 			t.Errorf("%s: %v, want it named as no continuation", name, err)
 		}
+	}
+	// Nor does a stamp of the former log pass for one of this.
+	stamp := stamped(t, s, stamptest.New(t), 20, lately())
+	var damage *ledger.Damage
+	_, err = archive.New(io.Discard).Close(t.Context(), facts(), anew, archive.Scope{Size: 30, In: func(ledger.Entry) bool { return true }, Stamps: []archive.Stamp{stamp}})
+	if !errors.As(err, &damage) {
+		t.Errorf("a pack with the former log's stamp: %v, want it refused", err)
+	}
+	parts := append([]part{{"ledger/stamped-20", stamp.Note}, {"ledger/stamped-20.tsr", stamp.Token}}, takeApart(t, latter)...)
+	forged := zipped(t, restated(t, parts, func(m *archive.Manifest) { m.Ledger.Stamps = []archive.Stamped{{Size: 20, Time: stamp.Time}} }, anew), "")
+	var found *archive.Flaw
+	if _, err := verify(t, forged, archive.Expect{}); !errors.As(err, &found) || found.Part != archive.TimeStamp || found.File != "ledger/stamped-20" {
+		t.Errorf("the former log's stamp in a pack of another: %v", err)
 	}
 	kept, err := archive.ReadPrevious(t.Context(), bytes.NewReader(known.Note), int64(len(known.Note)), known.Key)
 	if err != nil || kept.Size != 20 {

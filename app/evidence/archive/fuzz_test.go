@@ -34,7 +34,7 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte(lineLeaf + string(l.Bytes())))
 	f.Add([]byte(lineLeaf + string(l.Bytes()) + lineSalt + "00112233445566778899aabbccddeeff" + lineBody + string(l.Entry.Body()) + "}"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		l, body, err := parseLine(line)
+		l, _, body, err := parseLine(line)
 		if err != nil {
 			return
 		}

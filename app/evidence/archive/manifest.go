@@ -8,8 +8,8 @@ import (
 	"github.com/throughline/throughline/app/tenant"
 )
 
-// Format is the version of the container's layout, which the manifest names.
-const Format = "throughline-pack@1"
+// Format is the version of the container's layout, which the manifest names. 2 has the entries by window, and time stamps.
+const Format = "throughline-pack@2"
 
 // The files that every pack has beside its maker's.
 const (
@@ -35,6 +35,7 @@ type Facts struct {
 	Version   string            `json:"version"`          // of the program
 	Counts    map[string]int    `json:"counts,omitempty"` // of the population, by name
 	Notes     []string          `json:"notes,omitempty"`  // what a reader must know, such as why nothing was reconciled
+	Entries   Spread            `json:"entries"`          // of the ledger; a maker that leaves it out has it counted, without reasons
 }
 
 // Ledger is what the manifest says of the log behind a pack.
@@ -44,6 +45,8 @@ type Ledger struct {
 	Root      string `json:"root"`               // base64, as in the checkpoint
 	Previous  uint64 `json:"previous,omitempty"` // size of the tree of the pack before; 0 when there was none
 	Disclosed int    `json:"disclosed"`          // entries whose leaf is in the pack
+
+	Stamps []Stamped `json:"stamps,omitempty"` // by size
 }
 
 // File is what the manifest says of one file.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/throughline/throughline/app/evidence/archive"
+	"github.com/throughline/throughline/app/stamp/stamptest"
 )
 
 func verify(t testing.TB, pack []byte, expect archive.Expect) (archive.Report, error) {
@@ -41,7 +42,8 @@ func TestVerify(t *testing.T) {
 
 // TestEveryFlippedByteIsFound changes one byte of a pack at a time: 500 at random, or as many as THROUGHLINE_SOAK says.
 func TestEveryFlippedByteIsFound(t *testing.T) {
-	whole := pack(t, logOf(t, 40), 40, 20)
+	s := logOf(t, 40)
+	whole := pack(t, s, 40, 20, stamped(t, s, stamptest.New(t), 30, lately()))
 	random := rand.New(rand.NewPCG(1, 2))
 	for range soak(500) {
 		at, bit := random.IntN(len(whole)), byte(1)<<random.IntN(8)
@@ -61,9 +63,16 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 // as an insider who signs it too, and holds what is named: 500 changes, or as many as THROUGHLINE_SOAK says.
 func TestMutationsAreNamed(t *testing.T) {
 	s := logOf(t, 60)
-	parts := takeApart(t, pack(t, s, 60, 20))
+	parts := takeApart(t, pack(t, s, 60, 20, stamped(t, s, stamptest.New(t), 50, lately())))
 	random := rand.New(rand.NewPCG(3, 4))
 	const entries, leaves, checkpoint = "ledger/entries.jsonl", "ledger/leaves.bin", "ledger/checkpoint"
+	older := func(string) string {
+		c, err := s.Checkpoint(t.Context(), site, uint64(1+random.IntN(49)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(c.Note)
+	}
 	lines := func(do func([]string) []string) func(string) string {
 		return func(s string) string {
 			all := strings.SplitAfter(s, "\n")
@@ -96,13 +105,10 @@ func TestMutationsAreNamed(t *testing.T) {
 		{"a byte of the entries", entries, func(s string) string { return flipped(random.IntN(len(s)))(s) }, []archive.Part{archive.Entry, archive.Rows}},
 		{"a byte of the leaves", leaves, func(s string) string { return flipped(random.IntN(len(s)))(s) }, []archive.Part{archive.Leaves, archive.Entry}},
 		{"a leaf removed", leaves, func(s string) string { at := 32 * random.IntN(len(s)/32); return s[:at] + s[at+32:] }, []archive.Part{archive.Leaves, archive.Entry}},
-		{"the checkpoint replaced", checkpoint, func(string) string {
-			c, err := s.Checkpoint(t.Context(), site, uint64(1+random.IntN(59)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(c.Note)
-		}, []archive.Part{archive.Checkpoint}},
+		{"the checkpoint replaced", checkpoint, older, []archive.Part{archive.Checkpoint}},
+		{"the stamped checkpoint replaced", "ledger/stamped-50", older, []archive.Part{archive.TimeStamp}},
+		{"a byte of the stamped checkpoint", "ledger/stamped-50", func(s string) string { return flipped(random.IntN(len(s)))(s) }, []archive.Part{archive.TimeStamp}},
+		{"a byte of the token", "ledger/stamped-50.tsr", func(s string) string { return flipped(random.IntN(len(s)))(s) }, nil},
 		{"a row removed", "threats.csv", func(s string) string {
 			rows := strings.SplitAfter(s, "\r\n")
 			at := 1 + random.IntN(len(rows)-2)

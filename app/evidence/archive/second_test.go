@@ -10,6 +10,7 @@ import (
 
 	"github.com/throughline/throughline/app/evidence/archive"
 	"github.com/throughline/throughline/app/ledger"
+	"github.com/throughline/throughline/app/stamp/stamptest"
 )
 
 // TestSecondVerifier runs a verifier that was written from VERIFY.md alone, in another language and without this program.
@@ -34,7 +35,9 @@ func TestSecondVerifier(t *testing.T) {
 		t.Fatal(err)
 	}
 	record(t, s, 41, 60)
-	whole := pack(t, s, 60, 20)
+	tsa := stamptest.New(t)
+	stamp := stamped(t, s, tsa, 30, lately())
+	whole := pack(t, s, 60, 20, stamp, stamped(t, s, tsa, 60, lately()))
 	report, err := verify(t, whole, archive.Expect{})
 	if err != nil || report.Erased == 0 {
 		t.Fatalf("verify says %+v, %v; want erased entries in a pack that verifies", report, err)
@@ -72,6 +75,11 @@ func TestSecondVerifier(t *testing.T) {
 		{"inside: entries swapped", rewritten(entries, swapped), earlier.Key, nil, true},
 		{"inside: a body changed", rewritten(entries, replace(`"by":"5b10a0"`, `"by":"5b10a9"`)), earlier.Key, nil, true},
 		{"inside: a hash changed", rewritten(leaves, flipped(40)), earlier.Key, nil, true},
+		{"inside: a token of something else", rewritten("ledger/stamped-30.tsr", func(string) string { return string(tsa.Token(t, []byte("x"), stamp.Time)) }), earlier.Key, nil, true},
+		{"inside: another stamped checkpoint", rewritten("ledger/stamped-30", func(string) string { return string(earlier.Note) }), earlier.Key, nil, true},
+		{"inside: an entry of the window said to be before it", zipped(t, restated(t, parts, func(m *archive.Manifest) {
+			m.Entries.Before, m.Entries.After = m.Entries.After, m.Entries.Before
+		}, s), ""), earlier.Key, nil, true},
 		{"inside: a file added", zipped(t, append([]part{{"x.csv", nil}}, parts...), ""), earlier.Key, nil, true},
 	}
 	for _, tt := range tests {

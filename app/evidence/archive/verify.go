@@ -3,8 +3,10 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -21,6 +23,7 @@ import (
 type Expect struct {
 	Key      string             // the log's public key, from a source that is trusted; empty when there is none
 	Previous *ledger.Checkpoint // of a former pack, see ReadPrevious; nil when there is none
+	Roots    *x509.CertPool     // of time-stamp authorities that are trusted; nil when there are none
 }
 
 // Report is what a pack that verifies says, and what was seen of it.
@@ -33,6 +36,8 @@ type Report struct {
 	Erased    int               `json:"erased"`    // of these, the ones whose body stands for an erased one
 	Withheld  int               `json:"withheld"`  // disclosed entries whose body was erased after what the pack is as of
 	Continues []uint64          `json:"continues"` // sizes of the earlier checkpoints that the log was found to continue
+	Stamps    []StampReport     `json:"stamps,omitempty"`
+	Hidden    []Range           `json:"undisclosed"` // before, in and after the window, as the disclosed entries around them prove
 }
 
 // Verify checks a pack with nothing but itself and what is expected. The error is a *Flaw that names the first thing that is wrong,
@@ -40,17 +45,26 @@ type Report struct {
 //
 // It holds: the container is as Throughline writes it; the key in the pack, which is the expected one, signed the manifest; the
 // manifest names exactly the files that are there, with their bytes and their numbers of records; the key signed the checkpoint, and
-// the hashes of the leaves make up its tree; every disclosed entry is the one in the tree; and the tree continues the previous ones.
+// the hashes of the leaves make up its tree; every disclosed entry is the one in the tree; the tree continues the previous ones and those
+// that were stamped; and what the manifest says of the entries before, in and after the window can be so.
 func Verify(ctx context.Context, in io.ReaderAt, size int64, expect Expect) (Report, error) {
 	c, err := open(in, size)
 	if err != nil {
 		return Report{}, err
 	}
 	v := verifier{container: c, expect: expect}
-	for _, step := range []func(context.Context) error{v.manifest, v.files, v.log} {
-		if err := step(ctx); err != nil {
-			return Report{}, err
-		}
+	if err := v.manifest(); err != nil {
+		return Report{}, err
+	}
+	if err := v.listed(); err != nil {
+		return Report{}, err
+	}
+	// Side by side: the files that are not the ledger's, whose flaw is told first, and the ledger.
+	files := make(chan error, 1)
+	go func() { files <- v.files(ctx) }()
+	logged := v.log(ctx)
+	if err := cmp.Or(<-files, logged); err != nil {
+		return Report{}, err
 	}
 	return v.report, nil
 }
@@ -69,7 +83,7 @@ const (
 )
 
 // manifest checks that the manifest is the one that was signed, by the right key.
-func (v *verifier) manifest(context.Context) error {
+func (v *verifier) manifest() error {
 	n := len(v.members)
 	if n < 2 || v.members[n-2].name != manifestName || v.members[n-1].name != attestationName {
 		return flaw(Missing, manifestName, "it and %s must be the last files of a pack, and are not", attestationName)
@@ -106,7 +120,7 @@ func (v *verifier) manifest(context.Context) error {
 		return flaw(Signature, manifestName, "it is signed, and cannot be read: %v", err)
 	}
 	if m.Format != Format {
-		return flaw(Signature, manifestName, "its format is %q and this program knows %s: run a newer one", m.Format, Format)
+		return flaw(Signature, manifestName, "its format is %q and this program knows %s: verify it with the version of Throughline that made it, %s", m.Format, Format, m.Version)
 	}
 	for _, f := range []struct {
 		m       member
@@ -137,11 +151,11 @@ func (v *verifier) unsigned(raw, signed, key []byte, sum ledger.Digest, cause er
 }
 
 // small reads a file whole that the manifest does not vouch for yet.
-func (v *verifier) small(m member, most int64) ([]byte, error) {
+func (c container) small(m member, most int64) ([]byte, error) {
 	if m.plain > most || m.method == zip.Store && m.packed != m.plain {
 		return nil, flaw(Content, m.name, "it has %d bytes, more than it can have", m.plain)
 	}
-	r := v.read(m, File{})
+	r := c.read(m, File{})
 	out, err := io.ReadAll(io.LimitReader(r.plain, m.plain+1))
 	if err != nil {
 		return nil, flaw(Content, m.name, "it cannot be unpacked: it was changed")
@@ -149,8 +163,8 @@ func (v *verifier) small(m member, most int64) ([]byte, error) {
 	return out, nil
 }
 
-// files checks that the files are those of the manifest, and the contents of all but the ledger's large ones, which log reads.
-func (v *verifier) files(ctx context.Context) error {
+// listed checks that the files are those of the manifest.
+func (v *verifier) listed() error {
 	said := v.report.Manifest.Files
 	listed := map[string]File{}
 	for _, f := range said {
@@ -170,18 +184,23 @@ func (v *verifier) files(ctx context.Context) error {
 			return flaw(Container, f.Name, "it does not stand where the manifest has it")
 		}
 	}
-	for i, m := range here {
+	v.report.Files = len(v.members)
+	return nil
+}
+
+// files checks the contents of all files but the ledger's large ones, which log reads.
+func (v *verifier) files(ctx context.Context) error {
+	for i, m := range v.members[:len(v.members)-2] {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if m.name == entriesName || m.name == leavesName {
 			continue
 		}
-		if err := v.file(m, said[i]); err != nil {
+		if err := v.file(m, v.report.Manifest.Files[i]); err != nil {
 			return err
 		}
 	}
-	v.report.Files = len(v.members)
 	return nil
 }
 
@@ -201,18 +220,18 @@ func (v *verifier) file(m member, said File) error {
 }
 
 // whole reads one of the ledger's small files, which files checked.
-func (v *verifier) whole(name string) ([]byte, error) {
+func (v *verifier) whole(name string, most int64) ([]byte, error) {
 	at := slices.IndexFunc(v.members, func(m member) bool { return m.name == name })
 	if at < 0 {
 		return nil, flaw(Missing, name, "there is no such file")
 	}
-	return v.small(v.members[at], mostNote)
+	return v.small(v.members[at], most)
 }
 
 // log checks the ledger's part.
 func (v *verifier) log(ctx context.Context) error {
 	said, key := v.report.Manifest.Ledger, v.report.Key
-	raw, err := v.whole(checkpointName)
+	raw, err := v.whole(checkpointName, mostNote)
 	if err != nil {
 		return err
 	}
@@ -230,10 +249,15 @@ func (v *verifier) log(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := v.walk(ctx, head, earlier)
+	stamps, err := v.stamps(head, said, key)
 	if err != nil {
 		return err
 	}
+	w, err := v.walk(ctx, head, append(slices.Clone(earlier), stamps...))
+	if err != nil {
+		return err
+	}
+	v.report.Hidden = w.bounds.ranges()
 	v.report.Bodies, v.report.Erased, v.report.Withheld = w.bodies, w.erased, w.withheld
 	for _, c := range earlier {
 		if !slices.Contains(v.report.Continues, c.Size) {
@@ -243,10 +267,21 @@ func (v *verifier) log(ctx context.Context) error {
 	return nil
 }
 
+// pin is a checkpoint whose tree the log must begin with, and what is wrong when it does not.
+type pin struct {
+	ledger.Checkpoint
+
+	otherwise error
+}
+
+func continued(c ledger.Checkpoint) pin {
+	return pin{c, flaw(Continuation, leavesName, "the first %d entries are not those of the earlier checkpoint: the log was written anew", c.Size)}
+}
+
 // earlier are the checkpoints that the log must continue.
-func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]ledger.Checkpoint, error) {
-	var out []ledger.Checkpoint
-	raw, err := v.whole(previousName)
+func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]pin, error) {
+	var out []pin
+	raw, err := v.whole(previousName, mostNote)
 	var absent *Flaw
 	switch {
 	case errors.As(err, &absent) && absent.Part == Missing && said.Previous == 0:
@@ -260,7 +295,7 @@ func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]l
 		if c.Origin != head.Origin || c.Size != said.Previous || c.Size > head.Size {
 			return nil, flaw(Checkpoint, previousName, "it is another one than the manifest tells of")
 		}
-		out = append(out, c)
+		out = append(out, continued(c))
 	}
 	if p := v.expect.Previous; p != nil {
 		if p.Origin != head.Origin {
@@ -270,7 +305,7 @@ func (v *verifier) earlier(head ledger.Checkpoint, said Ledger, key string) ([]l
 			return nil, flaw(Continuation, checkpointName, "it has %d entries and the previous pack's %d: entries are gone, or the two packs were given in the wrong order",
 				head.Size, p.Size)
 		}
-		out = append(out, *p)
+		out = append(out, continued(*p))
 	}
 	return out, nil
 }

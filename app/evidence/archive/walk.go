@@ -19,9 +19,11 @@ import (
 // walk goes through the leaves and the disclosed entries side by side, both in the order of the log, and holds neither in memory.
 type walk struct {
 	entries  *bufio.Reader
-	line     int // of the entries
+	line     int       // of the entries
+	hash     tlog.Hash // of the leaf on it
 	recorded time.Time
-	asOf     time.Time
+	facts    Facts
+	bounds   bounds
 
 	replaced map[uint64]string // erased entries: the digest of what stands there instead, until the erasure vouches for it
 
@@ -31,13 +33,13 @@ type walk struct {
 // longest is how long a line of the entries may be.
 const longest = 64 << 20
 
-func (v *verifier) walk(ctx context.Context, head ledger.Checkpoint, earlier []ledger.Checkpoint) (*walk, error) {
+func (v *verifier) walk(ctx context.Context, head ledger.Checkpoint, pins []pin) (*walk, error) {
 	entries, leaves, err := v.openLedger()
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{entries: bufio.NewReaderSize(entries, 1<<16), asOf: v.report.Manifest.AsOf, replaced: map[uint64]string{}}
-	err = w.run(ctx, bufio.NewReaderSize(leaves, 1<<16), head, earlier)
+	w := &walk{entries: bufio.NewReaderSize(entries, 1<<16), facts: v.report.Manifest.Facts, replaced: map[uint64]string{}}
+	err = w.run(ctx, bufio.NewReaderSize(leaves, 1<<16), head, pins)
 	// Both are read to their ends: that their bytes were changed is the better reason than what the change led to.
 	for _, r := range []*reader{leaves, entries} {
 		if _, drained := io.Copy(io.Discard, r); drained != nil {
@@ -58,7 +60,8 @@ func (v *verifier) walk(ctx context.Context, head ledger.Checkpoint, earlier []l
 	if said := v.report.Manifest.Ledger.Disclosed; said != w.line {
 		return nil, flaw(Rows, entriesName, "it has %d entries and the manifest says %d", w.line, said)
 	}
-	return w, nil
+	w.bounds.close(ZoneOf(w.facts.From, w.facts.To, w.facts.AsOf.Add(-1))) // the log's last instant
+	return w, w.bounds.check(w.facts.Entries, head.Size)
 }
 
 func (v *verifier) openLedger() (entries, leaves *reader, err error) {
@@ -79,7 +82,7 @@ func (v *verifier) openLedger() (entries, leaves *reader, err error) {
 	return entries, leaves, nil
 }
 
-func (w *walk) run(ctx context.Context, leaves *bufio.Reader, head ledger.Checkpoint, earlier []ledger.Checkpoint) error {
+func (w *walk) run(ctx context.Context, leaves *bufio.Reader, head ledger.Checkpoint, pins []pin) error {
 	var edge ledger.Edge
 	next, err := w.next()
 	if err != nil {
@@ -87,9 +90,9 @@ func (w *walk) run(ctx context.Context, leaves *bufio.Reader, head ledger.Checkp
 	}
 	var anew error // matters only when the leaves are those of the checkpoint
 	for {
-		for _, c := range earlier {
-			if c.Size == edge.Size() && c.Root != edge.Root() && anew == nil {
-				anew = flaw(Continuation, leavesName, "the first %d entries are not those of the earlier checkpoint: the log was written anew", c.Size)
+		for _, p := range pins {
+			if p.Size == edge.Size() && p.Root != edge.Root() && anew == nil {
+				anew = p.otherwise
 			}
 		}
 		if edge.Size()%(1<<16) == 0 && ctx.Err() != nil {
@@ -102,12 +105,15 @@ func (w *walk) run(ctx context.Context, leaves *bufio.Reader, head ledger.Checkp
 			return within(leavesName, err)
 		}
 		if next != nil && next.Entry.Seq == edge.Size() {
-			if next.Hash() != leaf {
+			if w.hash != leaf {
 				return flaw(Entry, entriesName, "line %d: entry %d is not the one in the tree", w.line, next.Entry.Seq)
 			}
+			w.bounds.disclosed(ZoneOf(w.facts.From, w.facts.To, next.Entry.Recorded))
 			if next, err = w.next(); err != nil {
 				return err
 			}
+		} else {
+			w.bounds.hidden()
 		}
 		edge.Add(leaf)
 	}
@@ -143,7 +149,7 @@ func (w *walk) next() (*ledger.Leaf, error) {
 		return nil, err
 	}
 	w.line++
-	l, body, err := parseLine(line)
+	l, leaf, body, err := parseLine(line)
 	if err != nil {
 		return nil, flaw(Entry, entriesName, "line %d: %v", w.line, err)
 	}
@@ -151,10 +157,10 @@ func (w *walk) next() (*ledger.Leaf, error) {
 	if e.Recorded.Before(w.recorded) {
 		return nil, flaw(Entry, entriesName, "line %d: entry %d was recorded before the one above it", w.line, e.Seq)
 	}
-	if !e.Recorded.Before(w.asOf) {
+	if !e.Recorded.Before(w.facts.AsOf) {
 		return nil, flaw(Entry, entriesName, "line %d: entry %d was recorded at %s, which is not before the instant that the pack is as of", w.line, e.Seq, e.Recorded.Format(time.RFC3339Nano))
 	}
-	w.recorded = e.Recorded
+	w.recorded, w.hash = e.Recorded, tlog.RecordHash(leaf)
 	if body == nil {
 		w.withheld++
 		return &l, nil
@@ -210,34 +216,35 @@ func (w *walk) readLine() ([]byte, error) {
 	}
 }
 
-// parseLine takes a line of the entries apart; the body is nil where it is withheld.
-func parseLine(line []byte) (l ledger.Leaf, body []byte, err error) {
+// parseLine takes a line of the entries apart; leaf and body are its bytes, the body nil where it is withheld.
+func parseLine(line []byte) (l ledger.Leaf, leaf, body []byte, err error) {
 	bad := fault.New(fault.Invalid, "it is not of the form %s…%s…%s…}", lineLeaf, lineSalt, lineBody)
 	rest, ok := bytes.CutPrefix(line, []byte(lineLeaf))
 	end := endOfObject(rest)
 	if !ok || end < 0 || end == len(rest) || line[len(line)-1] != '}' {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
-	if l, err = ledger.ParseLeaf(rest[:end]); err != nil {
-		return l, nil, err
+	leaf = rest[:end]
+	if l, err = ledger.ParseLeaf(leaf); err != nil {
+		return l, nil, nil, err
 	}
 	rest = rest[end : len(rest)-1]
 	if len(rest) == 0 {
-		return l, nil, nil
+		return l, leaf, nil, nil
 	}
 	rest, ok = bytes.CutPrefix(rest, []byte(lineSalt))
 	if !ok || len(rest) < 2*ledger.SaltSize {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
 	salt := rest[:2*ledger.SaltSize]
 	if _, err := hex.Decode(l.Salt[:], salt); err != nil || !bytes.Equal(salt, hex.AppendEncode(nil, l.Salt[:])) {
-		return l, nil, fault.New(fault.Invalid, "its salt is not %d bytes in hexadecimal", ledger.SaltSize)
+		return l, nil, nil, fault.New(fault.Invalid, "its salt is not %d bytes in hexadecimal", ledger.SaltSize)
 	}
 	body, ok = bytes.CutPrefix(rest[len(salt):], []byte(lineBody))
 	if !ok || !json.Valid(body) {
-		return l, nil, bad
+		return l, nil, nil, bad
 	}
-	return l, body, nil
+	return l, leaf, body, nil
 }
 
 // endOfObject is where a flat JSON object that begins raw ends; -1 when it does not.

@@ -56,7 +56,7 @@ func New(w io.Writer) *Writer {
 // Create begins a file. Its name is a path of letters, digits, "-", "_" and "." with "/" between its parts, is no other file's, and
 // does not lie under ledger/, which is the container's own.
 func (p *Writer) Create(name string) (*FileWriter, error) {
-	if name == manifestName || name == attestationName || name == guideName || strings.HasPrefix(name, "ledger/") {
+	if name == manifestName || name == attestationName || OfContainer(name) {
 		return nil, p.fail(fault.New(fault.Invalid, "%s is a name of the container's own", name))
 	}
 	return p.create(name, zip.Deflate)

@@ -2,8 +2,8 @@ package typeset
 
 import (
 	"io"
+	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -13,10 +13,14 @@ import (
 
 // Pen writes on the pages of one A4 document, from top to bottom. All measures are millimetres, sizes of letters points.
 type Pen struct {
-	pdf  *fpdf.Fpdf
-	lost bool // something could not be drawn
-	size float64
-	bold bool
+	pdf   *fpdf.Fpdf
+	title string
+	fonts *fonts
+	known map[string]bool // faces that the PDF has
+	lost  bool            // something could not be drawn
+	size  float64
+	bold  bool
+	color Color
 }
 
 // Page measures.
@@ -41,30 +45,29 @@ func New(title string, at time.Time) *Pen {
 	f.SetTitle(title, true)
 	f.SetMargins(Margin, Margin, Margin)
 	f.SetAutoPageBreak(false, 0)
-	for name, data := range fontFiles() {
-		f.AddUTF8FontFromBytes(name[0], name[1], data)
-	}
-	p := &Pen{pdf: f}
-	f.SetFooterFunc(func() {
-		f.SetY(-12)
-		f.SetFont(string(Sans), "", 7.5)
-		f.SetTextColor(110, 110, 110)
-		f.CellFormat(Width/2, 5, title, "", 0, "L", false, 0, "")
-		f.SetX(Margin + Width/2)
-		f.CellFormat(Width/2, 5, "Page "+strconv.Itoa(f.PageNo()), "", 0, "R", false, 0, "")
-	})
-	f.AddPage()
-	f.SetY(Margin)
+	f.SetLang("en")
+	p := &Pen{pdf: f, fonts: newFonts(), title: title, known: map[string]bool{}}
+	p.Page()
 	return p
 }
 
 // Lost reports whether a character so far is in none of the fonts, and was replaced by its script's name.
 func (p *Pen) Lost() bool { return p.lost }
 
-// Write ends the document.
+// Write ends the document. Every page gets the title and its number at its foot.
 func (p *Pen) Write(w io.Writer) error {
+	pages := p.pdf.PageCount()
+	for page := 1; page <= pages; page++ {
+		p.pdf.SetPage(page)
+		p.Font(7.5, false, Color{110, 110, 110})
+		p.put(Margin, Width-30, pageHeight-8.5, p.lines(p.title, Width-30, 1)[0])
+		p.Right(Margin+Width, pageHeight-8.5, "Page "+strconv.Itoa(page)+" of "+strconv.Itoa(pages))
+	}
 	return fault.As(fault.Internal, p.pdf.Output(w), "writing the PDF")
 }
+
+// Outline names the place where the pen is in the document's outline, at its first level.
+func (p *Pen) Outline(name string) { p.pdf.Bookmark(name, 0, p.Y()) }
 
 // Page begins a new page.
 func (p *Pen) Page() { p.pdf.AddPage(); p.pdf.SetY(Margin) }
@@ -86,143 +89,54 @@ func (p *Pen) Y() float64 { return p.pdf.GetY() }
 
 // Font chooses the letters from here on.
 func (p *Pen) Font(size float64, bold bool, c Color) {
-	p.size, p.bold = size, bold
-	p.pdf.SetTextColor(c[0], c[1], c[2])
-}
-
-func (p *Pen) face(f Face) {
-	style := ""
-	if p.bold {
-		style = "B"
-	}
-	p.pdf.SetFont(string(f), style, p.size)
+	p.size, p.bold, p.color = size, bold, c
 }
 
 // leading is the height of a line.
 func (p *Pen) leading() float64 { return p.size * 0.3528 * 1.35 }
 
-func (p *Pen) runs(text string) ([]run, float64) {
-	runs := visual(text)
-	width := 0.0
-	for _, r := range runs {
-		p.face(r.face)
-		width += p.pdf.GetStringWidth(r.text)
-	}
-	return runs, width
-}
-
-// At draws one line at a place, its letters' foot at y.
+// At draws one line at a place, its letters' foot at y. It returns the line's width.
 func (p *Pen) At(x, y float64, text string) float64 {
-	runs, width := p.runs(p.clean(text))
-	for _, r := range runs {
-		p.face(r.face)
-		p.pdf.Text(x, y, r.text)
-		x += p.pdf.GetStringWidth(r.text)
-	}
-	return width
+	l := p.lines(text, math.Inf(1), 1)[0]
+	p.draw(x, y, l)
+	return p.width(l)
 }
 
 // Right draws one line that ends at x.
 func (p *Pen) Right(x, y float64, text string) {
-	_, width := p.runs(p.clean(text))
-	p.At(x-width, y, text)
-}
-
-func (p *Pen) clean(text string) string {
-	text, lost := drawable(text)
-	p.lost = p.lost || lost
-	return text
+	l := p.lines(text, math.Inf(1), 1)[0]
+	p.draw(x-p.width(l), y, l)
 }
 
 // Paragraph writes text over the width of the page, on further pages where need be.
 func (p *Pen) Paragraph(text string) {
 	for _, l := range p.lines(text, Width, 0) {
 		p.Room(p.leading())
-		p.At(Margin, p.pdf.GetY()+p.leading()*0.75, l)
+		p.put(Margin, Width, p.pdf.GetY()+p.leading()*0.75, l)
 		p.Skip(p.leading())
 	}
 }
 
-// lines breaks text to a width; most cuts it to so many lines, with an ellipsis, unless it is 0.
-func (p *Pen) lines(text string, width float64, most int) []string {
-	var out []string
-	line := ""
-	fits := func(s string) bool { _, w := p.runs(s); return w <= width }
-	put := func(word string) {
-		glue := ""
-		if line != "" && !strings.HasPrefix(word, "\x00") {
-			glue = " "
-		}
-		word = strings.TrimPrefix(word, "\x00")
-		if fits(line + glue + word) {
-			line += glue + word
-			return
-		}
-		if line != "" {
-			out = append(out, line)
-			line = ""
-		}
-		for !fits(word) { // longer than a line: an address
-			n := 1
-			letters := []rune(word)
-			for n < len(letters) && fits(string(letters[:n+1])) {
-				n++
-			}
-			out = append(out, string(letters[:n]))
-			word = string(letters[n:])
-		}
-		line = word
+// put draws a line at that side of a column at which its text begins.
+func (p *Pen) put(x, width, y float64, l line) {
+	if l.rtl {
+		x += width - p.width(l)
 	}
-	if most > 0 {
-		text = first(text, most*400) // more than can be seen
-	}
-	for _, word := range words(p.clean(text)) {
-		if most > 0 && len(out) > most {
-			break
-		}
-		put(word)
-	}
-	if line != "" {
-		out = append(out, line)
-	}
-	if most > 0 && len(out) > most {
-		out = out[:most]
-		last := []rune(out[most-1])
-		for len(last) > 0 && !fits(string(last)+"…") {
-			last = last[:len(last)-1]
-		}
-		out[most-1] = string(last) + "…"
-	}
-	if len(out) == 0 {
-		out = []string{""}
-	}
-	return out
+	p.draw(x, y, l)
 }
 
-func first(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i]
-		}
-	}
-	return text
+// lines breaks text to a width and cuts it to so many lines, with an ellipsis; 0 is as many as it takes. There is always one.
+func (p *Pen) lines(text string, width float64, most int) []line {
+	text, lost := p.fonts.drawable(text)
+	p.lost = p.lost || lost
+	p.fonts.bold = p.bold
+	return p.fonts.set(text, width/p.unit(), most)
 }
 
-// words splits text where lines may end. Those that follow without a space begin with a NUL.
-func words(text string) []string {
-	var out []string
-	for _, word := range strings.Fields(text) {
-		begin, glued := 0, ""
-		for i, r := range word {
-			if end := i + len(string(r)); breakable(r) && end < len(word) {
-				out = append(out, glued+word[begin:end])
-				begin, glued = end, "\x00"
-			}
-		}
-		out = append(out, glued+word[begin:])
-	}
-	return out
-}
+// unit is how long the unit of lines is on the page.
+func (p *Pen) unit() float64 { return p.size / p.pdf.GetConversionRatio() / em }
+
+func (p *Pen) width(l line) float64 { return l.width * p.unit() }
 
 // Box fills a rectangle.
 func (p *Pen) Box(x, y, w, h float64, c Color) {

@@ -30,7 +30,7 @@ func (p *Pen) Table(cols []Col, rows [][]string) {
 	head()
 	for i, row := range rows {
 		p.Font(size, false, Color{30, 30, 30})
-		cells := make([][]string, len(cols))
+		cells := make([][]line, len(cols))
 		tall := 1
 		for j, c := range cols {
 			cells[j] = p.lines(row[j], c.Width-2.4, c.Lines)
@@ -50,10 +50,9 @@ func (p *Pen) Table(cols []Col, rows [][]string) {
 			for k, l := range cells[j] {
 				foot := y + 0.8 + (float64(k)+0.78)*p.leading()
 				if c.Right {
-					p.Right(x+c.Width-1.2, foot, l)
-				} else {
-					p.At(x+1.2, foot, l)
+					l.rtl = true
 				}
+				p.put(x+1.2, c.Width-2.4, foot, l)
 			}
 			x += c.Width
 		}

@@ -59,7 +59,7 @@ func (j *Jira) draft(actor string, v version, u issueUpdate) (*record, []item, *
 		Project: p.Key, Status: p.Statuses[0], Priority: defaultPriority, Creator: actor, Reporter: actor,
 		Created: now, Updated: now, Categorised: now, Stored: now, Properties: map[string]json.RawMessage{},
 	}
-	if slices.Contains(p.absent, "priority") {
+	if j.absent(p, "priority") {
 		r.Priority = ""
 	}
 	first, _ := findStatus(p.Statuses[0])

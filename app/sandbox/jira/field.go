@@ -29,7 +29,7 @@ func (r ref) any() string {
 // set gives one field of r the value that a call of the version sends, and returns what changed, or what is wrong with the value.
 func (j *Jira) set(actor string, r *record, v version, field string, raw json.RawMessage) ([]item, string) {
 	p, _ := j.project(r.Project)
-	if slices.Contains(p.absent, field) {
+	if j.absent(p, field) {
 		return nil, "Field '" + field + "' cannot be set. It is not on the appropriate screen, or unknown."
 	}
 	if c, ok := p.custom(field); ok {

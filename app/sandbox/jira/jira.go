@@ -22,6 +22,7 @@ type Jira struct {
 	calls    *http.ServeMux
 	meta     *http.ServeMux
 	denials  sync.Map // account id to the keys of permissions that were taken away
+	screens  sync.Map // project key to the fields that were taken off its screens
 
 	mu    sync.RWMutex
 	state state

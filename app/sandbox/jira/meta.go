@@ -3,7 +3,6 @@ package jira
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -262,7 +261,7 @@ func (d renderer) fieldMeta(p Project, field string, required bool) object {
 // metaFields are the fields of a project's create screen for an issue type.
 func (d renderer) metaFields(p Project, kind IssueType) (list []object) {
 	for _, f := range settable() {
-		if slices.Contains(p.absent, f) || f == "parent" && d.v == dc && !kind.Subtask {
+		if d.j.absent(p, f) || f == "parent" && d.v == dc && !kind.Subtask {
 			continue
 		}
 		required := f == "project" || f == "issuetype" || f == "summary"

@@ -73,6 +73,16 @@ func (j *Jira) Deny(accountID string, keys ...string) {
 	j.denials.Store(accountID, keys)
 }
 
+// TakeOff takes fields off the create screens of a project; those that were taken off before are put back.
+func (j *Jira) TakeOff(project string, fields ...string) { j.screens.Store(project, fields) }
+
+// absent reports whether a field is on no screen of a project.
+func (j *Jira) absent(p Project, field string) bool {
+	off, _ := j.screens.Load(p.Key)
+	list, _ := off.([]string)
+	return slices.Contains(p.absent, field) || slices.Contains(list, field)
+}
+
 func (j *Jira) denied(accountID, key string) bool {
 	keys, _ := j.denials.Load(accountID)
 	list, _ := keys.([]string)

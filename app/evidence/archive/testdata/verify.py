@@ -86,8 +86,9 @@ def roots(leaves, sizes):  # step 6: the roots over the first so many leaves
     return out
 
 
-def entries(text, leaves, as_of):  # steps 7 and 8
-    replaced, last, decode = {}, (-1, ""), json.JSONDecoder().raw_decode
+def entries(text, leaves, manifest):  # steps 7 and 8, and the disclosed entries before, in and after the window
+    replaced, last, decode, zones = {}, (-1, ""), json.JSONDecoder().raw_decode, [0, 0, 0]
+    begins, ends, as_of = (moment(manifest[name]) for name in ("from", "to", "as_of"))
     for line in text.split("\n")[:-1]:
         need(line.startswith('{"leaf":{'), "a line of another form")
         leaf, end = decode(line, 8)
@@ -97,28 +98,27 @@ def entries(text, leaves, as_of):  # steps 7 and 8
         need(sha(b"\0", raw.encode()) == leaves[32 * seq:32 * seq + 32], f"entry {seq} is not the one in the tree")
         need(seq > last[0] and last[1] <= when < as_of, f"entry {seq} is out of order")
         last = seq, when
+        zones[(when >= begins) + (when >= ends)] += 1
         if rest == "}":
             continue
         need(rest.startswith(',"salt":"') and rest[41:50] == '","body":' and rest.endswith("}"), "a line of another form")
-        body = rest[50:-1]
-        digest = sha(bytes.fromhex(rest[9:41]), body.encode()).hex()
+        digest = sha(bytes.fromhex(rest[9:41]), rest[50:-1].encode()).hex()
         if digest != leaf["body"]:
             replaced[seq] = digest
         elif leaf["kind"] == "ledger.erased":
-            for one in json.loads(body)["data"]["entries"]:
-                if replaced.get(one["seq"]) == one["digest"]:
-                    del replaced[one["seq"]]
+            erased = {one["seq"]: one["digest"] for one in json.loads(rest[50:-1])["data"]["entries"]}
+            replaced = {n: d for n, d in replaced.items() if erased.get(n) != d}
     need(not replaced, f"entries {sorted(replaced)} say what was not recorded")
+    told = [manifest["entries"][zone + "_window"]["disclosed"] for zone in ("before", "in", "after")]
+    need(zones == told, "not as many disclosed entries before, in and after the window as the manifest says")
 
 
 def moment(text):  # sorts as the time does
-    whole, _, decimals = text.rstrip("Z").partition(".")
-    return whole + decimals.ljust(9, "0")
+    return "".join(part.ljust(9, "0") for part in text.rstrip("Z").partition(".")[::2])
 
 
 def main(pack, key=None, earlier=None):
-    z = zipfile.ZipFile(pack)
-    names = z.namelist()
+    names = (z := zipfile.ZipFile(pack)).namelist()
     files = {name: z.read(name) for name in names}
     need(len(files) == len(names) and names[-2:] == ["manifest.json", "manifest.sig"], "files are there twice, or the manifest is not")
     known = files["ledger/key"].decode().strip()
@@ -128,22 +128,22 @@ def main(pack, key=None, earlier=None):
     manifest = json.loads(files["manifest.json"])
     need([f["name"] for f in manifest["files"]] == names[:-2], "other files than the manifest names")
     for f in manifest["files"]:
-        content, rows = files[f["name"]], f["rows"]
+        content, kind = files[f["name"]], f["name"].rpartition(".")[2]
         need(len(content) == f["bytes"] and sha(content).hex() == f["sha256"], f["name"] + " was changed")
-        if f["name"].endswith(".jsonl"):
-            rows = content.count(b"\n")
-        elif f["name"].endswith(".csv"):
-            rows = max(len(list(csv.reader(io.StringIO(content.decode(), newline="")))) - 1, 0)
-        need(rows == f["rows"], f["name"] + " has not as many records as the manifest says")
+        table = csv.reader(io.StringIO(content.decode(), newline="")) if kind == "csv" else []
+        rows = {"csv": max(sum(1 for _ in table) - 1, 0), "jsonl": content.count(b"\n")}
+        need(rows.get(kind, f["rows"]) == f["rows"], f["name"] + " has not as many records as the manifest says")
     leaves, said = files["ledger/leaves.bin"], manifest["ledger"]
     want = dict([checkpoint(files["ledger/checkpoint"], known)])
     need(want == {said["size"]: said["root"]} and len(leaves) == 32 * said["size"], "another checkpoint than the manifest tells of")
-    for note in [files.get("ledger/previous"), earlier and open(earlier, "rb").read()]:
+    stamped = [f"ledger/stamped-{stamp['size']}" for stamp in said.get("stamps", [])]  # step 9: what is stamped, not by whom
+    need(all(b"\4 " + sha(files[n]) in files[n + ".tsr"] for n in stamped), "a time stamp is of something else")
+    for note in [files.get("ledger/previous"), earlier and open(earlier, "rb").read()] + [files[n] for n in stamped]:
         if note:
             size, root = checkpoint(note, known)
             need(want.setdefault(size, root) == root and size <= said["size"], "an earlier checkpoint is not continued")
     need(roots(leaves, want) == want, "the leaves do not make up the tree")
-    entries(files["ledger/entries.jsonl"].decode(), leaves, moment(manifest["as_of"]))
+    entries(files["ledger/entries.jsonl"].decode(), leaves, manifest)
     print(f"verifies: {len(names)} files, {said['size']} entries, signed by {known}")
 
 

@@ -1,0 +1,28 @@
+package evidence
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestHeight(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       int
+	}{
+		{"nothing", "", 1},
+		{"a word", "mitigated", 1},
+		{"as wide as the column", strings.Repeat("x", 40), 1},
+		{"a little wider, as letters are narrow", strings.Repeat("x", 46), 1},
+		{"two lines", strings.Repeat("x", 60), 2},
+		{"lines of its own", "one\ntwo\nthree", 3},
+		{"letters of East Asia", strings.Repeat("漢", 40), 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := height(tt.text, 40); got != tt.want {
+				t.Errorf("%d lines, want %d", got, tt.want)
+			}
+		})
+	}
+}
