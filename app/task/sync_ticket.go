@@ -82,9 +82,8 @@ func (d *Desk) handOver(ctx context.Context, job work.Job, issue event.Issue) (w
 	}
 	if len(threats) == 0 {
 		perhaps := issue.Key == "" || slices.ContainsFunc(issue.Labels, func(l string) bool { return strings.HasPrefix(l, Label+"-") })
-		// A copy that somebody made bears the labels too, and none comes for it: so the waits grow.
-		if age := d.Now().Sub(job.Created); perhaps && !issue.Deleted && age < bindingTime {
-			return work.Outcome{Verdict: work.Snooze, After: max(time.Second, age), Reason: "the ticket is being filed"}, nil
+		if perhaps && !issue.Deleted && d.Now().Sub(job.Created) < bindingTime {
+			return work.Outcome{Verdict: work.Snooze, After: time.Second, Reason: "the ticket is being filed"}, nil
 		}
 		return work.Outcome{}, nil
 	}
