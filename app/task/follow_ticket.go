@@ -76,6 +76,9 @@ func (p Policy) apply(page trace.Page, t threat.Threat, issue event.Issue, obser
 	case was.Deleted: // and stays so
 	default:
 		taken = f.follow(issue) || taken
+		if f.ticket.Deleted && f.trail.PutOff != nil {
+			f.gatherLater()
+		}
 	}
 	if f.overdue(now) {
 		f.remind()

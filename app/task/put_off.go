@@ -38,6 +38,15 @@ func (f *following) putOff(e event.Issue) bool {
 	}
 	e.Hidden = false
 	f.trail.PutOff = append(f.trail.PutOff, ledger.Encode(putOff{e, f.observed}))
+	if f.ticket.Deleted || len(f.trail.PutOff) >= gatheredMost {
+		f.gatherLater()
+	}
+	return true
+}
+
+// gatherLater asks for what was put off to be taken in. Of a ticket that is only out of sight that is not asked: its deletion may be told yet, and
+// where it comes back into sight its history tells.
+func (f *following) gatherLater() {
 	runAt := f.now.Add(gathering)
 	if len(f.trail.PutOff) >= gatheredMost {
 		runAt = f.now
@@ -46,7 +55,6 @@ func (f *following) putOff(e event.Issue) bool {
 		Kind: work.SyncTicket, Subject: f.ticket.ID + "/" + gatherEvent + "@" + f.threat.Page, Lane: f.threat.Page,
 		Args: ledger.Encode(event.Issue{ID: f.ticket.ID, Event: gatherEvent}), RunAt: runAt, Occurred: f.now, Observed: f.observed,
 	})
-	return true
 }
 
 // gather takes in what was put off. It reports false when nothing was.

@@ -165,14 +165,10 @@ func TestPutOffBackInSight(t *testing.T) {
 	f := follow(t)
 	hide := func(e event.Issue) event.Issue { e.Hidden = true; return e }
 	f.take(h.event(4), hide)
-	if f.waiting == nil || !f.threat.Ticket.Hidden || len(f.steps) > 0 {
+	if f.waiting != nil || len(f.threat.Trail.PutOff) != 1 || !f.threat.Ticket.Hidden || len(f.steps) > 0 {
 		t.Fatalf("waiting %v, ticket %+v, steps %v", f.waiting, f.threat.Ticket, f.steps)
 	}
-	f.gather(func(e event.Issue) event.Issue {
-		whole := h.whole()
-		whole.Event = e.Event
-		return whole
-	})
+	f.take(h.event(5), func(event.Issue) event.Issue { return h.whole() })
 	if f.threat.Ticket.Hidden || f.threat.Trail.PutOff != nil || f.threat.Ticket.Status != h.now().Status || len(f.steps) == 0 {
 		t.Errorf("ticket %+v, trail %+v, steps %v", f.threat.Ticket, f.threat.Trail, f.steps)
 	}
