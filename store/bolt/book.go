@@ -110,10 +110,10 @@ func (s *Store) Commit(ctx context.Context, c trace.Change) error {
 	if err != nil {
 		return fault.As(fault.Invalid, err, "store: commit to %s", c.Tenant)
 	}
-	leaves, err := leavesOf(c.Entries)
-	if err != nil {
+	if err := validEntries(c.Entries); err != nil {
 		return fault.Wrap(err, "store: commit to %s", c.Tenant)
 	}
+	leaves := leavesOf(c.Entries)
 	return s.write(ctx, "commit to "+string(c.Tenant), func(t *tx) error {
 		if err := checkRevs(t.Bucket(bucketTenants).Bucket([]byte(c.Tenant)), c); err != nil {
 			return err

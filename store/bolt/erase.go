@@ -12,10 +12,10 @@ import (
 
 // Erase implements ledger.Eraser.
 func (s *Store) Erase(ctx context.Context, id tenant.ID, e ledger.Erasure) (told uint64, err error) {
-	leaves, err := leavesOf(e.Entries)
-	if err != nil {
+	if err := validEntries(e.Entries); err != nil {
 		return 0, fault.Wrap(err, "store: erase in the ledger of %s", id)
 	}
+	leaves := leavesOf(e.Entries)
 	if len(leaves) == 0 {
 		return 0, fault.New(fault.Invalid, "store: erase in the ledger of %s: no entries", id)
 	}

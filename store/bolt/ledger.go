@@ -108,16 +108,22 @@ func (s *Store) checkpointDue(t *tx, b *bbolt.Bucket, id tenant.ID) error {
 	return nil
 }
 
-// leavesOf makes the leaves of entries that are to be recorded, all but their numbers and the time of recording. It refuses data that
-// would not stand as it is in the one line of a leaf's body.
-func leavesOf(entries []ledger.Entry) ([]ledger.Leaf, error) {
+// leavesOf makes the leaves of entries that are to be recorded, all but their numbers and the time of recording.
+func leavesOf(entries []ledger.Entry) []ledger.Leaf {
 	out := make([]ledger.Leaf, len(entries))
 	for i, one := range entries {
-		if len(one.Data) > 0 && (!json.Valid(one.Data) || bytes.IndexByte(one.Data, '\n') >= 0) {
-			return nil, fault.New(fault.Invalid, "the data of a %s entry is no JSON in one line", one.Kind)
-		}
 		one.Occurred, one.Observed = utc(one.Occurred), utc(one.Observed)
 		out[i] = ledger.Commit(one)
 	}
-	return out, nil
+	return out
+}
+
+// validEntries refuses data that would not stand as it is in the one line of a leaf's body.
+func validEntries(entries []ledger.Entry) error {
+	for _, one := range entries {
+		if len(one.Data) > 0 && (!json.Valid(one.Data) || bytes.IndexByte(one.Data, '\n') >= 0) {
+			return fault.New(fault.Invalid, "the data of a %s entry is no JSON in one line", one.Kind)
+		}
+	}
+	return nil
 }
