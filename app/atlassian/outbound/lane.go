@@ -71,6 +71,9 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 	c.issue, c.write, c.background = writtenIssue(req), writes(c.method, c.template), background(req.Context())
 	c.searches = searches(c.template)
 	for attempt := 1; ; attempt++ {
+		if err := l.waits(req.Context(), c); err != nil {
+			return nil, err // whoever waits for it tries again
+		}
 		resp, err := l.signed(req, c)
 		if attempt == attempts || !passing(c, resp, err) || req.Context().Err() != nil {
 			return resp, err
@@ -90,12 +93,10 @@ func (l *lane) roundTrip(req *http.Request) (*http.Response, error) {
 // signed sends a request by the first of the signers that the site does not refuse with 401, which says that nothing was done.
 func (l *lane) signed(req *http.Request, c call) (*http.Response, error) {
 	for n, signer := range l.signers {
-		if err := l.road.paces.wait(req.Context(), l.tenant, l.product, c); err != nil {
-			l.road.metrics.heldBack(l, "pace")
-			return nil, err
-		}
-		if err := l.open(c); err != nil {
-			return nil, err
+		if n > 0 {
+			if err := l.waits(req.Context(), c); err != nil {
+				return nil, err
+			}
 		}
 		resp, err := l.once(req, c, signer)
 		if err != nil {
@@ -129,6 +130,15 @@ func (l *lane) admit(u *url.URL) error {
 		return fault.New(fault.Denied, "a call to %s://%s was stopped: clients of %s may only call %s", u.Scheme, u.Host, l.tenant, l.base)
 	}
 	return nil
+}
+
+// waits until the pace lets a call pass, or says why none may be made.
+func (l *lane) waits(ctx context.Context, c call) error {
+	if err := l.road.paces.wait(ctx, l.tenant, l.product, c); err != nil {
+		l.road.metrics.heldBack(l, "pace")
+		return err
+	}
+	return l.open(c)
 }
 
 // open asks everybody who may hold a call back. Busy says how long.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/throughline/throughline/app/atlassian/outbound"
 	"github.com/throughline/throughline/app/fault"
@@ -84,6 +85,35 @@ func TestRateLimits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHeldBackOnce: a call that must wait is given back to who waits, not tried again at once.
+func TestHeldBackOnce(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	base, road, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}, func(o *outbound.Options) { o.Metrics = reg })
+	for range 2 { // the first is refused by the site, the second by us
+		if _, err := send(t.Context(), t, road.Client(acme(base), tenant.Jira, nil), http.MethodGet, base+"/rest/api/2/issue/A-1", ""); err != nil && !fault.Is(err, fault.Busy) {
+			t.Fatal(err)
+		}
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := 0.0
+	for _, f := range families {
+		if f.GetName() == "throughline_outbound_held_total" {
+			for _, m := range f.GetMetric() {
+				held += m.GetCounter().GetValue()
+			}
+		}
+	}
+	if held != 1 {
+		t.Errorf("held back %v times, want once", held)
 	}
 }
 
