@@ -252,7 +252,7 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 	weak = append(append(weak, t.Text.CWE...), t.Text.CAPEC...)
 	var verifiedBy, until string
 	var verified time.Time
-	if n := len(t.Verifications); n > 0 {
+	if n := len(t.Verifications); n > 0 && t.Verifications[n-1].Holds {
 		verifiedBy, verified = t.Verifications[n-1].By, t.Verifications[n-1].Occurred
 	}
 	if t.Acceptance != nil {
@@ -325,7 +325,7 @@ func (c *collection) life(t Threat) error {
 			return err
 		}
 	}
-	for _, v := range t.Verifications {
+	for i, v := range t.Verifications {
 		var links []string
 		for _, l := range v.Given.Links {
 			links = append(links, proven(l))
@@ -333,20 +333,34 @@ func (c *collection) life(t Threat) error {
 		in := c.query.within(v.Recorded)
 		if in {
 			c.summary.Verified++
-			sign("verified", v.Given.Note, v.Times)
+			what := "verified"
+			if v.Holds {
+				c.summary.VerifiedHold++
+			}
+			if fate := t.fate(i); fate != "" {
+				what += " (" + fate + ")"
+			}
+			sign(what, v.Given.Note, v.Times)
 		}
-		if err := c.table("verifications").add(append([]any{t.ID, key, v.Given.Note, links, v.Assignee, v.byAssignee(), v.Given.Waived, in}, v.Times.cells()...)...); err != nil {
+		if err := c.table("verifications").add(append([]any{t.ID, key, v.Given.Note, links, v.Holds, v.Assignee, v.byAssignee(), v.Given.Waived, in}, v.Times.cells()...)...); err != nil {
 			return err
 		}
 	}
-	for _, a := range t.Acceptances {
+	for i, a := range t.Acceptances {
 		in := c.query.within(a.Recorded)
+		holds := t.State == threat.Accepted && a.holds(c.query.AsOf) && i+1 == len(t.Acceptances)
 		if in {
 			c.summary.Accepted++
-			sign("accepted until "+a.Given.Until, a.Given.Reason, a.Times)
+			what := "accepted until " + a.Given.Until
+			if holds {
+				c.summary.AcceptedHold++
+			} else {
+				what += " (holds no more)"
+			}
+			sign(what, a.Given.Reason, a.Times)
 		}
 		if err := c.table("acceptances").add(append([]any{
-			t.ID, key, a.Given.Reason, a.Given.Until, t.State == threat.Accepted && a.holds(c.query.AsOf), a.Assignee != "" && a.Assignee == a.By, a.Given.Waived, in,
+			t.ID, key, a.Given.Reason, a.Given.Until, holds, a.Assignee != "" && a.Assignee == a.By, a.Given.Waived, in,
 		}, a.Times.cells()...)...); err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ func kinds() []kind {
 		{unfiled, "no ticket carries a threat that stands"},
 		{late, "not done by its due date, or done after it"},
 		{reopened, "worked on again after it was mitigated or verified"},
+		{verificationWithdrawn, "somebody took a verification back, by /reopen, while its ticket stayed done"},
 		{declined, "its ticket was closed without the work being done"},
 		{byAssignee, "who verified it was the one who did the work"},
 		{waived, "verified or accepted with a rule switched off, as four eyes"},
@@ -44,23 +45,24 @@ func kinds() []kind {
 }
 
 const (
-	notReconciled  = "not reconciled"
-	reviewFailed   = "review failed"
-	ticketDeleted  = "ticket deleted"
-	ticketHidden   = "ticket hidden"
-	unowned        = "unowned"
-	unfiled        = "no ticket"
-	late           = "late"
-	reopened       = "reopened"
-	declined       = "declined"
-	byAssignee     = "verified by the assignee"
-	waived         = "rule waived"
-	stale          = "stale"
-	acceptanceOver = "acceptance expired"
-	accepted       = "accepted"
-	withdrawn      = "withdrawn"
-	dismissed      = "dismissed"
-	drifted        = "ticket altered by hand"
+	notReconciled         = "not reconciled"
+	reviewFailed          = "review failed"
+	ticketDeleted         = "ticket deleted"
+	verificationWithdrawn = "verification withdrawn"
+	ticketHidden          = "ticket hidden"
+	unowned               = "unowned"
+	unfiled               = "no ticket"
+	late                  = "late"
+	reopened              = "reopened"
+	declined              = "declined"
+	byAssignee            = "verified by the assignee"
+	waived                = "rule waived"
+	stale                 = "stale"
+	acceptanceOver        = "acceptance expired"
+	accepted              = "accepted"
+	withdrawn             = "withdrawn"
+	dismissed             = "dismissed"
+	drifted               = "ticket altered by hand"
 )
 
 // Exception is one thing about a threat, a page or the whole that an auditor is to be told of.
@@ -98,13 +100,22 @@ func except(t Threat, q Query) []Exception {
 			out = append(out, Exception{late, due, fmt.Sprintf("%s was due on %s: %d days late", last.Key, last.Due, days), int(last.Entry)})
 		}
 	}
+	var before threat.State // it was withdrawn
 	for _, s := range t.States {
-		if !q.within(s.Recorded) {
-			continue
+		from := s.From
+		switch threat.Withdrawn {
+		case s.State:
+			before = s.From
+		case s.From:
+			from = before
 		}
+		v := t.taken(s)
 		switch {
-		case (s.From == threat.Mitigated || s.From == threat.Verified) && (s.State == threat.Open || s.State == threat.InProgress):
-			at(reopened, s.Times, "from "+string(s.From)+" to "+string(s.State)+": "+s.Why)
+		case from == threat.Verified && s.State == threat.Mitigated && (q.within(s.Recorded) || v != nil && q.within(v.Recorded)):
+			at(verificationWithdrawn, s.Times, v.words()+"; taken back by "+or(s.By, "Throughline")+": "+s.Why)
+		case !q.within(s.Recorded):
+		case (from == threat.Mitigated || from == threat.Verified) && (s.State == threat.Open || s.State == threat.InProgress):
+			at(reopened, s.Times, "from "+string(from)+" to "+string(s.State)+": "+s.Why)
 		case s.State == threat.Withdrawn:
 			at(withdrawn, s.Times, s.Why)
 		case s.State == threat.Dismissed:
@@ -160,8 +171,6 @@ func or(a, b string) string {
 	}
 	return b
 }
-
-func (v Verification) byAssignee() bool { return v.Assignee != "" && v.Assignee == v.By }
 
 // holds reports whether an acceptance holds at an instant: until its last day's end, UTC.
 func (a Acceptance) holds(at time.Time) bool {

@@ -101,6 +101,29 @@ func TestExcept(t *testing.T) {
 		{"reopened before it", func(t *Threat) {
 			t.States = append(t.States, Step{From: threat.Verified, State: threat.Open, Times: on(3)})
 		}, nil},
+		{"its verification was taken back", func(t *Threat) {
+			t.State = threat.Mitigated
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Mitigated, Times: on(6)})
+		}, []string{verificationWithdrawn}},
+		{"its verification was taken back before the window", func(t *Threat) {
+			t.State = threat.Mitigated
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Mitigated, Times: on(3)})
+		}, nil},
+		{"a verification of the window was taken back after it", func(t *Threat) {
+			t.State = threat.Mitigated
+			t.Verifications = append(t.Verifications, Verification{Times: on(5)})
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Mitigated, Times: on(25)})
+		}, []string{verificationWithdrawn}},
+		{"its text changed after it was verified, which takes nothing back", func(t *Threat) {
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Verified, Times: on(6)})
+		}, nil},
+		{"verified, withdrawn and back", func(t *Threat) {
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Withdrawn, Times: on(6)}, Step{From: threat.Withdrawn, State: threat.Verified, Times: on(7)})
+		}, []string{withdrawn}},
+		{"its ticket was reopened while its text was gone", func(t *Threat) {
+			t.State = threat.Open
+			t.States = append(t.States, Step{From: threat.Verified, State: threat.Withdrawn, Times: on(6)}, Step{From: threat.Withdrawn, State: threat.Open, Times: on(7)})
+		}, []string{reopened, withdrawn}},
 		{"verified by the assignee, without four eyes", func(t *Threat) {
 			v := Verification{Assignee: "mira", Times: on(6)}
 			v.By, v.Given.Waived = "mira", []string{"four eyes"}

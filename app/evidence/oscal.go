@@ -202,9 +202,13 @@ func (o *oscal) take(t Threat, criteria []threat.Criterion, exceptions []Excepti
 		log.Entries = append(log.Entries, logEntry{o.id("entry", fmt.Sprint(s.Entry)), line(string(s.State) + ": " + s.Why), instant(s.Recorded), statuses[s.State]})
 	}
 	r.Log = &log
-	for _, v := range t.Verifications {
+	for i, v := range t.Verifications {
+		title := "Verification of " + t.ID
+		if fate := t.fate(i); fate != "" {
+			title += " (" + fate + ")"
+		}
 		seen := observation{
-			UUID: o.id("entry", fmt.Sprint(v.Entry)), Title: line("Verification of " + t.ID), Description: block(v.Given.Note), Methods: []string{"EXAMINE"},
+			UUID: o.id("entry", fmt.Sprint(v.Entry)), Title: line(title), Description: block(v.Given.Note), Methods: []string{"EXAMINE"},
 			Origins: o.origin(v.By), Collected: instant(v.Occurred),
 		}
 		for _, l := range v.Given.Links {

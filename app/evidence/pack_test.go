@@ -28,6 +28,7 @@ import (
 	"github.com/throughline/throughline/app/fault"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/tenant"
+	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/app/trace"
 	"github.com/throughline/throughline/store"
 )
@@ -360,6 +361,68 @@ func TestExceptionsStay(t *testing.T) {
 			t.Errorf("no exception %q", kind)
 		}
 	}
+}
+
+// TestVerificationTakenBack: a verification that somebody took back is told of, and nothing says any more that the threat is verified.
+func TestVerificationTakenBack(t *testing.T) {
+	s := filled(t, 120)
+	before, was := build(t, s, half(), nil)
+	var id string
+	for _, row := range records(t, files(t, before)["verifications.csv"]) {
+		if id = row["threat"]; row["holds"] != "yes" {
+			t.Errorf("%s was verified, and nobody took it back: holds %q", id, row["holds"])
+		}
+	}
+	commit(t, s, []ledger.Entry{{
+		Kind: ledger.Moved, Threat: id, Page: pageOf(t, s, id), By: "557058:eyal", Occurred: date(6, 20), Observed: date(6, 20),
+		Data: ledger.Encode(ledger.MoveFact{From: threat.Verified, To: threat.Mitigated, Why: "reopened: the old token works again"}),
+	}})
+	pack, made := build(t, s, half(), nil)
+	in := files(t, pack)
+	for _, row := range records(t, in["verifications.csv"]) {
+		if (row["holds"] == "yes") == (row["threat"] == id) {
+			t.Errorf("verification of %s: holds %q", row["threat"], row["holds"])
+		}
+	}
+	for _, row := range records(t, in["threats.csv"]) {
+		if verified := row["state"] == "verified"; verified != (row["verified_by"] != "") || verified != (row["verified"] != "") {
+			t.Errorf("%s is %s, verified by %q at %q", row["threat"], row["state"], row["verified_by"], row["verified"])
+		}
+	}
+	var got []string
+	for _, row := range records(t, in["exceptions.csv"]) {
+		if row["kind"] == "verification withdrawn" {
+			got = append(got, row["threat"], row["since"])
+			for _, want := range []string{"verified by 557058:", "taken back by 557058:eyal", "the old token works again"} {
+				if !strings.Contains(row["what"], want) {
+					t.Errorf("the exception says %q, want %q in it", row["what"], want)
+				}
+			}
+			if row["entry"] != fmt.Sprint(made.Size-1) {
+				t.Errorf("the exception is by entry %s, want %d", row["entry"], made.Size-1)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{id, "2026-06-20T00:00:00.000Z"}, got); diff != "" {
+		t.Errorf("verifications withdrawn (-want +got):\n%s", diff)
+	}
+	if is, then := made.Summary, was.Summary; is.Verified != then.Verified || is.VerifiedHold != then.VerifiedHold-1 {
+		t.Errorf("%d verifications of which %d hold, before %d and %d", is.Verified, is.VerifiedHold, then.Verified, then.VerifiedHold)
+	}
+	if !bytes.Contains(in["oscal/assessment-results.json"], []byte("Verification of "+id+" (withdrawn 2026-06-20)")) {
+		t.Error("OSCAL does not say that it was taken back")
+	}
+}
+
+// pageOf is the page that states a threat.
+func pageOf(t *testing.T, s store.Store, id string) string {
+	for e := range entriesOf(t, s) {
+		if e.Threat == id {
+			return e.Page
+		}
+	}
+	t.Fatalf("no threat %s", id)
+	return ""
 }
 
 func TestReconciliation(t *testing.T) {

@@ -290,8 +290,9 @@ func (c *collection) exceptions(p *typeset.Pen) {
 func (c *collection) signOffs(p *typeset.Pen) {
 	s := c.summary
 	heading(p, "Sign-offs in the window")
-	say(p, fmt.Sprintf("%s and %s were recorded in the window. Each names who, when and on what evidence, on the sheets Verifications and Acceptances.",
-		plural(s.Verified, "verification", "verifications"), plural(s.Accepted, "acceptance of a risk", "acceptances of risks")))
+	say(p, fmt.Sprintf("%s and %s were recorded in the window. Each names who, when and on what evidence, on the sheets Verifications and Acceptances. "+
+		"What became of one later, up to the instant of knowledge, stands behind it in brackets.",
+		holding(plural(s.Verified, "verification", "verifications"), s.VerifiedHold), holding(plural(s.Accepted, "acceptance of a risk", "acceptances of risks"), s.AcceptedHold)))
 	if len(s.signed) == 0 {
 		return
 	}
@@ -380,6 +381,11 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return thousands(n) + " " + many
+}
+
+// holding says how many of some sign-offs hold.
+func holding(all string, n int) string {
+	return fmt.Sprintf("%s (of which %s %s)", all, thousands(n), map[bool]string{true: "holds", false: "hold"}[n == 1])
 }
 
 func verb(n int) string {

@@ -25,18 +25,21 @@ func rank(name string) int {
 
 // lasting are the columns of a table whose meaning no version changes: what is compared where another version made the pack and a file differs.
 func lasting(table string) []string {
-	if table == "states" {
+	switch table {
+	case "states":
 		return []string{"threat", "from", "to", "by", "page_version", "occurred", "recorded", "entry"}
+	case "verifications":
+		return []string{"threat", "by", "page_version", "occurred", "recorded", "entry"}
 	}
 	return []string{
-		"threat", "title", "state", "stale", "severity", "owner", "ticket", "ticket_status", "due", "page_id", "page_version", "verified_by", "verified",
-		"accepted_until", "entry",
+		"threat", "title", "state", "stale", "severity", "owner", "ticket", "ticket_status", "due", "page_id", "page_version",
+		"accepted_until",
 	}
 }
 
 // compareFacts compares the lasting columns of tables, and returns the number of rows that are the same.
 func (c *collection) compareFacts(pack *archive.Contents) (same int, err error) {
-	for _, name := range []string{"threats", "states"} {
+	for _, name := range []string{"threats", "states", "verifications"} {
 		n, err := c.compareTable(pack, c.table(name), lasting(name))
 		if err != nil {
 			return same, err

@@ -226,8 +226,8 @@ func TestForgedTablesAreNamed(t *testing.T) {
 		{"a state", "threats.csv", cell(open["threat"], "state", "verified"), nil, []string{open["threat"], `state is "verified"`, `"open"`}, true},
 		{"an owner", "threats.csv", cell(open["threat"], "owner", "557058:zoe"), nil, []string{open["threat"], `owner is "557058:zoe"`, open["owner"]}, true},
 		{"a ticket", "threats.csv", cell(open["threat"], "ticket", "SEC-9999"), nil, []string{`ticket is "SEC-9999"`}, true},
-		{"who verified", "threats.csv", cell(verified["threat"], "verified_by", "557058:zoe"), nil, []string{verified["threat"], `verified_by is "557058:zoe"`}, true},
-		{"when it was verified", "threats.csv", cell(verified["threat"], "verified", "2026-01-01T00:00:00.000Z"), nil, []string{`verified is "2026-01-01T00:00:00.000Z"`}, true},
+		{"who verified", "threats.csv", cell(verified["threat"], "verified_by", "557058:zoe"), nil, []string{verified["threat"], `verified_by is "557058:zoe"`}, false},
+		{"when it was verified", "threats.csv", cell(verified["threat"], "verified", "2026-01-01T00:00:00.000Z"), nil, []string{`verified is "2026-01-01T00:00:00.000Z"`}, false},
 		{"a due date", "threats.csv", cell(open["threat"], "due", "2029-01-01"), nil, []string{`due is "2029-01-01"`}, true},
 		{"a page version", "threats.csv", cell(open["threat"], "page_version", "77"), nil, []string{`page_version is "77"`}, true},
 		{"a severity", "threats.csv", cell(open["threat"], "severity", "none"), nil, []string{`severity is "none"`}, true},
@@ -238,7 +238,8 @@ func TestForgedTablesAreNamed(t *testing.T) {
 		{"moves left out", "states.csv", dropped(open["threat"]), nil, []string{"row ", open["threat"]}, true},
 		{"a move made up", "states.csv", added, nil, []string{"T-MADEUP00", "no entry of the ledger gives it"}, true},
 		{"exceptions left out", "exceptions.csv", dropped("late"), nil, []string{"row "}, false},
-		{"a verification by somebody else", "verifications.csv", cell(verified["threat"], "by", "557058:zoe"), nil, []string{verified["threat"], `by is "557058:zoe"`}, false},
+		{"a verification by somebody else", "verifications.csv", cell(verified["threat"], "by", "557058:zoe"), nil, []string{verified["threat"], `by is "557058:zoe"`}, true},
+		{"a verification at another time", "verifications.csv", cell(verified["threat"], "occurred", "2026-01-01T00:00:00.000Z"), nil, []string{verified["threat"], `occurred is "2026-01-01T00:00:00.000Z"`}, true},
 		{"a ticket's due date", "tickets.csv", cell(open["ticket"], "due", "2029-01-01"), nil, []string{open["ticket"], `due is "2029-01-01"`}, false},
 		{"a cell of JSON", "threats.json", text(`"state":"open"`, `"state":"verified"`), nil, []string{"threats.json"}, false},
 		{"a count of the summary", "summary.json", text(`"population": `, `"population": 9`), nil, []string{"summary.json"}, false},
@@ -271,7 +272,7 @@ func TestForgedTablesAreNamed(t *testing.T) {
 				got, err := recheck(t, forged, version)
 				var found *archive.Flaw
 				if !errors.As(err, &found) {
-					facts := len(records(t, in["threats.csv"])) + len(records(t, in["states.csv"]))
+					facts := len(records(t, in["threats.csv"])) + len(records(t, in["states.csv"])) + len(records(t, in["verifications.csv"]))
 					if version == "test" || tt.older || err != nil || got.Files != 0 || got.Facts != facts || got.Differs == "" {
 						t.Errorf("by version %q: %+v, %v, want a flaw", version, got, err)
 					}

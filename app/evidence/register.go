@@ -23,7 +23,7 @@ type Threat struct {
 	State    threat.State       `json:"state"`
 	Stale    bool               `json:"stale,omitempty"`
 
-	Verification *threat.Verification `json:"verification"` // the newest; null while there was none
+	Verification *threat.Verification `json:"verification"` // the newest, whether or not it holds; null while there was none
 	Acceptance   *threat.Acceptance   `json:"acceptance"`   // the newest
 
 	States []Step `json:"states"` // all moves up to the instant, oldest first
@@ -76,6 +76,7 @@ type TicketStep struct {
 // Verification is evidence that was given.
 type Verification struct {
 	Given    threat.Verification `json:"given"`
+	Holds    bool                `json:"holds"`              // it is the newest, and its threat is verified by it at the instant of knowledge
 	Assignee string              `json:"assignee,omitempty"` // of the ticket at that time
 	Times
 }

@@ -46,6 +46,9 @@ func (r *replay) apply(e ledger.Entry) error {
 	case ledger.Moved:
 		f, err := read[ledger.MoveFact](e)
 		t.State, t.Stale = f.To, f.Stale
+		if n := len(t.Verifications); n > 0 {
+			t.Verifications[n-1].Holds = f.To == threat.Verified
+		}
 		t.States = append(t.States, Step{From: f.From, State: f.To, Stale: f.Stale, Why: f.Why, Times: times(e)})
 		return err
 	case ledger.Owned:
@@ -74,7 +77,10 @@ func (t *Threat) decide(e ledger.Entry) error {
 	case ledger.Verified:
 		f, err := read[ledger.VerifiedFact](e)
 		t.Verification = &f.Verification
-		t.Verifications = append(t.Verifications, Verification{f.Verification, assignee, times(e)})
+		if n := len(t.Verifications); n > 0 {
+			t.Verifications[n-1].Holds = false
+		}
+		t.Verifications = append(t.Verifications, Verification{Given: f.Verification, Holds: t.State == threat.Verified, Assignee: assignee, Times: times(e)})
 		return err
 	case ledger.RiskAccepted:
 		f, err := read[ledger.AcceptedFact](e)

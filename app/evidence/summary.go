@@ -14,21 +14,23 @@ import (
 
 // Summary is what a pack's cover tells: counts, and the first of what an auditor asks about.
 type Summary struct {
-	Stated     int                     `json:"stated"`       // threats stated up to the instant of knowledge, of the whole site
-	Outside    int                     `json:"out_of_scope"` // of them, those that counted in the window but are outside of the query's scope
-	Ended      int                     `json:"not_in_window"`
-	Population int                     `json:"population"`
-	States     map[threat.State]int    `json:"states"`
-	Severities map[string]int          `json:"severities"` // "unstated" for none
-	Tickets    int                     `json:"tickets"`
-	Pages      int                     `json:"pages"` // with a threat of the population
-	Exceptions map[string]int          `json:"exceptions"`
-	Excepted   int                     `json:"threats_with_exceptions"`
-	Reviews    map[string]*ReviewTally `json:"reviews"` // by month, "2026-01"
-	Verified   int                     `json:"verifications_in_window"`
-	Accepted   int                     `json:"acceptances_in_window"`
-	Entries    int                     `json:"ledger_entries"` // read
-	Spread     archive.Spread          `json:"ledger_entries_by_window"`
+	Stated       int                     `json:"stated"`       // threats stated up to the instant of knowledge, of the whole site
+	Outside      int                     `json:"out_of_scope"` // of them, those that counted in the window but are outside of the query's scope
+	Ended        int                     `json:"not_in_window"`
+	Population   int                     `json:"population"`
+	States       map[threat.State]int    `json:"states"`
+	Severities   map[string]int          `json:"severities"` // "unstated" for none
+	Tickets      int                     `json:"tickets"`
+	Pages        int                     `json:"pages"` // with a threat of the population
+	Exceptions   map[string]int          `json:"exceptions"`
+	Excepted     int                     `json:"threats_with_exceptions"`
+	Reviews      map[string]*ReviewTally `json:"reviews"` // by month, "2026-01"
+	Verified     int                     `json:"verifications_in_window"`
+	VerifiedHold int                     `json:"verifications_in_window_that_hold"` // at the instant of knowledge
+	Accepted     int                     `json:"acceptances_in_window"`
+	AcceptedHold int                     `json:"acceptances_in_window_that_hold"`
+	Entries      int                     `json:"ledger_entries"` // read
+	Spread       archive.Spread          `json:"ledger_entries_by_window"`
 
 	Reconciled Reconciliation `json:"reconciliation"`
 

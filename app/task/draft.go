@@ -138,7 +138,7 @@ Each of these is a comment of its own:
 * {{/accept-risk until YYYY-MM-DD}} and the reason: the risk is lived with until then. By %[2]s
 * {{/dismiss}} and the reason: it is no threat. By %[2]s
 * {{/owner}} and a mention: that person answers for it from now on. By the assignee, or anybody to whom tickets of this project can be assigned
-* {{/reopen}} and the reason: it is not solved after all. By anybody who may comment
+* {{/reopen}} and the reason: a verification, an acceptance or a dismissal is taken back, and the status of this ticket counts again. While it stays done, the threat is mitigated, not open: to have work done anew, reopen the ticket itself. By anybody who may comment
 
 Closing the ticket without the work being done (as "Won't Do") leaves the threat open.
 `, sentence(who), decides)

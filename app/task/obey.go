@@ -86,6 +86,9 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 		}
 		move(reopened(*t), "reopened: "+c.Note)
 		r.done = fmt.Sprintf("%s was %s and is %s again.", t.ID, was, t.State)
+		if was == threat.Verified && t.State == threat.Mitigated {
+			r.done += " Its verification is taken back, and this ticket is still done: to have work done anew, reopen the ticket itself."
+		}
 	}
 	return entries, r
 }

@@ -124,6 +124,30 @@ func TestObey(t *testing.T) {
 	}
 }
 
+// TestReopenedIsNoNewWork: who takes a verification back is told that this does not have the work done anew.
+func TestReopenedIsNoNewWork(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*hearing)
+		want   bool
+	}{
+		{"verified, and its ticket is done", in(threat.Verified), true},
+		{"verified, and its ticket is not done", func(h *hearing) { in(threat.Verified)(h); h.threats[0].Ticket.Category = threat.ToDo }, false},
+		{"dismissed", in(threat.Dismissed), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := hears("/reopen it came back", tt.change).hear()
+			if len(c.Jobs) != 1 {
+				t.Fatalf("answered by %+v", c.Jobs)
+			}
+			if got := strings.Contains(string(c.Jobs[0].Args), "to have work done anew, reopen the ticket itself"); got != tt.want {
+				t.Errorf("answered by %s, told so: %v, want %v", c.Jobs[0].Args, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestRefuse(t *testing.T) {
 	as := func(account string, s threat.State) func(*hearing) {
 		return func(h *hearing) { in(s)(h); h.speaker.account, h.said.Author = account, account }
