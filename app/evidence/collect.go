@@ -262,7 +262,7 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 	return c.table("threats").add(
 		t.ID, t.Text.Title, string(t.State), t.Stale, string(t.Text.Severity), stride, t.Owner.Account, t.Owner.Name, t.Owner.Reason,
 		ticket.Key, ticket.URL, ticket.Status, ticket.Due, ids, by, kinds, t.Page.Title, t.Page.ID, t.Version, t.Page.URL, t.Page.Space,
-		strings.Join(t.Text.Section, " > "), t.Text.Element, t.Text.Quote, asked, weak, first.Occurred, last.Occurred, verifiedBy, verified, until, int(first.Entry))
+		strings.Join(t.Text.Section, " > "), t.Text.Element, t.Text.Quote, asked, weak, first.Occurred, last.Occurred, verifiedBy, verified, until, int(t.Entry), int(last.Entry))
 }
 
 // tickets adds a row for each ticket that the threat had: one, but where another was bound to it later.

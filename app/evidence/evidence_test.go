@@ -111,6 +111,7 @@ func TestCSV(t *testing.T) {
 	want := map[string]string{
 		"title": "'=HYPERLINK(1)", "state": "mitigated", "ticket": "SEC-1", "owner": "acc-2", "mitigation": "Lock out",
 		"occurred_utc": "2026-01-05T11:59:00.000Z", "observed_utc": "2026-01-05T11:59:59.000Z", "recorded_utc": "2026-01-05T12:00:00.000Z",
+		"stated_entry": "1", "ledger_entry": "8",
 	}
 	for name, value := range want {
 		if row[name] != value {

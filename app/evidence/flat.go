@@ -85,7 +85,7 @@ func flatJSON(ctx context.Context, out io.Writer, w *Walk, q Query) (int, error)
 var columns = []string{
 	"page_id", "page_title", "page_space", "page_url", "page_version", "threat", "title", "section", "quote", "stride", "severity", "mitigation",
 	"criteria", "ticket", "ticket_url", "ticket_status", "ticket_resolution", "ticket_deleted", "ticket_due", "owner", "owner_name", "owner_reason",
-	"state", "state_why", "state_by", "state_page_version", "occurred_utc", "observed_utc", "recorded_utc", "ledger_entry",
+	"state", "state_why", "state_by", "state_page_version", "occurred_utc", "observed_utc", "recorded_utc", "ledger_entry", "stated_entry",
 }
 
 // flatCSV follows RFC 4180: CRLF, quoted where needed.
@@ -102,7 +102,7 @@ func flatCSV(ctx context.Context, w io.Writer, walk *Walk, q Query) (int, error)
 		count++
 		common := commonCells(t)
 		for _, s := range t.States {
-			row = append(append(row[:0], common...), stateCells(s)...)
+			row = append(append(append(row[:0], common...), stateCells(s)...), strconv.FormatUint(t.Entry, 10))
 			_ = out.Write(row)
 		}
 		return out.Error()

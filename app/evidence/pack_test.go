@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -359,6 +360,52 @@ func TestExceptionsStay(t *testing.T) {
 	} {
 		if got[kind] == 0 {
 			t.Errorf("no exception %q", kind)
+		}
+	}
+}
+
+// TestNumbersOfEntriesLead: by the number that stands in a table the entry is found that it says.
+func TestNumbersOfEntriesLead(t *testing.T) {
+	s := filled(t, 120)
+	pack, made := build(t, s, half(), nil)
+	log := make([]ledger.Entry, made.Size)
+	for e := range entriesOf(t, s) {
+		log[e.Seq] = e
+	}
+	in := files(t, pack)
+	tests := []struct {
+		name, table, column string
+		kinds               []ledger.Kind
+	}{
+		{"what stated a threat", "threats", "entry", []ledger.Kind{ledger.Stated}},
+		{"what moved it last", "threats", "state_entry", []ledger.Kind{ledger.Moved}},
+		{"moves", "states", "entry", []ledger.Kind{ledger.Moved}},
+		{"verifications", "verifications", "entry", []ledger.Kind{ledger.Verified}},
+		{"acceptances", "acceptances", "entry", []ledger.Kind{ledger.RiskAccepted}},
+		{"what a ticket is by", "tickets", "entry", []ledger.Kind{ledger.Filed, ledger.Ticketed}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rows := records(t, in[tt.table+".csv"])
+			if len(rows) == 0 {
+				t.Fatal("no rows")
+			}
+			for _, row := range rows {
+				n, err := strconv.Atoi(row[tt.column])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e := log[n]; e.Threat != row["threat"] || !slices.Contains(tt.kinds, e.Kind) {
+					t.Errorf("%s leads to entry %d, which is %s of %s", row["threat"], n, e.Kind, e.Threat)
+				}
+			}
+		})
+	}
+	for _, row := range records(t, in["threats.csv"]) {
+		n, _ := strconv.Atoi(row["state_entry"])
+		var f ledger.MoveFact
+		if err := json.Unmarshal(log[n].Data, &f); err != nil || string(f.To) != row["state"] {
+			t.Errorf("%s is %s, and entry %d moved it to %s (%v)", row["threat"], row["state"], n, f.To, err)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Threat struct {
 	Page     Page               `json:"page"`
 	Version  int                `json:"page_version"` // that stated it, or last changed what it says
 	ID       string             `json:"threat"`
+	Entry    uint64             `json:"entry"` // of the ledger, that stated it first
 	Text     threat.Text        `json:"text"`
 	Criteria []threat.Criterion `json:"criteria"`
 	Owner    threat.Owner       `json:"owner"`

@@ -28,7 +28,7 @@ func ofPage(k ledger.Kind) bool {
 // apply takes an entry of a threat. It fails with fault.Internal when the entry cannot be read or lacks what must come before it.
 func (r *replay) apply(e ledger.Entry) error {
 	if e.Kind == ledger.Stated {
-		r.threats[e.Threat] = &Threat{ID: e.Threat, Page: Page{ID: e.Page}}
+		r.threats[e.Threat] = &Threat{ID: e.Threat, Entry: e.Seq, Page: Page{ID: e.Page}}
 	}
 	t := r.threats[e.Threat]
 	if t == nil {

@@ -36,7 +36,8 @@ var (
 			{"verified_by", "Verified by", Text, 22, "account id; none while no verification holds"},
 			{"verified", "Verified (UTC)", Moment, 20, "occurred; none while no verification holds"},
 			{"accepted_until", "Risk accepted until", Day, 12, "of the newest acceptance"},
-			{"entry", "Ledger entry", Number, 9, "number of the entry that stated it"},
+			{"entry", "Ledger entry", Number, 9, "number of the entry that stated it first"},
+			{"state_entry", "Entry of its state", Number, 9, "number of the newest entry of the sheet States: what moved it to its state, or made it stale"},
 		},
 	}
 	statesTable = Table{
