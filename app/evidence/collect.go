@@ -180,6 +180,7 @@ func (c *collection) take(t Threat) error {
 	for _, add := range []func() error{
 		func() error { return c.threat(t, criteria, exceptions) },
 		func() error { return c.tickets(t) },
+		func() error { return c.ticketSteps(t) },
 		func() error { return c.life(t) },
 		func() error { return c.oscal.take(t, criteria, exceptions) },
 	} {
@@ -269,15 +270,8 @@ func (c *collection) threat(t Threat, criteria []threat.Criterion, exceptions []
 func (c *collection) tickets(t Threat) error {
 	for len(t.Tickets) > 0 {
 		id := t.Tickets[len(t.Tickets)-1].ID
-		var steps, rest []TicketStep
-		for _, s := range t.Tickets {
-			if s.ID == id {
-				steps = append(steps, s)
-			} else {
-				rest = append(rest, s)
-			}
-		}
-		t.Tickets = rest
+		steps := t.steps(id)
+		t.Tickets = slices.DeleteFunc(slices.Clone(t.Tickets), func(s TicketStep) bool { return s.ID == id })
 		first, last := steps[0], steps[len(steps)-1]
 		by := "Throughline"
 		if last.ByPage {
@@ -290,6 +284,19 @@ func (c *collection) tickets(t Threat) error {
 		c.summary.Tickets++
 		err := c.table("tickets").add(last.Key, last.ID, last.URL, t.ID, last.Status, string(last.Category), last.Resolution, last.Declined, last.Assignee, last.Due,
 			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, last.Hidden, len(steps)-1, int(last.Entry))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ticketSteps adds a row for each change of the threat's tickets.
+func (c *collection) ticketSteps(t Threat) error {
+	for _, s := range t.Tickets {
+		err := c.table("ticket_steps").add(append([]any{
+			t.ID, s.Key, s.ID, string(s.Kind), s.Status, string(s.Category), s.Resolution, s.Declined, s.Assignee, s.Due, s.Deleted, s.Hidden, s.Why, c.query.within(s.Recorded),
+		}, s.Times.cells()...)...)
 		if err != nil {
 			return err
 		}
@@ -315,9 +322,9 @@ func (c *collection) life(t Threat) error {
 	if t.Ticket != nil {
 		key = t.Ticket.Key
 	}
-	sign := func(what, note string, at Times) {
+	sign := func(what, name, note string, at Times) {
 		if len(c.summary.signed) < coverSignOffs {
-			c.summary.signed = append(c.summary.signed, signOff{what, t.ID, t.Text.Title, at.By, note, at.Occurred})
+			c.summary.signed = append(c.summary.signed, signOff{what, t.ID, t.Text.Title, or(name, at.By), note, at.Occurred})
 		}
 	}
 	for _, s := range t.States {
@@ -340,9 +347,9 @@ func (c *collection) life(t Threat) error {
 			if fate := t.fate(i); fate != "" {
 				what += " (" + fate + ")"
 			}
-			sign(what, v.Given.Note, v.Times)
+			sign(what, v.Given.By, v.Given.Note, v.Times)
 		}
-		if err := c.table("verifications").add(append([]any{t.ID, key, v.Given.Note, links, v.Holds, v.Assignee, v.byAssignee(), v.Given.Waived, in}, v.Times.cells()...)...); err != nil {
+		if err := c.table("verifications").add(append([]any{t.ID, key, v.Given.Note, links, v.Holds, v.Assignee, v.byAssignee(), v.DoneBy, v.Done, v.Given.Waived, in, v.Given.By}, v.Times.cells()...)...); err != nil {
 			return err
 		}
 	}
@@ -357,10 +364,10 @@ func (c *collection) life(t Threat) error {
 			} else {
 				what += " (holds no more)"
 			}
-			sign(what, a.Given.Reason, a.Times)
+			sign(what, a.Given.By, a.Given.Reason, a.Times)
 		}
 		if err := c.table("acceptances").add(append([]any{
-			t.ID, key, a.Given.Reason, a.Given.Until, holds, a.Assignee != "" && a.Assignee == a.By, a.Given.Waived, in,
+			t.ID, key, a.Given.Reason, a.Given.Until, holds, a.Assignee != "" && a.Assignee == a.By, a.Given.Waived, in, a.Given.By,
 		}, a.Times.cells()...)...); err != nil {
 			return err
 		}

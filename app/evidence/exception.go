@@ -178,6 +178,17 @@ func (a Acceptance) holds(at time.Time) bool {
 	return err == nil && at.Before(day.AddDate(0, 0, 1))
 }
 
+// steps are those of one of the threat's tickets, by Jira's id.
+func (t Threat) steps(id string) []TicketStep {
+	var out []TicketStep
+	for _, s := range t.Tickets {
+		if s.ID == id {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // doneAt is when a ticket's status category became done, by Jira's clock, and has been so since; zero when it is not.
 func doneAt(steps []TicketStep) time.Time {
 	var at time.Time

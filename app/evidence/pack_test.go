@@ -228,7 +228,7 @@ func TestSheets(t *testing.T) {
 	}
 	defer book.Close()
 	want := []string{
-		"About", "Threats", "Tickets", "Reviews", "Verifications", "Acceptances", "Exceptions", "Criteria", "Criteria matrix", "States", "Decisions",
+		"About", "Threats", "Tickets", "Ticket steps", "Reviews", "Verifications", "Acceptances", "Exceptions", "Criteria", "Criteria matrix", "States", "Decisions",
 	}
 	if diff := cmp.Diff(want, book.GetSheetList()); diff != "" {
 		t.Errorf("sheets (-want +got):\n%s", diff)
@@ -382,6 +382,7 @@ func TestNumbersOfEntriesLead(t *testing.T) {
 		{"moves", "states", "entry", []ledger.Kind{ledger.Moved}},
 		{"verifications", "verifications", "entry", []ledger.Kind{ledger.Verified}},
 		{"acceptances", "acceptances", "entry", []ledger.Kind{ledger.RiskAccepted}},
+		{"changes of tickets", "ticket_steps", "entry", []ledger.Kind{ledger.Filed, ledger.Ticketed}},
 		{"what a ticket is by", "tickets", "entry", []ledger.Kind{ledger.Filed, ledger.Ticketed}},
 	}
 	for _, tt := range tests {
@@ -406,6 +407,39 @@ func TestNumbersOfEntriesLead(t *testing.T) {
 		var f ledger.MoveFact
 		if err := json.Unmarshal(log[n].Data, &f); err != nil || string(f.To) != row["state"] {
 			t.Errorf("%s is %s, and entry %d moved it to %s (%v)", row["threat"], row["state"], n, f.To, err)
+		}
+	}
+}
+
+// TestTicketStepsLeadToTickets: the steps of a ticket are as many as its row says, and the last leaves it as it is there. Verifications name who
+// it was that moved it to done, and who verified.
+func TestTicketStepsLeadToTickets(t *testing.T) {
+	s := filled(t, 120)
+	in := files(t, first(build(t, s, half(), nil)))
+	steps := map[string][]map[string]string{}
+	for _, row := range records(t, in["ticket_steps.csv"]) {
+		steps[row["ticket_id"]] = append(steps[row["ticket_id"]], row)
+	}
+	tickets := records(t, in["tickets.csv"])
+	if len(steps) != len(tickets) || len(steps) == 0 {
+		t.Errorf("steps of %d tickets, and %d tickets", len(steps), len(tickets))
+	}
+	done := map[string]string{}
+	for _, row := range tickets {
+		done[row["threat"]] = row["done"]
+		its := steps[row["ticket_id"]]
+		if fmt.Sprint(len(its)-1) != row["changes"] || its[0]["kind"] != "ticket.filed" || its[0]["occurred"] != row["filed"] {
+			t.Fatalf("%s has %s changes, filed %s, and the steps %v", row["ticket"], row["changes"], row["filed"], its)
+		}
+		for _, column := range []string{"threat", "ticket", "status", "category", "resolution", "declined", "assignee", "due", "deleted", "hidden", "entry"} {
+			if got := its[len(its)-1][column]; got != row[column] {
+				t.Errorf("the last step of %s leaves its %s %q, and it is %q", row["ticket"], column, got, row[column])
+			}
+		}
+	}
+	for _, row := range records(t, in["verifications.csv"]) {
+		if row["done"] == "" || row["done"] != done[row["threat"]] {
+			t.Errorf("%s was verified when its ticket was done at %q, and it was at %q", row["threat"], row["done"], done[row["threat"]])
 		}
 	}
 }

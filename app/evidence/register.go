@@ -79,6 +79,8 @@ type Verification struct {
 	Given    threat.Verification `json:"given"`
 	Holds    bool                `json:"holds"`              // it is the newest, and its threat is verified by it at the instant of knowledge
 	Assignee string              `json:"assignee,omitempty"` // of the ticket at that time
+	DoneBy   string              `json:"done_by,omitempty"`  // account id of who had moved the ticket to done, as known then
+	Done     time.Time           `json:"done,omitzero"`      // UTC, by Jira's clock: when that was
 	Times
 }
 

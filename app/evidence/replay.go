@@ -69,9 +69,9 @@ func (t *Threat) decide(e ledger.Entry) error {
 	decided := func(what, why string) {
 		t.Decisions = append(t.Decisions, Decision{Kind: e.Kind, What: what, Why: why, Times: times(e)})
 	}
-	assignee := ""
+	var ticket threat.Ticket
 	if t.Ticket != nil {
-		assignee = t.Ticket.Assignee
+		ticket = *t.Ticket
 	}
 	switch e.Kind {
 	case ledger.Verified:
@@ -80,12 +80,14 @@ func (t *Threat) decide(e ledger.Entry) error {
 		if n := len(t.Verifications); n > 0 {
 			t.Verifications[n-1].Holds = false
 		}
-		t.Verifications = append(t.Verifications, Verification{Given: f.Verification, Holds: t.State == threat.Verified, Assignee: assignee, Times: times(e)})
+		t.Verifications = append(t.Verifications, Verification{
+			Given: f.Verification, Holds: t.State == threat.Verified, Assignee: ticket.Assignee, DoneBy: ticket.DoneBy, Done: doneAt(t.steps(ticket.ID)), Times: times(e),
+		})
 		return err
 	case ledger.RiskAccepted:
 		f, err := read[ledger.AcceptedFact](e)
 		t.Acceptance = &f.Acceptance
-		t.Acceptances = append(t.Acceptances, Acceptance{f.Acceptance, assignee, times(e)})
+		t.Acceptances = append(t.Acceptances, Acceptance{f.Acceptance, ticket.Assignee, times(e)})
 		return err
 	case ledger.Weighed:
 		f, err := read[ledger.CriteriaFact](e)

@@ -75,6 +75,25 @@ var (
 			{"entry", "Ledger entry", Number, 9, "of the newest change"},
 		},
 	}
+	ticketStepsTable = Table{
+		Name: "ticket_steps", Head: "Ticket steps", About: "Every change of the population's tickets up to the instant of knowledge, as the ledger has it, with its three times.",
+		Columns: append([]Column{
+			{"threat", "Threat", Text, 13, ""},
+			{"ticket", "Ticket", Text, 11, "key, as it was then"},
+			{"ticket_id", "Jira id", Text, 10, "stable when an issue moves between projects"},
+			{"kind", "Kind", Text, 15, "of the ledger's entry: filed by Throughline, bound because the page names it, or changed"},
+			{"status", "Status", Text, 14, "as the site names it"},
+			{"category", "Status category", Text, 13, "new, indeterminate or done"},
+			{"resolution", "Resolution", Text, 13, ""},
+			{"declined", "Declined", Flag, 9, "closed without the work being done"},
+			{"assignee", "Assignee", Text, 22, "account id"},
+			{"due", "Due", Day, 11, ""},
+			{"deleted", "Deleted", Flag, 8, "Jira says that it is gone"},
+			{"hidden", "Not visible", Flag, 8, "Jira does not show it"},
+			{"why", "Why", Text, 36, ""},
+			{"in_window", "In the window", Flag, 9, "recorded inside of it"},
+		}, timeColumns...),
+	}
 	reviewsTable = Table{
 		Name: "reviews", Head: "Reviews", About: "Every review of a design page in the window, failed ones and removals too.",
 		Columns: append([]Column{
@@ -103,8 +122,11 @@ var (
 			{"holds", "Holds", Flag, 8, "at the instant of knowledge: it is the newest, and its threat is verified (a stale one too, see Threats)"},
 			{"assignee", "Assignee then", Text, 22, "account id"},
 			{"by_assignee", "By the assignee", Flag, 9, "nobody else looked"},
+			{"done_by", "Moved to done by", Text, 22, "account id, as known then; none where Jira did not say"},
+			{"done", "Done then (UTC)", Moment, 20, "when the ticket was moved to done, by Jira's clock, as known then"},
 			{"waived", "Rules waived", List, 14, ""},
 			{"in_window", "In the window", Flag, 9, ""},
+			{"by_name", "By, as Jira names them", Text, 20, ""},
 		}, timeColumns...),
 	}
 	acceptancesTable = Table{
@@ -118,6 +140,7 @@ var (
 			{"by_assignee", "By the assignee", Flag, 9, ""},
 			{"waived", "Rules waived", List, 14, ""},
 			{"in_window", "In the window", Flag, 9, ""},
+			{"by_name", "By, as Jira names them", Text, 20, ""},
 		}, timeColumns...),
 	}
 	exceptionsTable = Table{
@@ -200,7 +223,7 @@ var (
 // Tables lists the tables of a pack that are the same in all its formats.
 func Tables() []Table {
 	return []Table{
-		threatsTable, ticketsTable, reviewsTable, verificationsTable, acceptancesTable, exceptionsTable, criteriaTable, mappingTable, statesTable, decisionsTable, sampleTable,
+		threatsTable, ticketsTable, ticketStepsTable, reviewsTable, verificationsTable, acceptancesTable, exceptionsTable, criteriaTable, mappingTable, statesTable, decisionsTable, sampleTable,
 	}
 }
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -60,6 +61,46 @@ func TestVerificationsThatHold(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("verifications (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDoneThen: a verification keeps who had moved its ticket to done by then, whatever becomes of the ticket later.
+func TestDoneThen(t *testing.T) {
+	ticket := func(id string, c threat.Category, by string, at time.Time) ledger.Entry {
+		return ledger.Entry{Kind: ledger.Ticketed, By: "jira", Data: ledger.Encode(ledger.TicketFact{
+			Ticket: threat.Ticket{ID: id, Category: c, DoneBy: by, DoneAt: at, Assignee: "mira"},
+		})}
+	}
+	verify := ledger.Entry{Kind: ledger.Verified, By: "sofia", Data: ledger.Encode(ledger.VerifiedFact{Verification: threat.Verification{By: "Sofia"}})}
+	at := day(1).Add(-time.Hour)
+	tests := []struct {
+		name string
+		log  []ledger.Entry
+		by   string
+		done time.Time
+	}{
+		{"by Jira's history", []ledger.Entry{ticket("1", threat.ToDo, "", time.Time{}), ticket("1", threat.Done, "ben", at), verify}, "ben", at},
+		{"nobody told when", []ledger.Entry{ticket("1", threat.Done, "ben", time.Time{}), verify}, "ben", day(2)},
+		{"done anew by another later", []ledger.Entry{
+			ticket("1", threat.Done, "ben", at), verify, ticket("1", threat.ToDo, "", time.Time{}), ticket("1", threat.Done, "amir", day(9)),
+		}, "ben", at},
+		{"another ticket was done before", []ledger.Entry{ticket("1", threat.Done, "amir", at), ticket("2", threat.ToDo, "", time.Time{}), verify}, "", time.Time{}},
+		{"no ticket", []ledger.Entry{verify}, "", time.Time{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := replay{threats: map[string]*Threat{}}
+			for i, e := range append([]ledger.Entry{{Kind: ledger.Stated, Data: ledger.Encode(ledger.TextFact{})}}, tt.log...) {
+				e.Threat, e.Seq, e.Occurred, e.Recorded = "T-A", uint64(i), day(i+1), day(i+1)
+				if err := r.apply(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			v := r.threats["T-A"].Verifications[0]
+			if v.DoneBy != tt.by || !v.Done.Equal(tt.done) || v.By != "sofia" || v.Given.By != "Sofia" {
+				t.Errorf("done by %q at %s, verified by %q (%q), want done by %q at %s", v.DoneBy, v.Done, v.By, v.Given.By, tt.by, tt.done)
 			}
 		})
 	}

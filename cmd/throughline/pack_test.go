@@ -226,7 +226,7 @@ func TestForgedPackIsNamed(t *testing.T) {
 	makeStore(t, dir, 30)
 	pack := filepath.Join(t.TempDir(), "p.zip")
 	does(t, "export", "--data", dir, "--out", pack)
-	succeeds(t, []string{"Verifies", "Made again from the disclosed entries: 28 files"}, "verify", pack)
+	succeeds(t, []string{"Verifies", "Made again from the disclosed entries: 30 files"}, "verify", pack)
 	forged := forgedByInsider(t, dir, pack, "threats.csv", ",mitigated,", ",verified,")
 	ends(t, 1, []string{"DOES NOT VERIFY (replay): threats.csv: row ", `its state is "verified", and the ledger's entries give "mitigated"`}, "verify", forged)
 	ends(t, 1, []string{`"part": "replay"`, `"file": "threats.csv"`}, "verify", forged, "--json")
