@@ -27,7 +27,9 @@ type collection struct {
 	ours       map[string]string // tickets that Throughline filed and that were there at the instant of knowledge: Jira's id → key
 	drawn      []draw
 	pages      map[string]bool // with a threat of the population
-	reviewed   map[string]bool // pages with a review in the window and scope
+	reviewed   map[string]bool // pages with a review in the window and scope, failed ones and removals too
+	read       map[string]bool // of them, those that could be read
+	first      uint64          // number of the first entry that was replayed
 	population map[string]bool
 	others     map[string]*[archive.After + 1]int // entries that are of no threat: by page, and by window
 	names      map[string]string                  // of owners, by their accounts
@@ -41,7 +43,7 @@ func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error)
 	}
 	c = &collection{
 		query: q, catalogue: catalogue, summary: newSummary(catalogue), ours: map[string]string{},
-		pages: map[string]bool{}, reviewed: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
+		pages: map[string]bool{}, reviewed: map[string]bool{}, read: map[string]bool{}, population: map[string]bool{}, others: map[string]*[archive.After + 1]int{},
 		names: map[string]string{},
 	}
 	defer func(made *collection) { // c is nil by then where an error was returned
@@ -63,7 +65,12 @@ func collect(ctx context.Context, w *Walk, q Query, ask func(*collection) error)
 	if err := w.Run(ctx, c.take); err != nil {
 		return nil, err
 	}
-	c.summary.Entries, c.summary.Pages = w.Entries(), len(c.pages)
+	c.summary.Entries, c.summary.Pages, c.summary.Begins, c.first = w.Entries(), len(c.pages), w.first.Recorded.UTC(), w.first.Seq
+	for page := range c.read {
+		if !c.pages[page] {
+			c.summary.Bare++
+		}
+	}
 	c.shareOthers()
 	if err := ask(c); err != nil {
 		return nil, err
@@ -114,6 +121,7 @@ func (c *collection) review(e ledger.Entry, p Page, f ledger.PageFact) error {
 		tally.Removed++
 	default:
 		tally.Reviewed++
+		c.read[p.ID] = true
 	}
 	return c.table("reviews").add(append([]any{
 		p.Title, p.ID, p.Space, p.URL, outcome, f.Found, f.New, f.Changed, f.Gone, f.Back, f.Failed, f.Engine, f.Hash,
@@ -281,7 +289,7 @@ func (c *collection) tickets(t Threat) error {
 		if n, _ := lateness(steps, c.query.AsOf); n > 0 {
 			days = n
 		}
-		c.summary.Tickets++
+		c.countTicket(t, last.Ticket)
 		err := c.table("tickets").add(last.Key, last.ID, last.URL, t.ID, last.Status, string(last.Category), last.Resolution, last.Declined, last.Assignee, last.Due,
 			first.Occurred, by, doneAt(steps), days, reopenings(steps), last.Deleted, last.Hidden, len(steps)-1, int(last.Entry))
 		if err != nil {
@@ -289,6 +297,21 @@ func (c *collection) tickets(t Threat) error {
 		}
 	}
 	return nil
+}
+
+func (c *collection) countTicket(t Threat, is threat.Ticket) {
+	s := c.summary
+	s.Tickets++
+	if is.ByPage {
+		return
+	}
+	s.Filed++
+	switch {
+	case is.Deleted:
+		s.Deleted++
+	case is.ID == t.Ticket.ID:
+		s.There++
+	}
 }
 
 // ticketSteps adds a row for each change of the threat's tickets.

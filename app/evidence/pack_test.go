@@ -263,7 +263,7 @@ func TestSheets(t *testing.T) {
 	}
 	for cell, want := range map[string]string{
 		"Tickets!C2": `HYPERLINK("https://acme.test/browse/SEC-1")`, "Threats!K2": `HYPERLINK("https://acme.test/browse/SEC-1")`,
-		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A15": `HYPERLINK("#'Tickets'!A1","Tickets")`,
+		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A18": `HYPERLINK("#'Tickets'!A1","Tickets")`,
 	} {
 		sheet, at, _ := strings.Cut(cell, "!")
 		if got, err := book.GetCellFormula(sheet, at); got != want || err != nil {
@@ -408,6 +408,58 @@ func TestNumbersOfEntriesLead(t *testing.T) {
 		if err := json.Unmarshal(log[n].Data, &f); err != nil || string(f.To) != row["state"] {
 			t.Errorf("%s is %s, and entry %d moved it to %s (%v)", row["threat"], row["state"], n, f.To, err)
 		}
+	}
+}
+
+// TestCoverAddsUp: what the cover counts adds up to what the tables have, and it says where the log begins.
+func TestCoverAddsUp(t *testing.T) {
+	s := filled(t, 120)
+	commit(t, s, []ledger.Entry{
+		{Kind: ledger.Reviewed, Page: "1", Data: ledger.Encode(ledger.PageFact{Title: "No threats"})},
+		{Kind: ledger.ReviewFailed, Page: "2", Data: ledger.Encode(ledger.PageFact{Title: "Broken", Failed: "not well-formed"})},
+	})
+	pack, made := build(t, s, half(), nil)
+	is, in := made.Summary, files(t, pack)
+	if tickets := len(records(t, in["tickets.csv"])); is.Tickets != tickets || is.Filed != tickets || is.There+is.Deleted != tickets || is.There != is.Reconciled.AsOf || is.Deleted == 0 {
+		t.Errorf("%d rows of tickets: %+v", tickets, is)
+	}
+	if is.Pages != 3 || is.Bare != 1 {
+		t.Errorf("%d pages with threats and %d without, want 3 and 1", is.Pages, is.Bare)
+	}
+	var begins time.Time
+	for e := range entriesOf(t, s) {
+		begins = e.Recorded
+		break
+	}
+	if !is.Begins.Equal(begins) || !bytes.Contains(in["summary.json"], []byte(`"log_begins": "`+begins.Format(time.RFC3339Nano)+`"`)) {
+		t.Errorf("the log begins at %s, want %s", is.Begins, begins)
+	}
+	tests := []struct {
+		name string
+		from time.Time
+		late bool
+	}{
+		{"a window from before it", date(1, 1), true},
+		{"a window in it", date(2, 1), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := half()
+			q.From = tt.from
+			book, err := excelize.OpenReader(bytes.NewReader(files(t, first(build(t, s, q, nil)))["register.xlsx"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer book.Close()
+			rows, err := book.GetRows("About")
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(rows, func(row []string) bool { return len(row) > 1 && row[0] == "Log begins" })
+			if at < 0 || strings.Contains(rows[at][1], "there is no evidence of what was before it") != tt.late {
+				t.Errorf("the first sheet says %q", rows)
+			}
+		})
 	}
 }
 

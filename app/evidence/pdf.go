@@ -29,11 +29,11 @@ var stack = []struct {
 	color typeset.Color
 	of    func(*Bearing) int
 }{
-	{"open", typeset.Color{200, 70, 60}, func(b *Bearing) int { return b.Open }},
+	{"open or in progress", typeset.Color{200, 70, 60}, func(b *Bearing) int { return b.Open }},
 	{"accepted", typeset.Color{225, 160, 60}, func(b *Bearing) int { return b.Accepted }},
 	{"mitigated", typeset.Color{90, 150, 205}, func(b *Bearing) int { return b.Mitigated }},
 	{"verified", typeset.Color{60, 145, 90}, func(b *Bearing) int { return b.Verified }},
-	{"other", typeset.Color{175, 180, 186}, func(b *Bearing) int { return b.Other }},
+	{"other: proposed, dismissed or withdrawn", typeset.Color{175, 180, 186}, func(b *Bearing) int { return b.Other }},
 }
 
 // writePDF writes what an auditor reads first.
@@ -101,6 +101,11 @@ func (c *collection) cover(p *typeset.Pen, facts []fact) {
 		p.Paragraph("Not reconciled with Jira, or with differences: see Reconciliation below and Exceptions.")
 		p.Skip(3)
 	}
+	if beginsLate(s.Begins, c.query.Window) {
+		p.Font(9, true, red)
+		p.Paragraph("The log begins at " + clock(s.Begins) + " UTC, later than the window: there is no evidence before it.")
+		p.Skip(3)
+	}
 	rows := make([][]string, len(facts))
 	for i, f := range facts {
 		rows[i] = []string{f.name, f.text}
@@ -120,8 +125,9 @@ func (c *collection) cover(p *typeset.Pen, facts []fact) {
 			states = append(states, []string{"severity " + v, thousands(n), share(n, s.Population)})
 		}
 	}
-	states = append(states, []string{"all threats", thousands(s.Population), ""}, []string{"design pages", thousands(s.Pages), ""}, []string{"tickets", thousands(s.Tickets), ""})
-	p.Table([]typeset.Col{{Head: "State, severity", Width: 60}, {Head: "Count", Width: 25, Right: true}, {Head: "Share", Width: 25, Right: true}}, states)
+	states = append(states, []string{"all threats", thousands(s.Population), ""}, []string{"design pages with a threat", thousands(s.Pages), ""},
+		[]string{"design pages read in the window without one", thousands(s.Bare), ""}, []string{"tickets", thousands(s.Tickets), ""})
+	p.Table([]typeset.Col{{Head: "State, severity", Width: 70}, {Head: "Count", Width: 25, Right: true}, {Head: "Share", Width: 25, Right: true}}, states)
 }
 
 func (c *collection) coverage(p *typeset.Pen) {
@@ -165,9 +171,7 @@ func (c *collection) coverage(p *typeset.Pen) {
 		p.Skip(5.6)
 	}
 	p.Skip(4)
-	if empty > 0 {
-		say(p, fmt.Sprintf("%s that threats usually bear on %s no threat in this population: they stand in the table with 0.", plural(empty, "criterion", "criteria"), verb(empty)))
-	}
+	say(p, uncovered(len(all), len(shown), empty))
 	var rows [][]string
 	for _, b := range all {
 		if b.Threats > 0 || b.Weight >= control.Relevant {
@@ -184,6 +188,21 @@ func (c *collection) coverage(p *typeset.Pen) {
 		{Head: "Accepted", Width: 18, Right: true},
 		{Head: "Exceptions", Width: 20, Right: true},
 	}, rows)
+}
+
+// uncovered says how many of all criteria have no threat, and where these stand; usual are those of them that threats usually bear on.
+func uncovered(all, with, usual int) string {
+	if all == with {
+		return fmt.Sprintf("Each of the %d criteria has a threat in this population.", all)
+	}
+	words := fmt.Sprintf("Of %d criteria %d %s threats in this population, and %d %s none.", all, with, verb(with), all-with, verb(all-with))
+	if usual > 0 {
+		words += fmt.Sprintf(" The table below has %d of these, which threats usually bear on, with 0.", usual)
+	}
+	if rest := all - with - usual; rest > 0 {
+		words += fmt.Sprintf(" The other %d %s on the sheet Criteria only, and in criteria.csv.", rest, map[bool]string{true: "stands", false: "stand"}[rest == 1])
+	}
+	return words
 }
 
 // legend is what a colour of a chart stands for.

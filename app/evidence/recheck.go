@@ -127,6 +127,9 @@ func (c *collection) claim(pack *archive.Contents) error {
 	if n := said.Reconciled.AsOf; n < len(c.ours) || hidden == 0 && n != len(c.ours) {
 		return wrongly("summary.json", "it says that the register had %d tickets, and the entries give %d", n, len(c.ours))
 	}
+	if err := c.claimBegin(said.Begins, m); err != nil {
+		return err
+	}
 	s.Reconciled, s.Entries, s.Spread = said.Reconciled, int(m.Ledger.Size), m.Entries
 	return nil
 }

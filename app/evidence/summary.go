@@ -2,8 +2,10 @@ package evidence
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/throughline/throughline/app/control"
@@ -21,7 +23,11 @@ type Summary struct {
 	States       map[threat.State]int    `json:"states"`
 	Severities   map[string]int          `json:"severities"` // "unstated" for none
 	Tickets      int                     `json:"tickets"`
-	Pages        int                     `json:"pages"` // with a threat of the population
+	Filed        int                     `json:"tickets_filed"`         // of them, by Throughline
+	There        int                     `json:"tickets_filed_there"`   // of these, those that the register has: neither deleted nor replaced by another
+	Deleted      int                     `json:"tickets_filed_deleted"` // of those filed
+	Pages        int                     `json:"pages"`                 // with a threat of the population
+	Bare         int                     `json:"pages_without"`         // read in the window and scope, without a threat of the population
 	Exceptions   map[string]int          `json:"exceptions"`
 	Excepted     int                     `json:"threats_with_exceptions"`
 	Reviews      map[string]*ReviewTally `json:"reviews"` // by month, "2026-01"
@@ -29,7 +35,8 @@ type Summary struct {
 	VerifiedHold int                     `json:"verifications_in_window_that_hold"` // at the instant of knowledge
 	Accepted     int                     `json:"acceptances_in_window"`
 	AcceptedHold int                     `json:"acceptances_in_window_that_hold"`
-	Entries      int                     `json:"ledger_entries"` // read
+	Begins       time.Time               `json:"log_begins,omitzero"` // UTC, recorded: the first entry of the site's log
+	Entries      int                     `json:"ledger_entries"`      // read
 	Spread       archive.Spread          `json:"ledger_entries_by_window"`
 
 	Reconciled Reconciliation `json:"reconciliation"`
@@ -123,6 +130,36 @@ func (s *Summary) bearings(c *control.Catalogue) []*Bearing {
 	}
 	slices.SortFunc(out, func(a, b *Bearing) int { return c.Order(a.ID, b.ID) })
 	return out
+}
+
+// ticketWords say what the population's tickets add up from, and how they lead to the register that is reconciled.
+func (s *Summary) ticketWords() string {
+	checked := "reconciled with Jira"
+	if !s.Reconciled.Done {
+		checked = "not reconciled with Jira"
+	}
+	var parts []string
+	if s.There > 0 {
+		if s.There < s.Filed {
+			checked = thousands(s.There) + " " + checked
+		}
+		parts = append(parts, checked)
+	}
+	if s.Deleted > 0 {
+		parts = append(parts, thousands(s.Deleted)+" deleted in Jira")
+	}
+	if former := s.Filed - s.There - s.Deleted; former > 0 {
+		parts = append(parts, thousands(former)+" replaced by another")
+	}
+	words := fmt.Sprintf("%s = %s filed by Throughline", thousands(s.Tickets), thousands(s.Filed))
+	if len(parts) > 0 {
+		words += " (" + strings.Join(parts, ", ") + ")"
+	}
+	words += " + " + thousands(s.Tickets-s.Filed) + " named by pages"
+	if outside := s.Reconciled.AsOf - s.There; outside > 0 {
+		words += fmt.Sprintf(". The register's %s at the instant of knowledge are those %s and %s of threats outside of this population", thousands(s.Reconciled.AsOf), thousands(s.There), thousands(outside))
+	}
+	return words
 }
 
 func (s *Summary) write(w io.Writer) error {

@@ -24,7 +24,8 @@ type Walk struct {
 	Progress func(entries int)                                     // called now and then; may be nil
 
 	entries  int
-	previous uint64 // size of the tree that the site's last pack before rests on
+	first    ledger.Entry // that was read; its data is not kept
+	previous uint64       // size of the tree that the site's last pack before rests on
 	pages    map[string]*paged
 	piles    []*pile
 }
@@ -60,6 +61,9 @@ func (w *Walk) sort(ctx context.Context) error {
 	err := w.Log.Entries(ctx, w.Tenant, 0, func(e ledger.Entry) bool {
 		if !e.Recorded.Before(w.Until) {
 			return false
+		}
+		if w.entries == 0 {
+			w.first = ledger.Entry{Seq: e.Seq, Recorded: e.Recorded}
 		}
 		w.entries++
 		if w.Progress != nil && w.entries%4096 == 0 {
