@@ -17,6 +17,10 @@ func TestHeight(t *testing.T) {
 		{"two lines", strings.Repeat("x", 60), 2},
 		{"lines of its own", "one\ntwo\nthree", 3},
 		{"letters of East Asia", strings.Repeat("漢", 40), 2},
+		{"letters of East Asia behind a word", "word " + strings.Repeat("漢", 40), 2},
+		{"words that do not share a line", strings.Repeat("x", 30) + " " + strings.Repeat("y", 30) + " " + strings.Repeat("z", 30), 3},
+		{"a word longer than a line, behind another", "see " + strings.Repeat("x", 60), 3},
+		{"spaces alone", "   ", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

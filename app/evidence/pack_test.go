@@ -263,11 +263,28 @@ func TestSheets(t *testing.T) {
 	}
 	for cell, want := range map[string]string{
 		"Tickets!C2": `HYPERLINK("https://acme.test/browse/SEC-1")`, "Threats!K2": `HYPERLINK("https://acme.test/browse/SEC-1")`,
-		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000")`, "About!A18": `HYPERLINK("#'Tickets'!A1","Tickets")`,
+		"Threats!T2": `HYPERLINK("https://acme.test/wiki/spaces/ENG/pages/1000000/Design+of+service+0")`, "About!A21": `HYPERLINK("#'Tickets'!A1","Tickets")`,
 	} {
 		sheet, at, _ := strings.Cut(cell, "!")
 		if got, err := book.GetCellFormula(sheet, at); got != want || err != nil {
 			t.Errorf("%s leads to %q, want %q (%v)", cell, got, want, err)
+		}
+	}
+	if got, err := book.GetCellValue("About", "A1"); got != "Evidence of threat traceability: acme.test" || err != nil {
+		t.Errorf("the first sheet's title is %q (%v)", got, err)
+	}
+	for cell, high := range map[string]float64{"Threats!T2": 27, "Reviews!L2": 27} { // an address, and a text, that are longer than their columns are wide
+		sheet, at, _ := strings.Cut(cell, "!")
+		id, err := book.GetCellStyle(sheet, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		style, err := book.GetStyle(id)
+		if err != nil || style.Alignment == nil || !style.Alignment.WrapText {
+			t.Errorf("%s runs into the next column: %+v, %v", cell, style, err)
+		}
+		if got, err := book.GetRowHeight(sheet, 2); got < high || err != nil {
+			t.Errorf("%s is %g points high, too low for two lines (%v)", cell, got, err)
 		}
 	}
 	if props, err := book.GetDocProps(); err != nil || props.Title != "Throughline evidence: acme.test" || props.Created != "2026-07-01T00:00:00Z" {

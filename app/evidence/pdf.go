@@ -64,14 +64,21 @@ func say(p *typeset.Pen, text string) {
 	p.Skip(2)
 }
 
+const headline = "Evidence of threat traceability"
+
+// span says which time a pack is about.
+func (c *collection) span() string {
+	return "From " + begin(c.query.From) + " to " + clock(c.query.End()) + " UTC, as known at " + clock(c.query.AsOf) + " UTC"
+}
+
 func (c *collection) cover(p *typeset.Pen, facts []fact) {
 	s := c.summary
 	p.Box(0, 0, 210, 46, blue)
 	p.Font(22, true, white)
-	p.At(typeset.Margin, 22, "Evidence of threat traceability")
+	p.At(typeset.Margin, 22, headline)
 	p.Font(11, false, white)
 	p.At(typeset.Margin, 31, facts[0].text)
-	p.At(typeset.Margin, 38, "From "+begin(c.query.From)+" to "+clock(c.query.End())+" UTC, as known at "+clock(c.query.AsOf)+" UTC")
+	p.At(typeset.Margin, 38, c.span())
 	p.Skip(36)
 	boxes := []struct {
 		name  string
@@ -175,17 +182,18 @@ func (c *collection) coverage(p *typeset.Pen) {
 	var rows [][]string
 	for _, b := range all {
 		if b.Threats > 0 || b.Weight >= control.Relevant {
-			rows = append(rows, []string{b.ID, b.Words, thousands(b.Threats), thousands(b.Open), thousands(b.Mitigated), thousands(b.Verified), thousands(b.Accepted), thousands(b.Excepted)})
+			rows = append(rows, []string{b.ID, b.Words, thousands(b.Threats), thousands(b.Open), thousands(b.Mitigated), thousands(b.Verified), thousands(b.Accepted), thousands(b.Other), thousands(b.Excepted)})
 		}
 	}
 	p.Table([]typeset.Col{
 		{Head: "Criterion", Width: 19},
-		{Head: "In our words", Width: typeset.Width - 19 - 100},
+		{Head: "In our words", Width: typeset.Width - 19 - 113},
 		{Head: "Threats", Width: 15, Right: true},
 		{Head: "Open", Width: 13, Right: true},
 		{Head: "Mitigated", Width: 18, Right: true},
 		{Head: "Verified", Width: 16, Right: true},
 		{Head: "Accepted", Width: 18, Right: true},
+		{Head: "Other", Width: 13, Right: true},
 		{Head: "Exceptions", Width: 20, Right: true},
 	}, rows)
 }

@@ -108,7 +108,7 @@ var (
 			{"gone", "Gone", Number, 7, ""},
 			{"back", "Back", Number, 7, ""},
 			{"why_failed", "Why it failed", Text, 44, ""},
-			{"engine", "Rules", Text, 16, "version of the rules that read it"},
+			{"engine", "Rules", Text, 30, "version of the rules that read it"},
 			{"hash", "Text's hash", Text, 20, "of the body without the panel"},
 		}, timeColumns...),
 	}

@@ -33,6 +33,7 @@ type book struct {
 	styles map[Sort]int // the same in every workbook, since all are made alike
 	head   int
 	bold   int
+	title  int
 	prose  int
 	foot   string // of every printed page
 	done   []*done
@@ -61,7 +62,7 @@ func (c *collection) writeXLSX(w io.Writer, facts []fact) (err error) {
 	if c.query.Sample == 0 {
 		tables = slices.DeleteFunc(tables, func(t *rows) bool { return t.Name == sampleTable.Name })
 	}
-	if err := errors.Join(b.properties(facts[0].text, c.query.AsOf), b.about(facts, tables)); err != nil {
+	if err := errors.Join(b.properties(facts[0].text, c.query.AsOf), b.about(facts, c.span(), tables)); err != nil {
 		return err
 	}
 	for _, t := range tables {
@@ -99,9 +100,10 @@ func newBook(foot string) (*book, error) {
 	b.styles[mark] = style(&excelize.Style{Font: font(false, ""), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "center"}})
 	b.styles[Moment] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &at})
 	b.styles[Day] = style(&excelize.Style{Font: font(false, ""), Alignment: top, CustomNumFmt: &day})
-	b.styles[Address] = style(&excelize.Style{Font: font(false, "1F4E79"), Alignment: top})
+	b.styles[Address] = style(&excelize.Style{Font: font(false, "1F4E79"), Alignment: wrapped})
 	b.prose = style(&excelize.Style{Font: font(false, ""), Alignment: wrapped})
 	b.bold = style(&excelize.Style{Font: font(true, ""), Alignment: wrapped})
+	b.title = style(&excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 16, Bold: true, Color: "1F4E79"}, Alignment: &excelize.Alignment{Vertical: "top"}})
 	b.head = style(&excelize.Style{
 		Font: font(true, "FFFFFF"), Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"1F4E79"}}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true},
 	})
@@ -120,7 +122,7 @@ func (b *book) properties(site string, at time.Time) error {
 }
 
 // about is the first sheet.
-func (b *book) about(facts []fact, tables []*rows) error {
+func (b *book) about(facts []fact, span string, tables []*rows) error {
 	const name = "About"
 	if err := errors.Join(b.file.SetSheetName("Sheet1", name), b.layout(name, 140)); err != nil {
 		return err
@@ -129,8 +131,10 @@ func (b *book) about(facts []fact, tables []*rows) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(s.SetColWidth(1, 1, 30), s.SetColWidth(2, 2, 110))
-	row := 0
+	err = errors.Join(s.SetColWidth(1, 1, 30), s.SetColWidth(2, 2, 110),
+		s.SetRow("A1", []any{excelize.Cell{StyleID: b.title, Value: fit(harmless(headline + ": " + facts[0].text))}}, excelize.RowOpts{Height: 24}),
+		s.SetRow("A2", []any{excelize.Cell{StyleID: b.styles[Text], Value: fit(harmless(span))}}))
+	row := 3
 	put := func(label any, text string) {
 		row++
 		at, bad := excelize.CoordinatesToCellName(1, row)
@@ -252,7 +256,7 @@ func (b *book) cell(v any, c Column) (any, int) {
 			}
 		}
 		if c.Sort == Address && followable(v) {
-			return excelize.Cell{StyleID: style, Value: v, Formula: `HYPERLINK("` + v + `")`}, 1
+			return excelize.Cell{StyleID: style, Value: v, Formula: `HYPERLINK("` + v + `")`}, height(v, c.Width)
 		}
 	}
 	text := plain(v, ", ")
@@ -270,17 +274,28 @@ func (b *book) cell(v any, c Column) (any, int) {
 	return excelize.Cell{StyleID: style, Value: fit(harmless(text))}, lines
 }
 
-// height is about how many lines a text takes in a column of so many characters.
+// height is about how many lines a text takes in a column of so many characters, with words kept whole where they fit.
 func height(text string, width int) int {
-	lines := 0
+	const letter, figure = 17, 20 // letters are narrower than the figures that columns are measured in, on the whole
+	room, lines := width*figure, 0
 	for one := range strings.SplitSeq(text, "\n") {
-		wide := 0
-		for _, r := range one {
-			if wide++; r >= 0x1100 {
-				wide++ // of East Asia, mostly
+		lines++
+		used := 0
+		for word := range strings.SplitSeq(one, " ") {
+			wide, breaks := 0, false
+			for _, r := range word {
+				if wide += letter; r >= 0x1100 { // of East Asia, mostly, which break anywhere
+					wide, breaks = wide+letter, true
+				}
 			}
+			if used > 0 && used+wide > room && !breaks {
+				lines, used = lines+1, 0
+			}
+			if used += wide; used > room {
+				lines, used = lines+(used-1)/room, (used-1)%room+1
+			}
+			used += letter
 		}
-		lines += max(1, (wide*17/20+width-1)/width) // letters are narrower than the figures that columns are measured in, on the whole
 	}
 	return lines
 }

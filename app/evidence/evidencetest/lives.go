@@ -70,8 +70,8 @@ func (l *lives) page(from, to int) {
 	l.id, l.version = strconv.Itoa(1_000_000+from), 1
 	space := []string{"ENG", "PAY", "OPS"}[from/PerPage%3]
 	page := ledger.PageFact{
-		Title: "Design of service " + strconv.Itoa(from/PerPage), Space: space, URL: "https://acme.test/wiki/spaces/" + space + "/pages/" + l.id,
-		Labels: []string{"design", "threat-model"}, Engine: "engine 1", Found: to - from, New: to - from,
+		Title: "Design of service " + strconv.Itoa(from/PerPage), Space: space, URL: "https://acme.test/wiki/spaces/" + space + "/pages/" + l.id + "/Design+of+service+" + strconv.Itoa(from/PerPage),
+		Labels: []string{"design", "threat-model"}, Engine: "2.7 table@3 list@2 heading@2 requirement@1 prose@4", Found: to - from, New: to - from,
 	}
 	l.add(ledger.Reviewed, "", people[0], page)
 	for i := from; i < to; i++ {
