@@ -203,7 +203,7 @@ func uncovered(all, with, usual int) string {
 	if all == with {
 		return fmt.Sprintf("Each of the %d criteria has a threat in this population.", all)
 	}
-	words := fmt.Sprintf("Of %d criteria %d %s threats in this population, and %d %s none.", all, with, verb(with), all-with, verb(all-with))
+	words := fmt.Sprintf("Of %d criteria, %d %s threats in this population, and %d %s none.", all, with, verb(with), all-with, verb(all-with))
 	if usual > 0 {
 		words += fmt.Sprintf(" The table below has %d of these, which threats usually bear on, with 0.", usual)
 	}

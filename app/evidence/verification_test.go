@@ -66,6 +66,60 @@ func TestVerificationsThatHold(t *testing.T) {
 	}
 }
 
+// TestSignOffsSayWhatBecameOfThem: the cover's list does not leave a verification standing that was taken back.
+func TestSignOffsSayWhatBecameOfThem(t *testing.T) {
+	log := life()
+	for i, fact := range []any{
+		ledger.MoveFact{From: threat.Open, To: threat.Mitigated}, ledger.VerifiedFact{Verification: threat.Verification{By: "Sofia", Note: "tried it"}},
+		ledger.MoveFact{From: threat.Mitigated, To: threat.Verified}, ledger.MoveFact{From: threat.Verified, To: threat.Mitigated, Why: "reopened: it came back"},
+		ledger.AcceptedFact{Acceptance: threat.Acceptance{Until: "2026-02-01", Reason: "rare"}}, ledger.MoveFact{From: threat.Mitigated, To: threat.Accepted},
+	} {
+		kind := ledger.Moved
+		switch fact.(type) {
+		case ledger.VerifiedFact:
+			kind = ledger.Verified
+		case ledger.AcceptedFact:
+			kind = ledger.RiskAccepted
+		}
+		at := day(10 + i)
+		log = append(log, ledger.Entry{Seq: uint64(len(log)), Kind: kind, Page: "42", Threat: "T-A", By: "acc-9", Occurred: at, Observed: at, Recorded: at, Data: ledger.Encode(fact)})
+	}
+	tests := []struct {
+		name  string
+		known int
+		want  []string
+		holds [2]int // of verifications, and of acceptances
+	}{
+		{"while it holds", 13, []string{"verified by Sofia"}, [2]int{1, 0}},
+		{"taken back", 14, []string{"verified (withdrawn 2026-01-13) by Sofia"}, [2]int{0, 0}},
+		{"and the risk accepted", 20, []string{"verified (withdrawn 2026-01-13) by Sofia", "accepted until 2026-02-01 by acc-9"}, [2]int{0, 1}},
+		{"and that is over", 40, []string{"verified (withdrawn 2026-01-13) by Sofia", "accepted until 2026-02-01 (holds no more) by acc-9"}, [2]int{0, 0}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := Query{Window: Window{day(1), day(31)}, AsOf: day(tt.known)}
+			if err := q.Check(day(60)); err != nil {
+				t.Fatal(err)
+			}
+			c, err := collect(t.Context(), &Walk{Log: log, Tenant: "x.test", Until: q.AsOf}, q, func(*collection) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.close()
+			var got []string
+			for _, s := range c.summary.signed {
+				got = append(got, s.what+" by "+s.by)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("sign-offs (-want +got):\n%s", diff)
+			}
+			if holds := [2]int{c.summary.VerifiedHold, c.summary.AcceptedHold}; holds != tt.holds {
+				t.Errorf("%v hold, want %v", holds, tt.holds)
+			}
+		})
+	}
+}
+
 // TestDoneThen: a verification keeps who had moved its ticket to done by then, whatever becomes of the ticket later.
 func TestDoneThen(t *testing.T) {
 	ticket := func(id string, c threat.Category, by string, at time.Time) ledger.Entry {
