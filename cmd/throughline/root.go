@@ -58,7 +58,7 @@ func exactBuild() string {
 
 // Errors of a command that did its work and has bad news, which it told already.
 var (
-	errFound = errors.New("found wanting")          // exit code 1
+	errFound = errors.New("found wanting")           // exit code 1
 	errPart  = errors.New("could not be held whole") // exit code 3: good as far as it could be looked at
 )
 
