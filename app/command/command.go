@@ -64,6 +64,7 @@ var (
 	word    = regexp.MustCompile(`^/([A-Za-z][A-Za-z_-]{2,24})(?:[\s:]|$)`)
 	mention = regexp.MustCompile(`\[~(?:accountid:)?([A-Za-z0-9:._@-]{1,128})\]`)
 	link    = regexp.MustCompile(`\[(?:[^|\[\]\n]*\|)?(https?://[^|\[\]\s]+)(?:\|[^\[\]\n]*)?\]`)
+	day     = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 	named   = regexp.MustCompile(`\[\^([^\[\]|\n]+)\]`) // an attachment
 )
 
@@ -135,6 +136,9 @@ func until(rest string) (date, reason, wrong string) {
 	date, reason, _ = strings.Cut(strings.TrimSpace(rest), " ")
 	date = strings.Trim(date, "{}*_+,.;:")
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
+		if day.MatchString(date) {
+			wrong = fmt.Sprintf("there is no day %s. Write it like this: %s", date, Usage(Accept))
+		}
 		return "", "", wrong
 	}
 	return date, strings.TrimLeft(reason, " -–—:,;"), ""

@@ -83,7 +83,8 @@ func TestParseRefuses(t *testing.T) {
 		{"two people", "/owner [~accountid:a] [~accountid:b]", command.Owner, "several people"},
 		{"misspelt", "/verfiy tried it", command.Verify, "no command /verfiy"},
 		{"a letter too few", "/ownr [~accountid:a]", command.Owner, "/owner @somebody"},
-		{"another word", "/approve", command.Accept, "/accept-risk until"},
+		{"another word", "/approve", command.Verify, "/verify what you checked"},
+		{"no such day", "/accept-risk until 2027-02-30 x", command.Accept, "there is no day 2027-02-30"},
 		{"another dash", "/accept_risk until 2027-01-31 x", command.Accept, "/accept-risk until"},
 	}
 	for _, tt := range tests {

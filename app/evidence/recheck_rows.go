@@ -23,24 +23,33 @@ func rank(name string) int {
 	return 2
 }
 
-// lasting are the columns of a table whose meaning no version changes: what is compared where another version made the pack and a file differs.
-func lasting(table string) []string {
-	switch table {
-	case "states":
-		return []string{"threat", "from", "to", "by", "page_version", "occurred", "recorded", "entry"}
-	case "verifications":
-		return []string{"threat", "by", "page_version", "occurred", "recorded", "entry"}
+// lasting are the tables and columns whose meaning no version changes: what is compared where another version made the pack and a file differs.
+// By whom a threat was verified, and which entry is its own, earlier versions told otherwise: verifications and states tell the same.
+func lasting() []lastingColumns {
+	times := func(columns ...string) []string {
+		return append(columns, "by", "page_version", "occurred", "recorded", "entry")
 	}
-	return []string{
-		"threat", "title", "state", "stale", "severity", "owner", "ticket", "ticket_status", "due", "page_id", "page_version",
-		"accepted_until",
+	return []lastingColumns{
+		{"threats", []string{
+			"threat", "title", "state", "stale", "severity", "owner", "ticket", "ticket_status", "due", "page_id", "page_version", "accepted_until",
+		}},
+		{"states", times("threat", "from", "to")},
+		{"tickets", []string{"ticket", "ticket_id", "threat", "status", "category", "resolution", "assignee", "due", "filed", "done", "deleted", "entry"}},
+		{"verifications", times("threat", "ticket", "note", "assignee")},
+		{"acceptances", times("threat", "ticket", "reason", "until")},
+		{"decisions", times("threat", "kind")},
 	}
+}
+
+type lastingColumns struct {
+	table   string
+	columns []string
 }
 
 // compareFacts compares the lasting columns of tables, and returns the number of rows that are the same.
 func (c *collection) compareFacts(pack *archive.Contents) (same int, err error) {
-	for _, name := range []string{"threats", "states", "verifications"} {
-		n, err := c.compareTable(pack, c.table(name), lasting(name))
+	for _, l := range lasting() {
+		n, err := c.compareTable(pack, c.table(l.table), l.columns)
 		if err != nil {
 			return same, err
 		}

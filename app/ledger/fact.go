@@ -71,7 +71,7 @@ type (
 		Issue   string `json:"issue"`             // key
 		Comment string `json:"comment"`           // Jira's id of the comment
 		Text    string `json:"text"`              // the command as written; Altered: as it reads now, empty when it was deleted
-		Refused string `json:"refused,omitempty"` // why it was not obeyed, and what to do
+		Refused string `json:"refused,omitempty"` // why it was refused, and what to do
 	}
 	// OverdueFact is the Data of Overdue.
 	OverdueFact struct {

@@ -31,7 +31,8 @@ func (h handler) decide(w http.ResponseWriter, r *http.Request, to threat.State)
 		if to == threat.Dismissed {
 			job.Kind = work.WritePanel
 		}
-		t.State, t.Moved = to, threat.Moment{Occurred: now, Observed: now, Recorded: now, By: form("by"), Version: t.Last, Why: form("why")}
+		// Who it was is known by this machine, not by the site: no account, which a panel could mention.
+		t.State, t.Moved = to, threat.Moment{Occurred: now, Observed: now, Recorded: now, Version: t.Last, Why: form("why") + ", said " + form("by")}
 		err = h.store.Commit(r.Context(), trace.Change{
 			Tenant: site, Threats: []threat.Threat{t}, Jobs: []work.Job{job},
 			Entries: []ledger.Entry{{

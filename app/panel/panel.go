@@ -47,7 +47,7 @@ func Render(f Facts) (region []byte, hash string) {
 	mark := p.b.Len()
 	p.summary("")
 	p.table()
-	p.proposed()
+	p.aside()
 	sum := sha256.Sum256([]byte(p.b.String()[mark:]))
 
 	p.b.Reset()
@@ -55,7 +55,7 @@ func Render(f Facts) (region []byte, hash string) {
 	p.open()
 	p.summary(reviewed(f.Reviewed, f.Version))
 	p.table()
-	p.proposed()
+	p.aside()
 	p.b.WriteString("</ac:rich-text-body></ac:structured-macro>")
 	return []byte(p.b.String()), hex.EncodeToString(sum[:])
 }
@@ -66,7 +66,6 @@ type panel struct {
 	b        strings.Builder
 	shown    []threat.Threat
 	register int // threats that count
-	waiting  int // proposed ones
 	states   map[threat.State]int
 	covered  int // have a mitigation and a ticket
 	overdue  int // were due, and are neither mitigated nor accepted
@@ -76,9 +75,6 @@ func (p *panel) count() {
 	p.states = map[threat.State]int{}
 	for _, t := range p.Threats {
 		p.states[t.State]++
-		if t.State == threat.Proposed {
-			p.waiting++
-		}
 		if !t.State.Live() {
 			continue
 		}
@@ -286,16 +282,31 @@ func (p *panel) state(t threat.Threat) {
 // person names somebody who decided, as owners are named.
 func (p *panel) person(account, name string) { p.owner(threat.Owner{Account: account, Name: name}) }
 
-func (p *panel) proposed() {
-	if p.waiting == 0 {
+// aside lists what is not in the register: threats that wait for a person, and those that somebody dismissed, with who and why.
+func (p *panel) aside() {
+	p.list(threat.Proposed, "proposed, waiting for a person's decision", func(threat.Threat) {})
+	p.list(threat.Dismissed, "dismissed as no threat", func(t threat.Threat) {
+		if t.Moved.By != "" && !p.Names {
+			p.put(`, by `)
+			p.person(t.Moved.By, "")
+		}
+		p.put(`: `, storage.Escape(cut(strings.TrimPrefix(t.Moved.Why, "dismissed: "), 200)))
+	})
+}
+
+func (p *panel) list(state threat.State, is string, more func(threat.Threat)) {
+	all := p.states[state]
+	if all == 0 {
 		return
 	}
-	p.put(`<p>`, strconv.Itoa(p.waiting), ` proposed, waiting for a person's decision:</p><ul>`)
+	p.put(`<p>`, strconv.Itoa(all), ` `, is, `:</p><ul>`)
 	shown := 0
 	for _, t := range p.Threats {
-		if t.State == threat.Proposed && shown < DefaultRows {
+		if t.State == state && shown < DefaultRows {
 			shown++
-			p.put(`<li>`, storage.Escape(t.Text.Title), ` <sub>`, string(t.ID), `</sub></li>`)
+			p.put(`<li>`, storage.Escape(t.Text.Title), ` <sub>`, string(t.ID), `</sub>`)
+			more(t)
+			p.put(`</li>`)
 		}
 	}
 	p.put(`</ul>`)

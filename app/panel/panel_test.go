@@ -34,6 +34,7 @@ func facts() Facts {
 			{ID: "T-00000003", State: threat.Verified, Stale: true, Text: threat.Text{Title: "Rewritten"}, Ticket: &threat.Ticket{Key: "SEC-9", Deleted: true}},
 			{ID: "T-00000004", State: threat.Withdrawn, Text: threat.Text{Title: "Gone from the page"}},
 			{ID: "T-00000005", State: threat.Proposed, Text: threat.Text{Title: "Perhaps"}},
+			{ID: "T-00000009", State: threat.Dismissed, Text: threat.Text{Title: "Not <one>"}, Moved: threat.Moment{By: "5b11", Why: "dismissed: no such host & port"}},
 			{
 				ID: "T-00000006", State: threat.Verified, Text: threat.Text{Title: "Tested"}, Ticket: &threat.Ticket{Key: "SEC-10", Category: threat.Done, Due: "2026-02-01"},
 				Verification: &threat.Verification{By: "Sofia", At: threat.Moment{By: "5b11", Occurred: time.Date(2026, 2, 28, 23, 0, 0, 0, time.UTC)}},

@@ -117,11 +117,11 @@ func (p Policy) description(t threat.Threat, page trace.Page, edition tenant.Edi
 func (p Policy) judges() (verifies, decides string) {
 	switch named := len(p.Approvers) > 0; {
 	case named && p.FourEyes:
-		return "one of the people whom this site names for it, other than the assignee and than who moved it to done,", "one of those people, other than the assignee"
+		return "one of the people whom this site names for it, but neither the assignee nor whoever moved it to done,", "one of those people, other than the assignee"
 	case named:
 		return "one of the people whom this site names for it", "one of those people"
 	case p.FourEyes:
-		return "somebody other than the assignee, and than who moved it to done,", "somebody other than the assignee"
+		return "somebody other than the assignee and whoever moved it to done", "somebody other than the assignee"
 	}
 	return "anybody, the assignee too,", "anybody"
 }

@@ -52,7 +52,7 @@ Who answers for it
 The assignee, for this reason: leads the component Identity. Whoever is assigned later answers for it instead.
 How it will be verified
 Put the mitigation in place and move this ticket to done. The threat counts as mitigated then.
-Somebody other than the assignee, and than who moved it to done, looks whether it works and says so in a comment that begins with /verify: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.
+Somebody other than the assignee and whoever moved it to done looks whether it works and says so in a comment that begins with /verify: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.
 A comment answers, and the design page shows the threat as verified.
 If it goes another way
 Each of these is a comment of its own:
@@ -88,8 +88,8 @@ func TestDescriptionSaysWhoMay(t *testing.T) {
 		approvers []string
 		want      []string
 	}{
-		{"four eyes", true, nil, []string{"Somebody other than the assignee, and than who moved it to done, looks", "no threat. By somebody other than the assignee"}},
-		{"four eyes of some", true, []string{"dana"}, []string{"One of the people whom this site names for it, other than the assignee and than who moved it to done, looks", "no threat. By one of those people, other than the assignee"}},
+		{"four eyes", true, nil, []string{"Somebody other than the assignee and whoever moved it to done looks", "no threat. By somebody other than the assignee"}},
+		{"four eyes of some", true, []string{"dana"}, []string{"One of the people whom this site names for it, but neither the assignee nor whoever moved it to done, looks", "no threat. By one of those people, other than the assignee"}},
 		{"some", false, []string{"dana"}, []string{"One of the people whom this site names for it looks", "no threat. By one of those people\n"}},
 		{"anybody", false, nil, []string{"Anybody, the assignee too, looks", "no threat. By anybody\n"}},
 	}

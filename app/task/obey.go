@@ -20,13 +20,10 @@ const (
 // FourEyes is the rule that nobody verifies, accepts or dismisses what is their own.
 const FourEyes = "four eyes"
 
-// longest is how far ahead a risk may be accepted: somebody looks again within a year.
-const longest = 366 * 24 * time.Hour
-
 // reply is what a command is answered.
 type reply struct {
 	command command.Command
-	refused string // why it was not obeyed, and what to do; empty when it was
+	refused string // why, and what to do; empty when it was not refused
 	done    string // what was done
 }
 
@@ -34,7 +31,11 @@ func (r reply) text() string {
 	if r.refused == "" {
 		return r.done
 	}
-	return fmt.Sprintf("“%s” was not obeyed: %s.", shorten(r.command.Text, 120), strings.TrimRight(r.refused, "."))
+	said := shorten(r.command.Text, 120)
+	if last := strings.LastIndexByte(said, ' ') + 1; strings.Contains(said[last:], "://") {
+		said += " " // the mark that follows would be taken for the end of the address
+	}
+	return fmt.Sprintf("“%s” was refused: %s.", said, strings.TrimRight(r.refused, "."))
 }
 
 // obey decides about one command, changes the threat by what it does, and returns the entries that record it. It is pure.
@@ -64,6 +65,8 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 		r.done = fmt.Sprintf("%s is verified for version %d of its page%s.", t.ID, t.Last, keptWith(t.Verification.Links))
 		if name := lost(c.Note, h.files); name != "" {
 			r.done += fmt.Sprintf(" This ticket has no attachment called “%s”, so none is kept with it: if you mean one, attach it and write the comment once more.", name)
+		} else if len(t.Verification.Links) == 0 {
+			r.done += " It rests on your word alone: a further “/verify” with a link, or with the name of an attached file, keeps that with it."
 		}
 	case command.Accept:
 		t.Acceptance = &threat.Acceptance{Until: c.Until, Reason: c.Note, Comment: h.said.ID, At: s.moment(c.Note), By: h.speaker.name, Waived: waived}
@@ -86,8 +89,8 @@ func (h *hearing) obey(s sighting, t *threat.Threat, c command.Command) ([]ledge
 		}
 		move(reopened(*t), "reopened: "+c.Note)
 		r.done = fmt.Sprintf("%s was %s and is %s again.", t.ID, was, t.State)
-		if was == threat.Verified && t.State == threat.Mitigated {
-			r.done += " Its verification is taken back, and this ticket is still done: to have work done anew, reopen the ticket itself."
+		if t.State == threat.Mitigated {
+			r.done += fmt.Sprintf(" It counts as done since this ticket is %q: reopen the ticket too, if the work is to be done anew.", t.Ticket.Status)
 		}
 	}
 	return entries, r
@@ -162,12 +165,12 @@ func (h *hearing) cannot(t threat.Threat, c command.Command) string {
 				t.Ticket.Resolution, h.now.AddDate(0, 3, 0).Format(time.DateOnly))
 		}
 		if t.State == threat.Open || t.State == threat.InProgress {
-			return fmt.Sprintf("there is nothing to verify yet: its ticket is %q. Move it to done first", t.Ticket.Status)
+			return fmt.Sprintf("there is nothing to verify yet: its ticket is %q. Have its assignee move it to done first", t.Ticket.Status)
 		}
 		return settled(t, threat.Mitigated, threat.Verified)
 	case command.Accept:
 		today := h.now.UTC().Format(time.DateOnly)
-		switch last := h.now.UTC().Add(longest).Format(time.DateOnly); {
+		switch last := h.now.UTC().AddDate(1, 0, 0).Format(time.DateOnly); { // somebody looks again within a year
 		case c.Until < today:
 			return fmt.Sprintf("%s is in the past. Name a day from today on, such as %s", c.Until, h.now.UTC().AddDate(0, 3, 0).Format(time.DateOnly))
 		case c.Until > last:

@@ -103,7 +103,7 @@ func TestObey(t *testing.T) {
 			if diff := cmp.Diff(tt.kinds, kinds); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
-			if len(c.Jobs) != 1 || strings.Contains(string(c.Jobs[0].Args), "was not obeyed") {
+			if len(c.Jobs) != 1 || strings.Contains(string(c.Jobs[0].Args), "was refused") {
 				t.Errorf("answered by %+v", c.Jobs)
 			}
 			waived := []string{}
@@ -124,25 +124,23 @@ func TestObey(t *testing.T) {
 	}
 }
 
-// TestReopenedIsNoNewWork: who takes a verification back is told that this does not have the work done anew.
-func TestReopenedIsNoNewWork(t *testing.T) {
+// TestAnswersSayWhatFollows: what an answer says beside what was done.
+func TestAnswersSayWhatFollows(t *testing.T) {
 	tests := []struct {
-		name   string
-		change func(*hearing)
-		want   bool
+		name, text string
+		change     func(*hearing)
+		want       string
 	}{
-		{"verified, and its ticket is done", in(threat.Verified), true},
-		{"verified, and its ticket is not done", func(h *hearing) { in(threat.Verified)(h); h.threats[0].Ticket.Category = threat.ToDo }, false},
-		{"dismissed", in(threat.Dismissed), false},
+		{"verified by a word", "/verify tried it", in(threat.Mitigated), "rests on your word alone"},
+		{"verified by a link", "/verify https://ci.acme.com/run/7", in(threat.Mitigated), "with 1"},
+		{"verification taken back", "/reopen it came back", in(threat.Verified), "reopen the ticket too"},
+		{"refused, ending in a link", "/verify https://ci.acme.com/run/7", in(threat.Open), "run/7 ” was refused"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := hears("/reopen it came back", tt.change).hear()
-			if len(c.Jobs) != 1 {
-				t.Fatalf("answered by %+v", c.Jobs)
-			}
-			if got := strings.Contains(string(c.Jobs[0].Args), "to have work done anew, reopen the ticket itself"); got != tt.want {
-				t.Errorf("answered by %s, told so: %v, want %v", c.Jobs[0].Args, got, tt.want)
+			c := hears(tt.text, tt.change).hear()
+			if len(c.Jobs) != 1 || !strings.Contains(string(c.Jobs[0].Args), tt.want) {
+				t.Errorf("answered by %+v, want %q in it", c.Jobs, tt.want)
 			}
 		})
 	}
@@ -171,7 +169,7 @@ func TestRefuse(t *testing.T) {
 			in(threat.Mitigated)(h)
 			h.said.Editor, h.said.Updated = "dana", noon.Add(time.Minute)
 		}, "somebody else changed the comment"},
-		{"verify what is open", "/verify x", in(threat.Open), "Move it to done first"},
+		{"verify what is open", "/verify x", in(threat.Open), "Have its assignee move it to done first"},
 		{"verify what was declined", "/verify x", func(h *hearing) {
 			in(threat.Open)(h)
 			h.threats[0].Ticket.Declined, h.threats[0].Ticket.Resolution = true, "Won't Do"

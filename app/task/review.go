@@ -164,7 +164,11 @@ func (r *reviewing) changed(p trace.Pair) {
 	}
 	r.change.Threats = append(r.change.Threats, t)
 	if rewritten(what) {
-		r.tell(t, tale{What: "The design page changed its " + strings.Join(what, ", ") + ". It now says:", Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations)})
+		says := "The design page changed its " + strings.Join(what, ", ") + "."
+		if t.Stale {
+			says += " What was verified was the text before: look whether it still holds, and say so by a further “/verify”, or reopen this ticket."
+		}
+		r.tell(t, tale{What: says + " It now says:", Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations)})
 	}
 }
 

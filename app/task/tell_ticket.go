@@ -37,9 +37,11 @@ func withdrawn(why string) tale {
 func (p Policy) named(t threat.Threat) tale {
 	who, _ := p.judges()
 	return tale{
-		What: fmt.Sprintf("The design page names this ticket for its threat %s, which follows it from now on. When the ticket is done the threat counts as mitigated; %s then looks whether it works "+
-			"and says so in a comment that begins with “/verify”: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here. "+
-			"“/accept-risk until YYYY-MM-DD reason”, “/dismiss reason”, “/owner @somebody” and “/reopen reason” are heard too. The page states it so:", t.ID, strings.TrimRight(who, ",")),
+		What: fmt.Sprintf("The design page names this ticket for its threat %s, which follows this ticket from now on.\n"+
+			"When the ticket is done, the threat counts as mitigated.\n"+
+			"Then %s looks whether it works and says so in a comment that begins with “/verify”: what was checked, with a link to the change or the run that shows it, or the name of a file that is attached here.\n"+
+			"Other comments that are heard: “/accept-risk until YYYY-MM-DD reason”, “/dismiss reason”, “/owner @somebody”, “/reopen reason”.\n"+
+			"The page says:", t.ID, who),
 		Quote: t.Text.Quote, Asked: quotes(t.Text.Mitigations),
 	}
 }

@@ -116,7 +116,7 @@ func TestHeardOnce(t *testing.T) {
 
 // TestAnswerHoldsNoCommand: what Throughline writes begins no line with a slash, whatever it quotes.
 func TestAnswerHoldsNoCommand(t *testing.T) {
-	say := tale{Answer: "1", To: "sofia", Replies: []string{"/verify x", "“/dismiss” was not obeyed:\n/dismiss y"}}
+	say := tale{Answer: "1", To: "sofia", Replies: []string{"/verify x", "“/dismiss” was refused:\n/dismiss y"}}
 	other := tale{What: "/verify x", Quote: "/dismiss it", Asked: []string{"/reopen it"}, Page: "/verify p", Version: 1}
 	for _, text := range []string{say.wiki("m"), other.wiki("m")} {
 		h := hears(text, nil)

@@ -63,7 +63,7 @@ func TestProposedThreats(t *testing.T) {
 	if confirmed.State != threat.Open || confirmed.Ticket == nil || dismissed.State != threat.Dismissed || dismissed.Ticket != nil {
 		t.Errorf("confirmed: %s, %+v; dismissed: %s, %+v", confirmed.State, confirmed.Ticket, dismissed.State, dismissed.Ticket)
 	}
-	if got := panel(); strings.Contains(got, "proposed, waiting") || !strings.Contains(got, string(ids[0])) {
+	if got := panel(); strings.Contains(got, "proposed, waiting") || !strings.Contains(got, string(ids[0])) || !strings.Contains(got, "no such component, said dana</li>") {
 		t.Errorf("the panel after the decisions: %s", got)
 	}
 	if said, _ := does(t, "history", "--data", d.dir, string(ids[1])); !strings.Contains(said, "dana") || !strings.Contains(said, "no such component") {

@@ -255,7 +255,7 @@ func getsVerified(t *testing.T, l *life) {
 	t.Helper()
 	l.done(site.Kenji)
 	l.state(threat.Mitigated)
-	if _, answer := l.says(site.Kenji, "/verify I am sure"); !strings.Contains(answer, "was not obeyed") || !strings.Contains(answer, "this ticket is yours") {
+	if _, answer := l.says(site.Kenji, "/verify I am sure"); !strings.Contains(answer, "was refused") || !strings.Contains(answer, "this ticket is yours") {
 		t.Errorf("verifying one's own ticket was answered %q", answer)
 	}
 	const note = "/verify replayed ten captured requests on staging\n\nhttps://github.com/acme/shop/pull/7"
@@ -359,7 +359,7 @@ func accept(t *testing.T, l *life) string {
 		"/accept-risk until " + day:                         "no reason",
 		"/verify nobody can reach it":                       "so nobody did the work",
 	} {
-		if _, answer := l.says(site.Sofia, text); !strings.Contains(answer, want) || !strings.Contains(answer, "was not obeyed") {
+		if _, answer := l.says(site.Sofia, text); !strings.Contains(answer, want) || !strings.Contains(answer, "was refused") {
 			t.Errorf("%q was answered %q, want %q in it", text, answer, want)
 		}
 	}
@@ -377,7 +377,7 @@ func accept(t *testing.T, l *life) string {
 // commands tries what else people say.
 func commands(t *testing.T, l *life) {
 	t.Helper()
-	if _, answer := l.says(site.Grace, "/owner "+l.mention(site.Lucia)); !strings.Contains(answer, "was not obeyed") {
+	if _, answer := l.says(site.Grace, "/owner "+l.mention(site.Lucia)); !strings.Contains(answer, "was refused") {
 		t.Errorf("who cannot be assigned chose an owner: %q", answer)
 	}
 	if _, answer := l.says(site.Amir, "/owner "+l.mention(site.Grace)); !strings.Contains(answer, "cannot be assigned") {

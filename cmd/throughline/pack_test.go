@@ -231,6 +231,21 @@ func TestForgedPackIsNamed(t *testing.T) {
 	ends(t, 1, []string{"DOES NOT VERIFY (replay): threats.csv: row ", `its state is "verified", and the ledger's entries give "mitigated"`}, "verify", forged)
 	ends(t, 1, []string{`"part": "replay"`, `"file": "threats.csv"`}, "verify", forged, "--json")
 	succeeds(t, []string{"Verifies", "NOT held against the entries: tables, sheets and summary (--replay=false)"}, "verify", forged, "--replay=false")
+
+	// What another build might have made otherwise is told, and is no "verifies": a forger may name any build.
+	worded := forgedByInsider(t, dir, pack, "exceptions.csv", "late,", "later,")
+	ends(t, 3, []string{"VERIFIES IN PART", "NOT all files are what the disclosed entries give: exceptions.csv: row ", "forgery"}, "verify", worded)
+	ends(t, 3, []string{`"in_part": true`, `"differs": "exceptions.csv: row `}, "verify", worded, "--json")
+
+	shown := filepath.Join(t.TempDir(), "key.txt")
+	said, _ := does(t, "ledger", "show", "--data", dir)
+	if err := os.WriteFile(shown, []byte(said), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	succeeds(t, []string{"Verifies"}, "verify", pack, "--key", shown)
+	if said := fails(t, "verify", pack, "--key", pack); !strings.Contains(said, "no key of the form") {
+		t.Errorf("a key file without a key: %q", said)
+	}
 }
 
 // forgedByInsider is a pack with a text replaced in one file, and a manifest that is true of it and signed with the store's key.

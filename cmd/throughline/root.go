@@ -56,10 +56,16 @@ func exactBuild() string {
 	return madeBy()
 }
 
-// found is the error of a command that did its work and has bad news, which it told already: exit code 1.
-var errFound = errors.New("found wanting")
+// Errors of a command that did its work and has bad news, which it told already.
+var (
+	errFound = errors.New("found wanting")           // exit code 1
+	errPart  = errors.New("could not be held whole") // exit code 3: good as far as it could be looked at
+)
 
 func exitCode(err error) (int, bool) {
+	if errors.Is(err, errPart) {
+		return 3, true
+	}
 	return 1, errors.Is(err, errFound)
 }
 

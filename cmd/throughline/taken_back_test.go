@@ -32,7 +32,7 @@ func TestVerificationTakenBackIsTold(t *testing.T) {
 	l.same("while it holds", row("yes"), rowsOf(t, l.pack(), "verifications.csv"), columns...)
 
 	_, answer := l.says(site.Grace, "/reopen it is accepted again")
-	if !strings.Contains(answer, "was verified and is mitigated again") || !strings.Contains(answer, "reopen the ticket itself") {
+	if !strings.Contains(answer, "was verified and is mitigated again") || !strings.Contains(answer, "reopen the ticket too") {
 		t.Errorf("/reopen was answered %q", answer)
 	}
 	l.state(threat.Mitigated)

@@ -34,15 +34,16 @@ func newVerify() *cobra.Command {
 			"entry against the tree of hashes, and that the log continues the one of an earlier pack. Then every table and sheet is made again from\n" +
 			"the disclosed entries, and must be the same; of packs with more than 100,000 entries only with --replay, for it takes as long as\n" +
 			"they took to make. The first thing that is wrong is named.\n" +
-			"Exit code 0: it verifies, 1: it does not, 2: it could not be read.\n\n" +
+			"Exit code 0: it verifies, 1: it does not, 2: it could not be opened, 3: it verifies in part, for another version made it or bodies were\n" +
+			"erased, so that not every file could be made again.\n\n" +
 			"A time-stamp authority's token proves when the first so many entries existed; --tsa-roots says whose word counts for that.\n" +
 			"That the pack is the site's own is known only by a key that you did not take from the pack itself, or by an earlier pack.",
 		Example: "  throughline verify 2026.zip --previous 2025.zip",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&key, "key", "", "the log's public key, or a file that holds it, as `throughline ledger show` prints it")
-	cmd.Flags().StringVar(&previous, "previous", "", "an earlier pack of the site, or a checkpoint that was kept (with --key)")
-	cmd.Flags().StringVar(&roots, "tsa-roots", "", "file with the root certificates of the time-stamp authorities that you trust, PEM")
+	cmd.Flags().StringVar(&key, "key", "", "the log's public `KEY`, or a file with what throughline ledger show printed")
+	cmd.Flags().StringVar(&previous, "previous", "", "an earlier `PACK` of the site, or a checkpoint that was kept (with --key)")
+	cmd.Flags().StringVar(&roots, "tsa-roots", "", "`FILE` with the root certificates of the time-stamp authorities that you trust, PEM")
 	cmd.Flags().BoolVar(&replay, "replay", true, "make tables, sheets and summary again from the entries, however many; --replay=false never does")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -65,7 +66,8 @@ func newVerify() *cobra.Command {
 		if err != nil && !errors.As(err, &flaw) {
 			return err
 		}
-		return tellVerified(cmd, verifyAnswer{err == nil, flaw, &r, &again, expect.Key != "" || previous != ""}, asJSON)
+		inPart := err == nil && (again.Differs != "" || r.Withheld > 0)
+		return tellVerified(cmd, verifyAnswer{err == nil, inPart, flaw, &r, &again, expect.Key != "" || previous != ""}, asJSON)
 	}
 	return cmd
 }
@@ -84,6 +86,7 @@ func notReplayed(replay, asked bool, disclosed int) string {
 // verifyAnswer is what is printed.
 type verifyAnswer struct {
 	Verifies bool                `json:"verifies"`
+	InPart   bool                `json:"in_part"` // not every file could be made again
 	Flaw     *archive.Flaw       `json:"flaw,omitempty"`
 	Report   *archive.Report     `json:"report,omitempty"`
 	Replay   *evidence.Rechecked `json:"replay,omitempty"`
@@ -141,7 +144,7 @@ func withFile(path string, do func(*os.File, int64) error) error {
 	return do(f, info.Size())
 }
 
-// readKey is the key given, or the first line of the file that it names.
+// readKey is the key given, or the first one in the file that it names.
 func readKey(key string) (string, error) {
 	if key == "" || strings.Count(key, "+") >= 2 {
 		return key, nil
@@ -150,8 +153,12 @@ func readKey(key string) (string, error) {
 	if err != nil {
 		return "", fault.As(fault.Invalid, err, "--key: it is neither a key of the form name+hash+key nor a file that can be read")
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(raw)), "\n")
-	return line, nil
+	for word := range strings.FieldsSeq(string(raw)) {
+		if strings.Count(word, "+") >= 2 && strings.Contains(word, "/throughline+") {
+			return word, nil
+		}
+	}
+	return "", fault.New(fault.Invalid, "--key: no key of the form name+hash+key stands in %s", key)
 }
 
 func tellVerified(cmd *cobra.Command, v verifyAnswer, asJSON bool) error {
@@ -167,18 +174,26 @@ func tellVerified(cmd *cobra.Command, v verifyAnswer, asJSON bool) error {
 	case !v.Verifies:
 		fmt.Fprintf(out, "DOES NOT VERIFY (%s): %v\n", v.Flaw.Part, v.Flaw)
 	default:
-		tellReport(cmd, *v.Report, *v.Replay, v.Trusted)
+		tellReport(cmd, v)
 	}
-	if !v.Verifies {
+	switch {
+	case !v.Verifies:
 		return errFound
+	case v.InPart:
+		return errPart
 	}
 	return nil
 }
 
-func tellReport(cmd *cobra.Command, r archive.Report, again evidence.Rechecked, trusted bool) {
+func tellReport(cmd *cobra.Command, v verifyAnswer) {
+	r, again := *v.Report, *v.Replay
 	out, m := cmd.OutOrStdout(), r.Manifest
 	at := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-	fmt.Fprintf(out, "Verifies: %s of %s, from %s until before %s, as of %s.\n", count(r.Files, "file", "files"), m.Site, at(m.From), at(m.To), at(m.AsOf))
+	verdict := "Verifies"
+	if v.InPart {
+		verdict = "VERIFIES IN PART"
+	}
+	fmt.Fprintf(out, verdict+": %s of %s, from %s until before %s, as of %s.\n", count(r.Files, "file", "files"), m.Site, at(m.From), at(m.To), at(m.AsOf))
 	fmt.Fprintf(out, "Ledger: %s, %d disclosed here; the other %d are in the tree by their hashes, and any of them may be asked for.\n",
 		count(int(m.Ledger.Size), "entry", "entries"), m.Ledger.Disclosed, int(m.Ledger.Size)-m.Ledger.Disclosed)
 	for _, z := range archive.Zones() {
@@ -194,8 +209,9 @@ func tellReport(cmd *cobra.Command, r archive.Report, again evidence.Rechecked, 
 		fmt.Fprintf(out, "Made again from the disclosed entries: %s, the same to the byte. Jira's answer in them, and why entries are not disclosed, is their maker's word.\n",
 			count(again.Files, "file", "files"))
 	default:
-		fmt.Fprintf(out, "The facts in %s of threats.csv and states.csv are those of the disclosed entries. Version %s made the pack, and this one makes some files otherwise (%s): run that one to compare all.\n",
-			count(again.Facts, "row", "rows"), again.Made, again.Differs)
+		fmt.Fprintf(out, "NOT all files are what the disclosed entries give: %s.\n", again.Differs)
+		fmt.Fprintf(out, "  The pack says that version %s made it, which may have made them otherwise: only that very build can tell this from a forgery. Who, what and when in %s of tables is as the entries have it.\n",
+			again.Made, count(again.Facts, "row", "rows"))
 	}
 	for _, size := range r.Continues {
 		fmt.Fprintf(out, "It continues the checkpoint of %s.\n", count(int(size), "entry", "entries"))
@@ -211,7 +227,7 @@ func tellReport(cmd *cobra.Command, r archive.Report, again evidence.Rechecked, 
 		fmt.Fprintln(out, "No time stamp: when the entries were there is known by the log's own clock only.")
 	}
 	fmt.Fprintf(out, "Signed by %s\n", r.Key)
-	if !trusted {
+	if !v.Trusted {
 		fmt.Fprintln(out, "This key comes from the pack itself. Compare it with `throughline ledger show`, or verify with --key or --previous.")
 	}
 }

@@ -49,6 +49,10 @@ type Report struct {
 // that were stamped; and what the manifest says of the entries before, in and after the window can be so.
 func Verify(ctx context.Context, in io.ReaderAt, size int64, expect Expect) (Report, error) {
 	c, err := open(in, size)
+	var form *Flaw
+	if errors.As(err, &form) && form.Part == Container {
+		err = repacked(in, size, form)
+	}
 	if err != nil {
 		return Report{}, err
 	}
@@ -104,10 +108,10 @@ func (v *verifier) manifest() error {
 	if err != nil {
 		return err
 	}
-	key, _ := strings.CutSuffix(string(keyFile), "\n")
+	key := keyIn(keyFile)
 	sum := ledger.Digest(sha256.Sum256(raw))
 	if err := ledger.OpenAttestation(signed, key, sum); err != nil {
-		return v.unsigned(raw, signed, keyFile, sum, err)
+		return unsigned(raw, signed, keyFile, sum, err)
 	}
 	if v.expect.Key != "" && v.expect.Key != key {
 		return flaw(Key, keyName, "the pack is signed by %s, and %s was expected: it is another log's, or made by somebody else", key, v.expect.Key)
@@ -134,8 +138,11 @@ func (v *verifier) manifest() error {
 	return nil
 }
 
+// keyIn is the key in the file of it.
+func keyIn(file []byte) string { return strings.TrimSuffix(string(file), "\n") }
+
 // unsigned says what changed when manifest, signature and key do not fit together.
-func (v *verifier) unsigned(raw, signed, key []byte, sum ledger.Digest, cause error) error {
+func unsigned(raw, signed, key []byte, sum ledger.Digest, cause error) error {
 	var m Manifest
 	said := bytes.Contains(signed, []byte("manifest sha256 "+sum.String()+"\n"))
 	if said && json.Unmarshal(raw, &m) == nil {
