@@ -70,9 +70,12 @@ func TestVerificationsThatHold(t *testing.T) {
 func TestSignOffsSayWhatBecameOfThem(t *testing.T) {
 	log := life()
 	for i, fact := range []any{
-		ledger.MoveFact{From: threat.Open, To: threat.Mitigated}, ledger.VerifiedFact{Verification: threat.Verification{By: "Sofia", Note: "tried it"}},
-		ledger.MoveFact{From: threat.Mitigated, To: threat.Verified}, ledger.MoveFact{From: threat.Verified, To: threat.Mitigated, Why: "reopened: it came back"},
-		ledger.AcceptedFact{Acceptance: threat.Acceptance{Until: "2026-02-01", Reason: "rare"}}, ledger.MoveFact{From: threat.Mitigated, To: threat.Accepted},
+		ledger.MoveFact{From: threat.Open, To: threat.Mitigated},
+		ledger.VerifiedFact{Verification: threat.Verification{By: "Sofia", Note: "tried it"}},
+		ledger.MoveFact{From: threat.Mitigated, To: threat.Verified},
+		ledger.MoveFact{From: threat.Verified, To: threat.Mitigated, Why: "reopened: it came back"},
+		ledger.AcceptedFact{Acceptance: threat.Acceptance{Until: "2026-02-01", Reason: "rare"}},
+		ledger.MoveFact{From: threat.Mitigated, To: threat.Accepted},
 	} {
 		kind := ledger.Moved
 		switch fact.(type) {
