@@ -299,6 +299,7 @@ func (c *collection) tickets(t Threat) error {
 	return nil
 }
 
+// countTicket counts a ticket by who filed it, and whether the register still has it.
 func (c *collection) countTicket(t Threat, is threat.Ticket) {
 	s := c.summary
 	s.Tickets++
