@@ -57,7 +57,7 @@ func site(t *testing.T, exchanges ...exchange) (*confluence.Client, string) {
 	base = server.URL + "/wiki"
 	t.Cleanup(func() {
 		server.Close()
-		if n < len(exchanges) {
+		if n < len(exchanges) && !t.Skipped() {
 			t.Errorf("%d requests were made, want %d", n, len(exchanges))
 		}
 	})

@@ -56,7 +56,7 @@ func site(t *testing.T, exchanges ...exchange) (*jira.Client, string) {
 	}))
 	t.Cleanup(func() {
 		server.Close()
-		if n < len(exchanges) {
+		if n < len(exchanges) && !t.Skipped() {
 			t.Errorf("%d requests were made, want %d", n, len(exchanges))
 		}
 	})
