@@ -36,11 +36,14 @@ bench:
 run:
 	$(GO) run ./cmd/throughline demo
 
-# The browser test drives Debian's Chromium. Where it is missing and cannot be installed, that test is skipped and says so.
+# The browser tests drive Debian's Chromium; openssl and python3 say what they think of packs and time stamps. Where one is missing and cannot
+# be installed, its tests are skipped and say so.
 tools:
-	@command -v chromium >/dev/null 2>&1 || \
-	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  echo "chromium is not installed: the browser test will be skipped (Debian: apt-get install chromium)"
+	@for tool in chromium openssl python3; do \
+	  command -v $$tool >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -qq && apt-get install -y -qq --no-install-recommends $$tool >/dev/null; } || \
+	  echo "$$tool is not installed: the tests that ask it will be skipped (Debian: apt-get install $$tool)"; \
+	done
 
 $(LINT):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

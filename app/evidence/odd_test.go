@@ -3,7 +3,6 @@ package evidence_test
 import (
 	"archive/zip"
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
@@ -25,6 +24,7 @@ import (
 	"github.com/throughline/throughline/app/contracttest"
 	"github.com/throughline/throughline/app/evidence"
 	"github.com/throughline/throughline/app/evidence/evidencetest"
+	"github.com/throughline/throughline/app/evidence/typeset/typesettest"
 	"github.com/throughline/throughline/app/ledger"
 	"github.com/throughline/throughline/app/threat"
 	"github.com/throughline/throughline/store"
@@ -245,21 +245,8 @@ func oddXLSX(t *testing.T, data []byte) {
 	}
 }
 
-var compressed = regexp.MustCompile(`(?s)/FlateDecode[^>]*>>\nstream\n(.*?)\nendstream`)
-
 func oddPDF(t *testing.T, data []byte) {
-	var content []byte
-	for _, m := range compressed.FindAllSubmatch(data, -1) {
-		r, err := zlib.NewReader(bytes.NewReader(m[1]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		part, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content = append(content, part...)
-	}
+	content := typesettest.Content(t, data)
 	content = regexp.MustCompile(`\\([()\\])`).ReplaceAll(content, []byte("$1"))
 	for _, o := range odd {
 		if o.seen == "" {

@@ -264,7 +264,7 @@ func (s *server) settle() {
 	}
 	var out bytes.Buffer
 	quiet := 0
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		out.Reset()
 		quiet++
 		var list struct{ Jobs []work.Job }

@@ -191,23 +191,31 @@ func (l *life) mention(of string) string {
 	return "[~accountid:" + of + "]"
 }
 
+func everyDoor() map[string]func(*demoOptions) {
+	return map[string]func(*demoOptions){
+		"Connect": func(*demoOptions) {}, "Forge": byForge, "service account": byAccount(accountDoor), "Data Center": byAccount(dataCenterDoor),
+	}
+}
+
+// restarts starts a demo by a door, and, when the one before has ended, another one on the same data, whose clock is so far ahead.
+func restarts(t *testing.T, options ...func(*demoOptions)) func(ahead time.Duration) *demo {
+	dir := t.TempDir()
+	return func(ahead time.Duration) *demo {
+		return startTest(t, func(o *demoOptions) {
+			for _, option := range options {
+				option(o)
+			}
+			o.dir, o.clock = dir, func() time.Time { return time.Now().Add(ahead) }
+		})
+	}
+}
+
 // TestLife works tickets from filed to verified, and to accepted and open again, by comments alone, through every door.
 func TestLife(t *testing.T) {
-	doors := map[string]func(*demoOptions){
-		"Connect": nil, "Forge": byForge, "service account": byAccount(accountDoor), "Data Center": byAccount(dataCenterDoor),
-	}
-	for name, door := range doors {
+	for name, door := range everyDoor() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			start := func(ahead time.Duration) *demo {
-				return startTest(t, func(o *demoOptions) {
-					if door != nil {
-						door(o)
-					}
-					o.dir, o.clock = dir, func() time.Time { return time.Now().Add(ahead) }
-				})
-			}
+			start := restarts(t, door)
 			d := start(0)
 			reviewed(t, d)
 			all := lives(t, d)

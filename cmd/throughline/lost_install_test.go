@@ -34,8 +34,13 @@ func TestLostInstall(t *testing.T) {
 			<-s.died
 			s.start()
 
+			told := s.site.Host().Tally().Sent
 			end := s.people(random, 15*time.Millisecond)
-			time.Sleep(time.Second)
+			for until := time.Now().Add(20 * time.Second); s.site.Host().Tally().Sent < told+20; time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(until) {
+					t.Fatal("nobody did anything that the site tells of")
+				}
+			}
 			end()
 			s.settle()
 			if refused := s.site.Host().Tally().Failed; refused != 0 {

@@ -43,23 +43,12 @@ func (l *life) panel() string {
 // TestOutOfSight hides tickets by a security level, through each door: they are shown as what they are, never filed again, and late for nothing; one
 // that comes back goes on where it was, with what people did and said meanwhile.
 func TestOutOfSight(t *testing.T) {
-	doors := map[string]func(*demoOptions){
-		"Connect": nil, "Forge": byForge, "service account": byAccount(accountDoor), "Data Center": byAccount(dataCenterDoor),
-		"Data Center, no webhooks": func(o *demoOptions) { o.door, o.account = dataCenterDoor, account(0) },
-	}
+	doors := everyDoor()
+	doors["Data Center, no webhooks"] = func(o *demoOptions) { o.door, o.account = dataCenterDoor, account(0) }
 	for name, door := range doors {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			start := func(ahead time.Duration) *demo {
-				return startTest(t, func(o *demoOptions) {
-					if door != nil {
-						door(o)
-					}
-					o.dir, o.clock = dir, func() time.Time { return time.Now().Add(ahead) }
-					often(o)
-				})
-			}
+			start := restarts(t, door, often)
 			d := start(0)
 			reviewed(t, d)
 			all := lives(t, d)
@@ -139,8 +128,10 @@ func TestOutOfSight(t *testing.T) {
 			refiled.do(d.site.Jira().Transition(site.Kenji, refiled.key, "11", ""))
 			for range 2 { // the next look may have begun before
 				was := cursor(t, d)
-				for end := time.Now().Add(20 * time.Second); (cursor(t, d) == was || cursor(t, d) == "") && time.Now().Before(end); {
-					time.Sleep(20 * time.Millisecond)
+				for end := time.Now().Add(20 * time.Second); cursor(t, d) == was || cursor(t, d) == ""; time.Sleep(20 * time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the site was not looked at again")
+					}
 				}
 			}
 			if th := refiled.threat(); th.Ticket.Key != anew.Ticket.Key || th.State != threat.Open {

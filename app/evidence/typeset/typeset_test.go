@@ -2,12 +2,9 @@ package typeset
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
-	"io"
 	"io/fs"
 	"math"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +12,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/throughline/throughline/app/evidence/typeset/typesettest"
 )
 
 // specimens are text in the scripts that people's names are written in. Shaped says that its glyphs are not those of its letters side
@@ -295,22 +294,9 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-var stream = regexp.MustCompile(`(?s)/FlateDecode[^>]*>>\nstream\n(.*?)\nendstream`)
-
 // TestSearchable: text that is drawn as shapes can be searched and copied all the same.
 func TestSearchable(t *testing.T) {
-	var content []byte
-	for _, m := range stream.FindAllSubmatch(specimenPDF(t), -1) {
-		r, err := zlib.NewReader(bytes.NewReader(m[1]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		part, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content = append(content, part...)
-	}
+	content := typesettest.Content(t, specimenPDF(t))
 	tests := []struct{ name, want string }{
 		{"text", string(units("Злоумышленник подменяет обновление"))},
 		{"Devanagari beneath its shapes", string(units("हमलावर पासवर्ड"))},
